@@ -1,0 +1,75 @@
+import { RunledgerError } from "../errors";
+import type { Logger } from "../logger";
+import type { CloseHook } from "./plugin";
+
+interface Registration {
+  readonly hook: CloseHook;
+}
+
+/** An app's teardown: hooks run last in first out, one after another, every one of them. */
+export class CloseHooks {
+  #registrations: Registration[] = [];
+
+  /** Returns the undo; calling it twice is harmless. */
+  add(hook: CloseHook): () => void {
+    // The wrapper gives the registration an identity of its own: one function may be registered twice.
+    const registration = { hook };
+    this.#registrations.push(registration);
+    return () => {
+      this.#registrations = this.#registrations.filter((other) => other !== registration);
+    };
+  }
+
+  /** The hooks as they are now, to {@link restore}. */
+  snapshot(): readonly Registration[] {
+    return [...this.#registrations];
+  }
+
+  restore(before: readonly Registration[]): void {
+    this.#registrations = [...before];
+  }
+
+  /**
+   * Runs and forgets all hooks, within `timeoutMs` altogether: each may take what is left, divided by the
+   * number of hooks still to run, so that one that hangs never takes the time of those behind it.
+   *
+   * @throws {AggregateError} after the last hook, with everything that was thrown or timed out.
+   */
+  async run(timeoutMs: number, logger: Logger): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    const errors: unknown[] = [];
+    const total = this.#registrations.length;
+    for (let last = this.#registrations.pop(); last !== undefined; last = this.#registrations.pop()) {
+      const waiting = this.#registrations.length + 1;
+      const shareMs = Math.max(0, deadline - performance.now()) / waiting;
+      try {
+        await withinTime(last.hook, shareMs, logger);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0)
+      throw new AggregateError(errors, `${errors.length} of ${total} close hooks failed.`);
+  }
+}
+
+async function withinTime(hook: CloseHook, timeoutMs: number, logger: Logger): Promise<void> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const running = Promise.try(hook);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    reject(
+      new RunledgerError("CLOSE_TIMEOUT", `A close hook did not finish within ${Math.round(timeoutMs)} ms.`),
+    );
+  }, timeoutMs);
+  // Nobody awaits a hook that outlasted its time: its late failure must not become an unhandled rejection.
+  running.catch((err: unknown) => {
+    if (timedOut) logger.warn({ err }, "a close hook failed after its time was over");
+  });
+  try {
+    await Promise.race([running, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

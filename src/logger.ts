@@ -1,0 +1,31 @@
+import pino from "pino";
+
+/** What Runledger asks of a logger: pino's four methods. A pino instance will do, and so will `console`. */
+export interface Logger {
+  debug(bindings: object, message: string): void;
+  info(bindings: object, message: string): void;
+  warn(bindings: object, message: string): void;
+  error(bindings: object, message: string): void;
+}
+
+let shared: Logger | undefined;
+
+/** The logger used when none is given: pino, warnings and errors only, JSON lines on stderr. */
+export function defaultLogger(): Logger {
+  shared ??= pino({ name: "runledger", level: "warn" }, pino.destination({ dest: 2, sync: true }));
+  return shared;
+}
+
+/** A logger that never throws, on top of one that might: a broken logger must not break what it reports on. */
+export function harmless(logger: Logger): Logger {
+  const guard =
+    (level: keyof Logger) =>
+    (bindings: object, message: string): void => {
+      try {
+        logger[level](bindings, message);
+      } catch {
+        // There is nowhere left to say it.
+      }
+    };
+  return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };
+}

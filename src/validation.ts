@@ -1,0 +1,16 @@
+import type * as z from "zod";
+import { describe } from "./describe";
+
+/**
+ * Sentences for a person: what each issue expected and what it got. The message of every check in our schemas
+ * is what the check expects, such as "a non-empty string".
+ */
+export function explain(error: z.ZodError, whole: string): string {
+  return error.issues.map((issue) => explainIssue(issue, whole)).join("; ");
+}
+
+function explainIssue(issue: z.core.$ZodIssue, whole: string): string {
+  if (issue.code === "unrecognized_keys") return `${issue.keys.join(", ")}: unknown`;
+  if (issue.path.length === 0) return `expected ${whole}, received ${describe(issue.input)}`;
+  return `${issue.path.join(".")}: expected ${issue.message}, received ${describe(issue.input)}`;
+}

@@ -1,0 +1,14 @@
+import { afterAll } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * A new empty directory, removed after the test that calls it, or after the `describe` or file that does.
+ * Not to be called in `beforeAll`: there it would be removed before the first test.
+ */
+export function tempDir(): string {
+  const path = mkdtempSync(join(tmpdir(), "runledger-"));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
