@@ -1,0 +1,95 @@
+import type { CompiledQuery, ExpressionBuilder } from "kysely";
+import type { Connection } from "./connection";
+import { builder } from "./kysely";
+import { type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import { addingUp } from "./statements";
+
+// A program of the earlier one-table design may go on inserting into a ledger. It knows nothing of
+// `execution_id` and `usage_daily`: its rows are adopted when the ledger is opened and before it is purged.
+
+const SELECT_UNADOPTED: CompiledQuery<{ id: number }> = builder
+  .selectFrom("executions")
+  .select("id")
+  .where("execution_id", "is", null)
+  .limit(1)
+  .compile();
+
+export function hasUnadoptedRows(connection: Connection): boolean {
+  return connection.all(SELECT_UNADOPTED).length > 0;
+}
+
+/** Sums the rows without an id and gives them one. Call it inside a transaction. */
+export function adoptRows(connection: Connection): void {
+  if (!hasUnadoptedRows(connection)) return;
+  connection.run(ADD_UNADOPTED_USAGE);
+  connection.run(IDENTIFY_UNADOPTED);
+}
+
+type Executions = ExpressionBuilder<LedgerSchema, "executions">;
+
+// The earlier design had no way to say "unknown": what is 0 was not reported.
+const hasNoUsage = (row: Executions) =>
+  row.and([
+    row("input_tokens", "=", 0),
+    row("output_tokens", "=", 0),
+    row("cache_read_tokens", "=", 0),
+    row("cache_creation_tokens", "=", 0),
+  ]);
+const hasNoCost = (row: Executions) => row("cost_usd", "=", 0);
+
+const ADD_UNADOPTED_USAGE = addingUp(
+  builder
+    .insertInto("usage_daily")
+    .columns([...USAGE_KEYS, ...USAGE_SUMS])
+    .expression(
+      builder
+        .selectFrom("executions")
+        .select((row) => [
+          row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
+          "repo",
+          "event_type",
+          "provider",
+          "model",
+          "conclusion",
+          row.fn.countAll<number>().as("executions"),
+          sumOf(row, "input_tokens"),
+          sumOf(row, "output_tokens"),
+          sumOf(row, "cache_read_tokens"),
+          sumOf(row, "cache_creation_tokens"),
+          sumOf(row, "duration_ms"),
+          sumOf(row, "num_turns"),
+          sumOf(row, "cost_usd"),
+          row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
+          row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
+        ])
+        .where("execution_id", "is", null)
+        .groupBy(USAGE_KEYS),
+    ),
+).compile();
+
+const IDENTIFY_UNADOPTED = builder
+  .updateTable("executions")
+  .set((row) => ({
+    execution_id: row.fn<string>("lower", [row.fn("hex", [row.fn("randomblob", [row.lit(16)])])]),
+    usage_source: row
+      .case()
+      .when(hasNoUsage(row))
+      .then("unknown" as const)
+      .else("reported" as const)
+      .end(),
+    cost_source: row
+      .case()
+      .when(hasNoCost(row))
+      .then("unknown" as const)
+      .else("reported" as const)
+      .end(),
+  }))
+  .where("execution_id", "is", null)
+  .compile();
+
+function sumOf<Column extends "cost_usd" | "num_turns" | "duration_ms" | `${string}_tokens`>(
+  row: Executions,
+  column: Column & keyof LedgerSchema["executions"],
+) {
+  return row.fn.coalesce(row.fn.sum<number>(column), row.lit(0)).as(column);
+}

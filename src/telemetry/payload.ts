@@ -1,0 +1,18 @@
+/**
+ * Any value as text for an incident: JSON where it can be, else the way a debugger would show it. Never throws.
+ */
+export function toPayload(value: unknown): string {
+  try {
+    const json: string | undefined = JSON.stringify(value, (_, inner) =>
+      typeof inner === "bigint" ? String(inner) : inner,
+    );
+    if (json !== undefined) return json;
+  } catch {
+    // Circular, or a getter or a toJSON that throws.
+  }
+  try {
+    return Bun.inspect(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

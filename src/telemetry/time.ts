@@ -1,0 +1,63 @@
+/** Milliseconds of one day. */
+export const DAY_MS = 86_400_000;
+
+/** The first and the last instant whose text has a four-digit year, so that texts sort as times do. */
+const EARLIEST_MS = Date.parse("0000-01-01T00:00:00.000Z");
+const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+const DATE_AND_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)? ?/i;
+const OFFSET = /(?:Z|([+-])(\d{2}):?(\d{2})?)$/i;
+
+/**
+ * Epoch milliseconds of an instant given as a `Date`, epoch milliseconds, or ISO 8601 text with an offset;
+ * `undefined` when it is none, or when its year is not between 0000 and 9999. Fractions of a millisecond are
+ * cut off.
+ */
+export function toEpochMs(instant: Date | number | string): number | undefined {
+  const epochMs = Math.floor(typeof instant === "string" ? parseIso(instant) : Number(instant));
+  return epochMs >= EARLIEST_MS && epochMs <= LATEST_MS ? epochMs : undefined;
+}
+
+/** Whether the text is a date or a time that lacks only its zone, so that an error can say so. */
+export function lacksZone(text: string): boolean {
+  return !Number.isNaN(parseIso(`${text}Z`)) || !Number.isNaN(parseIso(`${text}T00:00Z`));
+}
+
+/** As the ledger stores it: `YYYY-MM-DD HH:MM:SS.SSS`, UTC. */
+export function toLedgerTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, -1).replace("T", " ");
+}
+
+/** The UTC day of a stored time: `YYYY-MM-DD`. */
+export function dayOf(ledgerTime: string): string {
+  return ledgerTime.slice(0, 10);
+}
+
+/**
+ * The text below which stored times are older than the instant, or `undefined` when none can be.
+ *
+ * Older programs stored whole seconds without `.000`, and a shorter text sorts before the longer one that
+ * begins with it. Without its own `.000` the cutoff is right for both.
+ */
+export function cutoffText(epochMs: number): string | undefined {
+  if (!(epochMs > EARLIEST_MS)) return undefined;
+  return toLedgerTime(Math.min(epochMs, LATEST_MS)).replace(/\.000$/, "");
+}
+
+/** Stricter than `Date.parse`, which takes 30 February for 2 March. `NaN` when the text is no such time. */
+function parseIso(text: string): number {
+  const time = DATE_AND_TIME.exec(text);
+  if (time === null) return Number.NaN;
+  const offset = OFFSET.exec(text);
+  if (offset === null || time[0].length !== offset.index) return Number.NaN;
+
+  const [, date, hoursMinutes, seconds = "00", fraction = ""] = time;
+  const iso = `${date}T${hoursMinutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}Z`;
+  const wallMs = Date.parse(iso);
+  if (Number.isNaN(wallMs) || new Date(wallMs).toISOString() !== iso) return Number.NaN;
+
+  const [, sign, hours = "00", minutes = "00"] = offset;
+  if (Number(hours) > 23 || Number(minutes) > 59) return Number.NaN;
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return sign === "-" ? wallMs + offsetMs : wallMs - offsetMs;
+}

@@ -1,0 +1,8 @@
+import { createTelemetryStore } from "../../src/telemetry/store";
+import { executionCompleted } from "../../src/testing";
+
+// Usage: open-and-record.ts DB_PATH START_MS. Opens a ledger at a given instant, so that many do it at once.
+const [dbPath = "", startMs] = process.argv.slice(2);
+while (Date.now() < Number(startMs));
+using store = createTelemetryStore({ dbPath });
+store.record(executionCompleted({ executionId: `${process.pid}` }));

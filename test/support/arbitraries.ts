@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import type { TelemetryRecord } from "../../src/telemetry/types";
+
+const anyText = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "grapheme", maxLength: 20 }),
+  // UTF-16 code units on their own: half of an emoji among them.
+  fc
+    .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 10 })
+    .map((units) => String.fromCharCode(...units)),
+  fc.constantFrom("", "\0", "a\0b", "'; DROP TABLE executions; --", '"', "\ud83d", "😀", "\ufeff", "e\u0301"),
+);
+const nonEmptyText = anyText.filter((text) => text !== "");
+const count = fc.oneof(
+  fc.nat(100_000),
+  fc.maxSafeNat(),
+  fc.constantFrom(0, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER),
+);
+const amount = fc.oneof(
+  fc.double({ min: 0, max: 1e6, noNaN: true }),
+  fc.constantFrom(0, -0, 5e-324, 0.18611290000000003, 9_990.01),
+);
+export const instant = fc.oneof(
+  fc.date({
+    min: new Date("0000-01-01T00:00:00Z"),
+    max: new Date("9999-12-31T23:59:59.999Z"),
+    noInvalidDate: true,
+  }),
+  fc.integer({ min: 0, max: Date.UTC(2100, 0) }),
+  fc.integer({ min: 0, max: Date.UTC(2100, 0) }).map((ms) => new Date(ms).toISOString()),
+);
+
+function optional<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined | null> {
+  return fc
+    .option(value, { nil: undefined, freq: 4 })
+    .chain((some) => fc.constantFrom(some, some, some ?? null));
+}
+
+/** Any record that the types allow. */
+export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
+  {
+    repo: nonEmptyText,
+    eventType: nonEmptyText,
+    model: nonEmptyText,
+    conclusion: nonEmptyText,
+    executionId: optional(nonEmptyText),
+    completedAt: optional(instant),
+    deliveryId: optional(anyText),
+    prNumber: optional(count),
+    provider: optional(nonEmptyText),
+    inputTokens: optional(count),
+    outputTokens: optional(count),
+    cacheReadTokens: optional(count),
+    cacheCreationTokens: optional(count),
+    durationMs: optional(count),
+    costUsd: optional(amount),
+    costSource: optional(fc.constantFrom("reported", "estimated")),
+    sessionId: optional(anyText),
+    numTurns: optional(count),
+    stopReason: optional(anyText),
+  },
+  { requiredKeys: ["repo", "eventType", "model", "conclusion"] },
+);
