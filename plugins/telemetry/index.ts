@@ -1,0 +1,2 @@
+export type { TelemetryPluginOptions } from "./options";
+export { telemetryPlugin } from "./plugin";

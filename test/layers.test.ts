@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { dirname, join, relative } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "..");
+const transpiler = new Bun.Transpiler({ loader: "ts" });
+
+/** The imports of our own files, as paths from the root; imports of types alone are erased and don't count. */
+async function importsOf(file: string): Promise<string[]> {
+  const imports = transpiler.scanImports(await Bun.file(join(root, file)).text());
+  return imports
+    .filter(({ path }) => path.startsWith("."))
+    .map(({ path }) => relative(root, join(root, dirname(file), path)));
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const files = await Array.fromAsync(new Glob(`${folder}/**/*.ts`).scan(root));
+  expect(files).not.toEqual([]);
+  return files;
+}
+
+test("src never imports a plugin, the list of public names aside", async () => {
+  for (const file of await filesIn("src")) {
+    if (file === "src/index.ts") continue;
+    const imports = await importsOf(file);
+    expect({ file, plugins: imports.filter((path) => path.startsWith("plugins")) }).toEqual({
+      file,
+      plugins: [],
+    });
+  }
+});
+
+test("no plugin imports another", async () => {
+  for (const file of await filesIn("plugins")) {
+    const own = file.split("/").slice(0, 2).join("/");
+    const others = (await importsOf(file)).filter(
+      (path) => path.startsWith("plugins") && !path.startsWith(own),
+    );
+    expect({ file, others }).toEqual({ file, others: [] });
+  }
+});
+
+test("every path of the exports map exists and is packed", async () => {
+  const { exports, files } = await Bun.file(join(root, "package.json")).json();
+  for (const path of Object.values<string>(exports)) {
+    expect(await Bun.file(join(root, path)).exists()).toBe(true);
+    const top = path.split("/")[1] ?? "";
+    expect([...files, "package.json"]).toContain(top);
+  }
+});
