@@ -1,0 +1,66 @@
+import pino from "pino";
+import { RunledgerError, type TelemetryPluginOptions, type TelemetryStats, telemetryPlugin } from "runledger";
+import { createReviewBot, type ReviewBot } from "./app";
+import { parseCommandLine, totalBytes, USAGE, UsageError } from "./command-line";
+import { createProgress } from "./progress";
+import { replay } from "./replay";
+import { formatReport, notStored } from "./report";
+import { summarize } from "./summary";
+
+const STAND_IN_NOTICE = "Bundled deliveries, run by a stand-in executor: its numbers are made up.\n\n";
+
+process.exitCode = await main(Bun.argv.slice(2));
+
+/** Returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { help, dbPath, files } = parseCommandLine(args);
+    if (help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const isBundled = files.length === 0;
+    const stats = await (isBundled ? runBundled(dbPath) : runFiles(dbPath, files));
+    const report = formatReport(dbPath, stats, await summarize(dbPath));
+    process.stdout.write(isBundled ? STAND_IN_NOTICE + report : report);
+    return notStored(stats) > 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof RunledgerError)) throw error;
+    process.stderr.write(`review-bot: ${error.message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function runBundled(dbPath: string): Promise<TelemetryStats> {
+  const deliveries = Bun.JSONL.parse(await Bun.file(`${import.meta.dir}/deliveries.jsonl`).text());
+  return withBot({ dbPath }, async ({ receive }) => {
+    for (const delivery of deliveries) await receive(delivery);
+  });
+}
+
+async function runFiles(dbPath: string, files: readonly string[]): Promise<TelemetryStats> {
+  const progress = createProgress(await totalBytes(files));
+  // What is in a file may be as old as it likes: nothing of it is purged.
+  return withBot({ dbPath, retentionDays: false }, ({ app }) =>
+    replay(app, files, progress.advance).finally(progress.end),
+  );
+}
+
+/** Makes a bot, runs it, closes it; what became of the events that it emitted. */
+async function withBot(
+  telemetry: TelemetryPluginOptions,
+  run: (bot: ReviewBot) => Promise<void>,
+): Promise<TelemetryStats> {
+  // Rejected events are counted in the report: of the log, only errors are news.
+  const logger = pino({ level: "error" }, pino.destination({ dest: 2, sync: true }));
+  const bot = createReviewBot({ telemetry: { ...telemetry, logger } });
+  const handle = bot.app.get(telemetryPlugin);
+  bot.app.closeOnSignals();
+  try {
+    await handle.ready;
+    await run(bot);
+  } finally {
+    await bot.app.close();
+  }
+  return handle.stats();
+}

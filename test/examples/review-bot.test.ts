@@ -1,0 +1,244 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const MAIN = resolve(import.meta.dir, "../../examples/review-bot/main.ts");
+const EXECUTIONS = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "review-bot-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Run {
+  readonly args?: readonly string[];
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the command in the test's folder. */
+async function reviewBot(run: Run) {
+  const bot = start(run);
+  const [stdout, stderr, exitCode] = await Promise.all([bot.stdout.text(), bot.stderr.text(), bot.exited]);
+  return { stdout, stderr, exitCode };
+}
+
+function start({ args = [], stdin = "", env = {} }: Run) {
+  const { TELEMETRY_DB_PATH: _, ...inherited } = process.env;
+  return Bun.spawn([process.execPath, MAIN, ...args], {
+    cwd: folder,
+    env: { ...inherited, ...env },
+    stdin: new TextEncoder().encode(stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** The numbers of the line that begins with the label. */
+function numbersOf(stdout: string, label: string): number[] {
+  const line = stdout.split("\n").find((candidate) => candidate.startsWith(`${label} `)) ?? "";
+  return line.slice(label.length).trim().split(/\s+/).map(Number);
+}
+
+function countsOf(stdout: string) {
+  const count = (label: string) => numbersOf(stdout, label)[0];
+  return {
+    received: count("received"),
+    written: count("written"),
+    duplicates: count("duplicates"),
+    rejected: count("rejected"),
+  };
+}
+
+function query<Row>(dbPath: string, sql: string): Row[] {
+  using database = new Database(join(folder, dbPath), { readonly: true });
+  return database.query<Row, []>(sql).all();
+}
+
+/** 0 also as long as there is no ledger. */
+function recordedSoFar(dbPath: string): number {
+  try {
+    return query<{ n: number }>(dbPath, "select count(*) n from executions")[0]?.n ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+function execution(executionId: string, costUsd: number): string {
+  return JSON.stringify({
+    executionId,
+    repo: "lighthouse/beacon",
+    eventType: "pull_request.opened",
+    model: "a-model",
+    conclusion: "success",
+    costUsd,
+  });
+}
+
+test("without arguments it runs the bundled deliveries into the default ledger", async () => {
+  const { stdout, stderr, exitCode } = await reviewBot({});
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  expect(stdout).toContain("stand-in");
+  expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
+  expect(numbersOf(stdout, "claude-sonnet-4-5")[0]).toBe(5);
+  expect(numbersOf(stdout, "claude-haiku-4-5")[0]).toBe(3);
+  expect(await readdir(join(folder, "data"))).toEqual(["telemetry.db"]);
+
+  const [row] = query<Record<string, number>>(
+    "data/telemetry.db",
+    `select count(*) executions, sum(input_tokens) input, sum(output_tokens) output,
+       sum(cache_read_tokens) cacheRead, sum(cache_creation_tokens) cacheWrite, round(sum(cost_usd), 4) cost
+     from executions`,
+  );
+  expect(Object.values(row ?? {})).toEqual(numbersOf(stdout, "total"));
+});
+
+test("the bundled deliveries, redelivered, run and cost again", async () => {
+  await reviewBot({ args: ["--db=bot.db"] });
+  const { stdout } = await reviewBot({ args: ["--db", "bot.db"] });
+  expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
+  expect(numbersOf(stdout, "total")[0]).toBe(16);
+});
+
+test("TELEMETRY_DB_PATH names the ledger, and --db goes before it", async () => {
+  const env = { TELEMETRY_DB_PATH: "from-environment.db" };
+  await reviewBot({ env });
+  expect(await readdir(folder)).toEqual(["from-environment.db"]);
+  await reviewBot({ args: ["--db", "from-option.db"], env });
+  expect((await readdir(folder)).sort()).toEqual(["from-environment.db", "from-option.db"]);
+});
+
+test("bad lines of a file become incidents with their line numbers; the others are recorded", async () => {
+  const lines = [
+    `\uFEFF${execution("one", 1.25)}\r`,
+    "\r",
+    "   ",
+    "this is no JSON",
+    `${execution("two", 0.5)}\r`,
+    '["an", "array"]\r',
+    '{"repo":"lighthouse/beacon","note":"no model"}',
+    "null",
+    execution("last", 0.25),
+  ];
+  await Bun.write(join(folder, "mixed.jsonl"), lines.join("\n"));
+
+  const { stdout, stderr, exitCode } = await reviewBot({ args: ["mixed.jsonl", "--db", "bot.db"] });
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  expect(countsOf(stdout)).toEqual({ received: 7, written: 3, duplicates: 0, rejected: 4 });
+  expect(stdout).toContain('4 rejected: "select * from incidents" in bot.db');
+  expect(stdout).toMatch(/^total +3 .* 2\.0000$/m);
+  expect(stdout).toContain("3 came without token counts, 0 without a cost.");
+
+  const incidents = query<{ payload: string }>("bot.db", "select payload from incidents order by id");
+  expect(incidents.map(({ payload }) => JSON.parse(payload))).toMatchObject([
+    { line: "mixed.jsonl:4", text: "this is no JSON" },
+    { line: "mixed.jsonl:6", text: '["an", "array"]' },
+    { line: "mixed.jsonl:7", note: "no model" },
+    { line: "mixed.jsonl:8", text: "null" },
+  ]);
+  expect(
+    query<{ execution_id: string }>("bot.db", "select execution_id from executions order by id"),
+  ).toEqual([{ execution_id: "one" }, { execution_id: "two" }, { execution_id: "last" }]);
+});
+
+test("executions of any age are kept", async () => {
+  const old = JSON.stringify({ ...JSON.parse(execution("old", 1)), completedAt: "2001-02-03T04:05:06Z" });
+  await Bun.write(join(folder, "old.jsonl"), old);
+  await reviewBot({ args: ["old.jsonl", "--db", "bot.db"] });
+  const { stdout } = await reviewBot({ args: ["old.jsonl", "--db", "bot.db"] });
+  expect(countsOf(stdout)).toEqual({ received: 1, written: 0, duplicates: 1, rejected: 0 });
+  expect(query<object>("bot.db", "select created_at from executions")).toEqual([
+    { created_at: "2001-02-03 04:05:06.000" },
+  ]);
+});
+
+test("- is standard input, among files", async () => {
+  await Bun.write(join(folder, "file.jsonl"), execution("from a file", 1));
+  const stdin = `${execution("from standard input", 2)}\n{"cut in the mid`;
+  const { stdout, exitCode } = await reviewBot({ args: ["file.jsonl", "-", "--db", "bot.db"], stdin });
+  expect(exitCode).toBe(0);
+  expect(countsOf(stdout)).toEqual({ received: 3, written: 2, duplicates: 0, rejected: 1 });
+  const [incident] = query<{ payload: string }>("bot.db", "select payload from incidents");
+  expect(JSON.parse(incident?.payload ?? "")).toMatchObject({ line: "-:2", text: '{"cut in the mid' });
+});
+
+test("a signal ends a long file in an orderly way", async () => {
+  const lines = Array.from({ length: 60_000 }, (_, index) => `${execution(`run-${index}`, 0.01)}\n`);
+  await Bun.write(join(folder, "long.jsonl"), lines.join(""));
+  const bot = start({ args: ["long.jsonl", "--db", "bot.db"] });
+  while (recordedSoFar("bot.db") === 0) await Bun.sleep(5);
+  bot.kill("SIGTERM");
+  expect(await bot.exited).toBe(128 + 15);
+  expect(await bot.stderr.text()).toBe("");
+  expect(await readdir(folder)).not.toContain("bot.db-wal");
+  expect(recordedSoFar("bot.db")).toBeWithin(1, lines.length);
+}, 30_000);
+
+test("an empty file leaves an empty ledger", async () => {
+  await Bun.write(join(folder, "empty.jsonl"), "");
+  const { stdout, exitCode } = await reviewBot({ args: ["empty.jsonl", "--db", "bot.db"] });
+  expect(exitCode).toBe(0);
+  expect(numbersOf(stdout, "total")).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+test("--help prints the usage and makes no ledger", async () => {
+  const { stdout, exitCode } = await reviewBot({ args: ["--help"] });
+  expect(exitCode).toBe(0);
+  expect(stdout).toStartWith("Usage: ");
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([
+  ["an unknown flag", ["--nonsense"], "--nonsense"],
+  ["--db without a value", ["--db"], "--db"],
+  ["--db with an empty value", ["--db="], "--db"],
+  ["--db before another flag", ["--db", "--help"], "--db"],
+  ["a missing file", ["--db", "bot.db", "missing.jsonl"], "missing.jsonl"],
+  ["a missing file after standard input", ["--db", "bot.db", "-", "missing.jsonl"], "missing.jsonl"],
+  ["a folder", ["--db", "bot.db", "."], "."],
+])("%s: exit code 2, one line on stderr, nothing recorded", async (_, args, named) => {
+  const { stdout, stderr, exitCode } = await reviewBot({ args, stdin: execution("one", 1) });
+  expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+  expect(stderr).toMatch(/^review-bot: .+\n$/);
+  expect(stderr).toContain(named);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("a ledger that can't be opened: exit code 1, one line on stderr", async () => {
+  await Bun.write(
+    join(folder, "notes.txt"),
+    "this is no database, but longer than the header of one. ".repeat(20),
+  );
+  const { stdout, stderr, exitCode } = await reviewBot({ args: ["--db", "notes.txt"] });
+  expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+  expect(stderr).toMatch(/^review-bot: .*notes\.txt.*\n$/);
+});
+
+test.skipIf(!existsSync(EXECUTIONS))(
+  "5,924 real executions, twice (skipped where ../shared/data is absent)",
+  async () => {
+    const args = [EXECUTIONS, "--db", "real.db"];
+    const first = await reviewBot({ args });
+    expect(countsOf(first.stdout)).toEqual({ received: 5924, written: 5924, duplicates: 0, rejected: 0 });
+    const second = await reviewBot({ args });
+    expect(countsOf(second.stdout)).toEqual({ received: 5924, written: 0, duplicates: 5924, rejected: 0 });
+
+    for (const { stdout, stderr, exitCode } of [first, second]) {
+      expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+      expect(stdout).toMatch(/^total +5924 .* 1837\.6422$/m);
+    }
+    expect(
+      query<object>("real.db", "select count(*) n, round(sum(cost_usd), 4) cost from executions"),
+    ).toEqual([{ n: 5924, cost: 1837.6422 }]);
+    expect(query<object>("real.db", "pragma integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  },
+  30_000,
+);
