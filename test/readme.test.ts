@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import * as runledger from "runledger";
+import * as testing from "runledger/testing";
+import { read } from "./support/ledger";
+import { tempDir } from "./support/temp-dir";
+
+const root = join(import.meta.dir, "..");
+const textOf = (path: string) => Bun.file(join(root, path)).text();
+const readme = await textOf("README.md");
+
+const codeBlocks = (language: string) =>
+  Array.from(readme.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "gs")), ([, code]) => code ?? "");
+
+/** The names in the first column of the table whose header begins so. */
+function tableOf(header: string): string[] {
+  const start = readme.indexOf(`| ${header} |`);
+  if (start < 0) throw new Error(`the README has no table "${header}"`);
+  const [table = ""] = readme.slice(start).split("\n\n");
+  return Array.from(table.matchAll(/^\| `(\w+)/gm), ([, name]) => name ?? "");
+}
+
+/** The members of an interface, by its source. */
+async function membersOf(path: string, name: string): Promise<string[]> {
+  const source = await textOf(path);
+  const [, body = ""] = new RegExp(`export interface ${name}\\b[^{]*{\n(.*?)\n}`, "s").exec(source) ?? [];
+  return Array.from(body.matchAll(/^ {2}(?:readonly )?(\w+)[?(<:]/gm), ([, member]) => member ?? "");
+}
+
+describe("the README's code", () => {
+  test.each(readdirSync(join(import.meta.dir, "readme")))(
+    "has test/readme/%s in it, word for word",
+    async (file) => {
+      expect(codeBlocks("ts")).toContain(await textOf(`test/readme/${file}`));
+    },
+  );
+
+  test("of the first screen does what it shows", async () => {
+    const folder = tempDir();
+    const script = join(import.meta.dir, "readme", "quick-start.ts");
+    const child = Bun.spawn([process.execPath, script], {
+      cwd: folder,
+      env: { ...process.env, TELEMETRY_DB_PATH: "" },
+    });
+    expect(await child.exited).toBe(0);
+    const [, query = "", output = ""] =
+      /^ {4}\$ sqlite3 -line \S+ '(.*)'\n((?: {4}.*\n)+)/m.exec(readme) ?? [];
+    const shown = Object.fromEntries(
+      output
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split("=").map((part) => part.trim())),
+    );
+    const [row = {}] = read(join(folder, "data", "telemetry.db"), query);
+    expect(Object.fromEntries(Object.entries(row).map(([column, value]) => [column, `${value}`]))).toEqual(
+      shown,
+    );
+  });
+
+  test("for another host does what it says", async () => {
+    const folder = tempDir();
+    const script = join(import.meta.dir, "readme", "own-host.ts");
+    const child = Bun.spawn([process.execPath, script], { cwd: folder, stdout: "pipe" });
+    expect(await new Response(child.stdout).text()).toBe("1\n");
+  });
+});
+
+describe("the README names, and describes as they are,", () => {
+  test("every error code", () => {
+    const documented = Array.from(readme.matchAll(/^\| `([A-Z_]+)` \| (.+) \|$/gm), ([, code, meaning]) => [
+      code,
+      meaning,
+    ]);
+    expect(Object.fromEntries(documented)).toEqual(runledger.ERROR_CODES);
+  });
+
+  test.each([
+    ["field | type", "src/telemetry/types.ts", "TelemetryRecord"],
+    ["option | default", "plugins/telemetry/options.ts", "TelemetryPluginOptions"],
+  ])("every entry of the table %s", async (header, path, name) => {
+    expect(tableOf(header).sort()).toEqual((await membersOf(path, name)).sort());
+  });
+
+  test.each([
+    ["src/telemetry/types.ts", "Telemetry"],
+    ["src/telemetry/types.ts", "TelemetryStats"],
+    ["src/app/create-app.ts", "AppOptions"],
+    ["src/telemetry/store.ts", "TelemetryStoreOptions"],
+    ["src/telemetry/schema.ts", "LedgerSchema"],
+    ["src/telemetry/schema.ts", "IncidentsTable"],
+  ])("every member of %s %s", async (path, name) => {
+    const members = await membersOf(path, name);
+    expect(members.length).toBeGreaterThan(0);
+    for (const member of members) expect(readme).toMatch(new RegExp(`\`[^\`]*\\b${member}\\b`));
+  });
+
+  test.each([
+    ["runledger", Object.keys(runledger)],
+    ["runledger/testing", Object.keys(testing)],
+  ])("every export of %s", (_, names) => {
+    for (const name of names) expect(readme).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
+  test("the two commands, at the top", async () => {
+    const [start, runTests] = readme.split("\n").filter((line) => line.startsWith("    npx "));
+    const { packageManager, scripts } = await Bun.file(join(root, "package.json")).json();
+    expect(start).toContain(`npx --yes ${packageManager} start`);
+    expect(runTests).toContain(`npx --yes ${packageManager} run test`);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(["start", "test"]));
+    expect(readme.split("\n").slice(0, 8)).toEqual(expect.arrayContaining([start, runTests]));
+  });
+});
+
+test("CONTRIBUTING gives a reason for every dependency, and for nothing else", async () => {
+  const { dependencies, devDependencies } = await Bun.file(join(root, "package.json")).json();
+  const [, table = ""] = (await textOf("CONTRIBUTING.md")).split("## Dependencies");
+  const documented = Array.from(table.matchAll(/^\| \*?([@\w/-]+)\*? \|/gm), ([, name]) => name);
+  expect(documented.filter((name) => name !== "package").sort() as unknown[]).toEqual(
+    [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort(),
+  );
+});
