@@ -22,12 +22,15 @@ export function closeOnSignals(
   }
   let closing = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    const exitCode = 128 + constants.signals[signal];
-    if (closing) process.exit(exitCode);
-    closing = true;
-    close()
-      .catch((err: unknown) => logger.error({ err, signal }, "closing on a signal failed"))
-      .finally(() => process.exit(exitCode));
+    const exit = () => process.exit(128 + constants.signals[signal]);
+    if (closing) {
+      exit();
+    } else {
+      closing = true;
+      close()
+        .catch((err: unknown) => logger.error({ err, signal }, "closing on a signal failed"))
+        .finally(exit);
+    }
   };
   // A signal listed twice must not count as the second signal.
   const distinct = new Set(signals);

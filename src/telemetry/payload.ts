@@ -13,6 +13,6 @@ export function toPayload(value: unknown): string {
   try {
     return Bun.inspect(value);
   } catch {
-    return Object.prototype.toString.call(value);
+    return "[it can't be shown]";
   }
 }

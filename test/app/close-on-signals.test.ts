@@ -1,5 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { closeOnSignals } from "../../src/app/close-on-signals";
 import { createApp } from "../../src/index";
 import { recordingLogger } from "../support/recording-logger";
 import { type RunningScript, runScript, startScript } from "../support/run-script";
@@ -180,6 +182,34 @@ describe("app.closeOnSignals as process 1, as in a container", () => {
       stdout: "ready as process 1\ntwo closed\none closed\n",
       stderr: "",
     });
+  });
+});
+
+describe("in this process", () => {
+  test("the first signal closes and then exits, the second exits at once, and the undo ends both", async () => {
+    const steps: string[] = [];
+    const logger = recordingLogger();
+    const exited = Promise.withResolvers<void>();
+    using exit = spyOn(process, "exit");
+    exit.mockImplementation((code) => {
+      steps.push(`exit ${code}`);
+      if (steps.length === 4) exited.resolve();
+      return undefined as never;
+    });
+    const close = async () => {
+      steps.push("close");
+      throw new Error("a hook failed");
+    };
+    const undo = closeOnSignals(close, logger, ["SIGUSR2"]);
+    process.emit("SIGUSR2", "SIGUSR2");
+    steps.push("emitted");
+    process.emit("SIGUSR2", "SIGUSR2");
+    await exited.promise;
+    undo();
+    const exitCode = 128 + constants.signals.SIGUSR2;
+    expect(steps).toEqual(["close", "emitted", `exit ${exitCode}`, `exit ${exitCode}`]);
+    expect(logger.lines).toMatchObject([{ level: "error", bindings: { signal: "SIGUSR2" } }]);
+    expect(process.listenerCount("SIGUSR2")).toBe(0);
   });
 });
 
