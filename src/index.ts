@@ -4,6 +4,7 @@ export { type TelemetryPluginOptions, telemetryPlugin } from "../plugins/telemet
 export { type App, type AppOptions, createApp } from "./app/create-app";
 export type { AppEvents, ExecutionCompleted } from "./app/events";
 export {
+  type CloseContext,
   type CloseHook,
   definePlugin,
   type Plugin,

@@ -1,5 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import pino from "pino";
-import { RunledgerError, type TelemetryPluginOptions, type TelemetryStats, telemetryPlugin } from "runledger";
+import { type Telemetry, type TelemetryPluginOptions, type TelemetryStats, telemetryPlugin } from "runledger";
 import { createReviewBot, type ReviewBot } from "./app";
 import { parseCommandLine, totalBytes, USAGE, UsageError } from "./command-line";
 import { createProgress } from "./progress";
@@ -8,6 +9,9 @@ import { formatReport, notStored } from "./report";
 import { summarize } from "./summary";
 
 const STAND_IN_NOTICE = "Bundled deliveries, run by a stand-in executor: its numbers are made up.\n\n";
+
+/** The ledger can't be opened. */
+class UnopenedError extends Error {}
 
 process.exitCode = await main(Bun.argv.slice(2));
 
@@ -25,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(isBundled ? STAND_IN_NOTICE + report : report);
     return notStored(stats) > 0 ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof RunledgerError)) throw error;
+    if (!(error instanceof UsageError || error instanceof UnopenedError)) throw error;
     process.stderr.write(`review-bot: ${error.message}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
@@ -51,16 +55,23 @@ async function withBot(
   telemetry: TelemetryPluginOptions,
   run: (bot: ReviewBot) => Promise<void>,
 ): Promise<TelemetryStats> {
-  // Rejected events are counted in the report: of the log, only errors are news.
-  const logger = pino({ level: "error" }, pino.destination({ dest: 2, sync: true }));
+  // The report says what was rejected or not stored, and why: the log need not say it again.
+  const logger = pino({ level: "fatal" });
   const bot = createReviewBot({ telemetry: { ...telemetry, logger } });
   const handle = bot.app.get(telemetryPlugin);
   bot.app.closeOnSignals();
   try {
-    await handle.ready;
+    await opened(handle);
     await run(bot);
   } finally {
     await bot.app.close();
   }
   return handle.stats();
+}
+
+/** A service would go on, and store later what it could not store now; a command says so and ends. */
+async function opened({ ready, stats }: Telemetry): Promise<void> {
+  while (stats().state === "opening") await Promise.race([ready, setTimeout(5)]);
+  const { state, lastError } = stats();
+  if (state === "degraded") throw new UnopenedError(lastError);
 }

@@ -8,7 +8,8 @@ export function formatReport(dbPath: string, stats: TelemetryStats, summary: Sum
     stats.rejected > 0
       ? `\n${stats.rejected} rejected: "select * from incidents" in ${dbPath} says which, and why.\n`
       : "";
-  return `${formatCounts(stats)}${hint}\n${dbPath} now holds\n${formatSummary(summary)}`;
+  const failure = notStored(stats) > 0 ? `\nThe ledger could not be written: ${stats.lastError}\n` : "";
+  return `${formatCounts(stats)}${hint}${failure}\n${dbPath} now holds\n${formatSummary(summary)}`;
 }
 
 /** Events that did not reach the ledger through no fault of theirs, such as when the disk is full. */

@@ -1,4 +1,4 @@
-import { openLedger } from "../../src/report/open-ledger";
+import { openLedger } from "runledger/report";
 
 const SUMS = [
   "executions",

@@ -55,7 +55,7 @@ export class CloseHooks {
 
 async function withinTime(hook: CloseHook, timeoutMs: number, logger: Logger): Promise<void> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const running = Promise.try(hook);
+  const running = Promise.try(hook, { timeoutMs });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;

@@ -9,8 +9,14 @@ export interface PluginEmitter<Events = AppEvents> {
   off<Type extends keyof Events>(type: Type, handler: (event: Events[Type]) => void): unknown;
 }
 
-/** Runs when the host closes; may return a promise, which is awaited. */
-export type CloseHook = () => unknown;
+/** What a close hook is told. */
+export interface CloseContext {
+  /** How long the host waits for this hook, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Runs when the host closes; may return a promise, which is awaited. A host may know no limit, and say nothing. */
+export type CloseHook = (context?: CloseContext) => unknown;
 
 /** What a plugin needs of a host. An `App` is one; any application with a mitt-like emitter can be one. */
 export interface PluginHost<Events = AppEvents> {

@@ -53,6 +53,11 @@ export class Connection {
     }
   }
 
+  /** Writes a copy of the database, as this connection sees it, into an empty file. */
+  vacuumInto(path: string): void {
+    this.#database.run("VACUUM INTO ?", [path]);
+  }
+
   close(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();

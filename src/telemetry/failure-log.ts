@@ -2,24 +2,25 @@ import type { Logger } from "../logger";
 
 const INTERVAL_MS = 1_000;
 
-/** Logs failures of one kind at most once a second, with how many there were and the latest of them. */
-export class FailureLog {
-  readonly #logger: Logger;
-  readonly #level: "warn" | "error";
+/** Logs failures of one kind at most once a second, with how many events there were and the latest of them. */
+export class FailureLog<Level extends "warn" | "error"> {
+  readonly #logger: Pick<Logger, Level>;
+  readonly #level: Level;
   readonly #message: string;
   #count = 0;
-  #latest: unknown;
+  #latest: object = {};
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(logger: Logger, level: "warn" | "error", message: string) {
+  constructor(logger: Pick<Logger, Level>, level: Level, message: string) {
     this.#logger = logger;
     this.#level = level;
     this.#message = message;
   }
 
-  add(err: unknown): void {
-    this.#count += 1;
-    this.#latest = err;
+  /** Counts `events`, and remembers what the log line should say besides their number. */
+  add(bindings: object, events = 1): void {
+    this.#count += events;
+    this.#latest = bindings;
     if (this.#timer === undefined) this.#report();
   }
 
@@ -40,8 +41,8 @@ export class FailureLog {
   }
 
   #log(): void {
-    this.#logger[this.#level]({ err: this.#latest, count: this.#count }, this.#message);
+    this.#logger[this.#level]({ ...this.#latest, count: this.#count }, this.#message);
     this.#count = 0;
-    this.#latest = undefined;
+    this.#latest = {};
   }
 }

@@ -1,52 +1,50 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, readSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { Connection } from "./connection";
+import { createPrivately } from "./create-privately";
+import { storedUserVersion } from "./ledger-file";
 import { migrate, SCHEMA_VERSION, schemaVersion, tableNames } from "./migrations";
 import { EARLIER_EXECUTION_COLUMNS } from "./schema";
 import { codeOf, hintFor } from "./sqlite-errors";
 
 const { R_OK, W_OK } = constants;
 
-/** How long a write waits for another process's lock before it fails, in milliseconds. */
-const BUSY_TIMEOUT_MS = 5_000;
 /**
  * The -wal file's size, in pages of 4 KiB, at which SQLite checkpoints on its own: a bound for very large rows.
  * Ordinary rows are checkpointed by count, long before they fill so much.
  */
 const WAL_AUTOCHECKPOINT_PAGES = 16_384;
-/** How every database file begins, and where it keeps `user_version`. (sqlite.org/fileformat.html) */
-const MAGIC = "SQLite format 3\0";
-const USER_VERSION_OFFSET = 60;
-
 /** When a commit has reached the disk: with `FULL` at once, with `NORMAL` at the next checkpoint. */
 export type Synchronous = "NORMAL" | "FULL";
+
+/** How to open a ledger. */
+export interface OpenOptions {
+  readonly synchronous: Synchronous;
+  /** How long a write waits for another process's lock before it fails, in milliseconds. Default 5000. */
+  readonly busyTimeoutMs?: number;
+}
 
 /**
  * Opens the ledger for writing; makes it, its folder and its tables when they are not there.
  *
  * @throws {RunledgerError} `OPEN_FAILED` or `SCHEMA_TOO_NEW`; the file is then as it was.
  */
-export function openLedgerFile(dbPath: string, synchronous: Synchronous): Connection {
+export function openLedgerFile(
+  dbPath: string,
+  { synchronous, busyTimeoutMs = 5_000 }: OpenOptions,
+): Connection {
   let connection: Connection | undefined;
   try {
-    if (dbPath !== ":memory:") {
-      createPrivately(dbPath);
-      // SQLite would open what it may only read, and find out at the first write.
-      accessSync(dbPath, R_OK | W_OK);
-      accessSync(dirname(dbPath), W_OK);
-      refuseNewer(dbPath, storedUserVersion(dbPath));
-    }
+    if (dbPath !== ":memory:") prepareFile(dbPath);
     connection = new Connection(dbPath);
-    connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    refuseNewer(dbPath, schemaVersion(connection));
-    const tables = tableNames(connection);
-    if (tables.size > 0) refuseForeign(dbPath, connection, tables);
-    // Counts only before anything is written; later it would change nothing, and wait for the write lock.
-    else connection.pragma("auto_vacuum = INCREMENTAL");
-    configure(connection, synchronous);
-    migrate(connection);
+    connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    connection.pragma("trusted_schema = OFF");
+    connection.pragma(`synchronous = ${synchronous}`);
+    prepareSchema(connection, dbPath);
+    // Last, as it changes the file: what fails before leaves a database of the earlier design as it was.
+    useWal(connection, busyTimeoutMs);
     return connection;
   } catch (error) {
     connection?.close();
@@ -58,33 +56,22 @@ export function openLedgerFile(dbPath: string, synchronous: Synchronous): Connec
   }
 }
 
-/** SQLite would create the file readable by everybody; its -wal and -shm get the file's mode. */
-function createPrivately(dbPath: string): void {
-  mkdirSync(dirname(dbPath), { recursive: true });
-  try {
-    closeSync(openSync(dbPath, "wx", 0o600));
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-  }
+function prepareFile(dbPath: string): void {
+  createPrivately(dbPath);
+  // SQLite would open what it may only read, and find out at the first write.
+  accessSync(dbPath, R_OK | W_OK);
+  accessSync(dirname(dbPath), W_OK);
+  // From the file alone: closing a connection may already bring a -wal that is there into the file.
+  refuseNewer(dbPath, storedUserVersion(dbPath));
 }
 
-/**
- * Reads the file's own bytes before SQLite touches it: SQLite takes a file of one byte for an empty one, and
- * closing a connection may bring a -wal that is there into the file.
- */
-function storedUserVersion(dbPath: string): number {
-  const file = openSync(dbPath, "r");
-  try {
-    const header = Buffer.alloc(USER_VERSION_OFFSET + 4);
-    const length = readSync(file, header);
-    if (length === 0) return 0;
-    if (length === header.length && header.toString("latin1", 0, MAGIC.length) === MAGIC) {
-      return header.readUInt32BE(USER_VERSION_OFFSET);
-    }
-    throw Object.assign(new Error("file is not a database"), { code: "SQLITE_NOTADB" });
-  } finally {
-    closeSync(file);
-  }
+function prepareSchema(connection: Connection, dbPath: string): void {
+  refuseNewer(dbPath, schemaVersion(connection));
+  const tables = tableNames(connection);
+  if (tables.size > 0) refuseForeign(dbPath, connection, tables);
+  // Counts only before anything is written; later it would change nothing, and wait for the write lock.
+  else connection.pragma("auto_vacuum = INCREMENTAL");
+  migrate(connection);
 }
 
 function refuseNewer(dbPath: string, version: number): void {
@@ -109,16 +96,14 @@ function refuseForeign(dbPath: string, connection: Connection, tables: ReadonlyS
   });
 }
 
-function configure(connection: Connection, synchronous: Synchronous): void {
-  connection.pragma("trusted_schema = OFF");
-  connection.pragma(`synchronous = ${synchronous}`);
+function useWal(connection: Connection, busyTimeoutMs: number): void {
   connection.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
-  untilNotBusy(() => connection.pragma("journal_mode = WAL"));
+  untilNotBusy(busyTimeoutMs, () => connection.pragma("journal_mode = WAL"));
 }
 
 /** While another process is changing the journal mode too, SQLite reports busy without waiting. */
-function untilNotBusy(action: () => unknown): void {
-  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+function untilNotBusy(timeoutMs: number, action: () => unknown): void {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       action();

@@ -4,7 +4,9 @@
 export function toPayload(value: unknown): string {
   try {
     const json: string | undefined = JSON.stringify(value, (_, inner) =>
-      typeof inner === "bigint" ? String(inner) : inner,
+      typeof inner === "bigint" || (typeof inner === "number" && !Number.isFinite(inner))
+        ? String(inner)
+        : inner,
     );
     if (json !== undefined) return json;
   } catch {

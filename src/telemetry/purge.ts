@@ -1,11 +1,29 @@
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
 import { adoptRows } from "./adoption";
 import type { Connection } from "./connection";
 import { advancePurgedBefore, deleteExecutions, deleteIncidents } from "./statements";
+import { cutoffText, DAY_MS } from "./time";
 
 /** Rows deleted in one transaction: other processes get the write lock in between. */
 const SLICE_ROWS = 5_000;
 /** Pages given back in one transaction. */
 const SLICE_PAGES = 1_000;
+
+/**
+ * The cutoff of a purge of what is older than so many days, or `undefined` when nothing can be.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`
+ */
+export function cutoffOf(days: number): string | undefined {
+  if (typeof days !== "number" || !Number.isFinite(days) || days < 0) {
+    throw new RunledgerError(
+      "INVALID_ARGUMENT",
+      `purgeOlderThan: expected a number of days, 0 or more, received ${describe(days)}.`,
+    );
+  }
+  return cutoffText(Date.now() - days * DAY_MS);
+}
 
 /**
  * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums.

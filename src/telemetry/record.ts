@@ -2,6 +2,7 @@ import * as z from "zod";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { explain } from "../validation";
+import { isPlainRecord } from "./plain-record";
 import type { NewExecutionRow } from "./schema";
 import { lacksZone, toEpochMs, toLedgerTime } from "./time";
 import type { TelemetryRecord } from "./types";
@@ -22,7 +23,6 @@ const milliseconds = z
   .number(MILLISECONDS)
   .min(0, MILLISECONDS)
   .max(Number.MAX_SAFE_INTEGER, MILLISECONDS)
-  .transform(Math.round)
   .nullish();
 const instant = z
   .union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], INSTANT)
@@ -34,7 +34,7 @@ const instant = z
   })
   .nullish();
 
-const recordSchema = z.object({
+export const recordSchema = z.object({
   repo: nonEmpty,
   eventType: nonEmpty,
   model: nonEmpty,
@@ -56,6 +56,9 @@ const recordSchema = z.object({
   stopReason: text,
 });
 
+/** What the schema makes of a valid record; a plain one is so from the start. */
+type Valid = z.output<typeof recordSchema>;
+
 /** The fields of a {@link TelemetryRecord}. */
 export const RECORD_FIELDS = Object.keys(recordSchema.shape) as readonly (keyof TelemetryRecord)[];
 
@@ -66,7 +69,10 @@ export const RECORD_FIELDS = Object.keys(recordSchema.shape) as readonly (keyof 
  * @throws {RunledgerError} `INVALID_RECORD`, naming each field that is wrong, what it must be and what it is.
  */
 export function toExecutionRow(entry: TelemetryRecord, name = "record"): NewExecutionRow {
-  const record = parse(entry, name);
+  return toRow(validate(entry, name));
+}
+
+function toRow(record: Valid): NewExecutionRow {
   const usageIsKnown =
     (record.inputTokens ?? record.outputTokens ?? record.cacheReadTokens ?? record.cacheCreationTokens) !=
     null;
@@ -82,8 +88,9 @@ export function toExecutionRow(entry: TelemetryRecord, name = "record"): NewExec
     output_tokens: record.outputTokens ?? 0,
     cache_read_tokens: record.cacheReadTokens ?? 0,
     cache_creation_tokens: record.cacheCreationTokens ?? 0,
-    duration_ms: record.durationMs ?? 0,
-    cost_usd: record.costUsd ?? 0,
+    duration_ms: Math.round(record.durationMs ?? 0),
+    // Minus zero is zero.
+    cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: record.conclusion,
     session_id: record.sessionId ?? null,
     num_turns: record.numTurns ?? 0,
@@ -94,9 +101,10 @@ export function toExecutionRow(entry: TelemetryRecord, name = "record"): NewExec
   };
 }
 
-function parse(entry: unknown, name: string): z.output<typeof recordSchema> {
-  let result: z.ZodSafeParseResult<z.output<typeof recordSchema>>;
+function validate(entry: unknown, name: string): Valid {
+  let result: z.ZodSafeParseResult<Valid>;
   try {
+    if (isObject(entry) && isPlainRecord(entry as TelemetryRecord)) return entry as Valid;
     result = recordSchema.safeParse(entry, { reportInput: true });
   } catch (cause) {
     throw unreadable(cause, name);
@@ -105,6 +113,10 @@ function parse(entry: unknown, name: string): z.output<typeof recordSchema> {
   throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${explain(result.error, "an object")}.`, {
     hint: hintFor(result.error.issues),
   });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** The error for a record of which a getter or a proxy threw while its fields were read. */

@@ -10,6 +10,7 @@ const LOCKED = "Another process keeps the database locked: find it, or try again
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: NOT_WRITABLE,
   EISDIR: "It is a folder: name a file.",
+  ENOENT: "A part of the path does not exist, or is a link to nothing.",
   ENOSPC: DISK_FULL,
   ENOTDIR: "A part of the path is a file: name a file in a folder.",
   EEXIST: "A part of the path is a file: name a file in a folder.",
@@ -36,15 +37,28 @@ export function hintFor(error: unknown): string | undefined {
   return HINTS[code] ?? HINTS[code.split("_", 2).join("_")];
 }
 
+/**
+ * Whether SQLite refused the data, not the moment: the same write would fail again. Everything else (a lock, a
+ * full or read-only disk, a file that is gone) is the state of the world, and may pass.
+ */
+export function isPoison(error: unknown): boolean {
+  return /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(error));
+}
+
+/** An error of SQLite's as a `RunledgerError` with a hint; any other as it is. */
+export function toStoreFailure(operation: string, error: unknown): unknown {
+  if (!(error instanceof SQLiteError)) return error;
+  return new RunledgerError("STORE_FAILED", `Can't ${operation}: ${codeOf(error)}: ${messageOf(error)}.`, {
+    cause: error,
+    hint: hintFor(error),
+  });
+}
+
 /** Runs an operation of SQLite's; an error of SQLite's becomes `STORE_FAILED` with a hint. */
 export function storing<Result>(operation: string, action: () => Result): Result {
   try {
     return action();
   } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-    throw new RunledgerError("STORE_FAILED", `Can't ${operation}: ${codeOf(error)}: ${messageOf(error)}.`, {
-      cause: error,
-      hint: hintFor(error),
-    });
+    throw toStoreFailure(operation, error);
   }
 }

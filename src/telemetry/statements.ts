@@ -41,7 +41,13 @@ export function deleteExecutions(cutoff: string, limit: number): CompiledQuery {
   return builder
     .deleteFrom("executions")
     .where("id", "in", (old) =>
-      old.selectFrom("executions").select("id").where("created_at", "<", cutoff).limit(limit),
+      old
+        .selectFrom("executions")
+        .select("id")
+        .where("created_at", "<", cutoff)
+        // To SQLite any number is less than any text: what another program stored as one is not ours to date.
+        .where((row) => row(row.fn<string>("typeof", ["created_at"]), "=", "text"))
+        .limit(limit),
     )
     .compile();
 }

@@ -1,20 +1,16 @@
+import * as z from "zod";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
-import { defaultLogger, type Logger } from "../logger";
-import type { Connection } from "./connection";
+import { defaultLogger, harmless, type Logger } from "../logger";
+import { explain } from "../validation";
 import { openLedgerFile, type Synchronous } from "./open";
-import { purgeSlices, vacuumSlices } from "./purge";
+import { dbPathOption, loggerOption, synchronousOption } from "./options";
+import { cutoffOf, purgeSlices, vacuumSlices } from "./purge";
 import { toExecutionRow } from "./record";
-import { EXECUTION_COLUMNS, type NewExecutionRow, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import type { NewExecutionRow } from "./schema";
 import { storing } from "./sqlite-errors";
-import { ADD_USAGE, INSERT_EXECUTION, insertIncident, SELECT_PURGED_BEFORE } from "./statements";
-import { cutoffText, DAY_MS } from "./time";
+import { SqliteLedger } from "./sqlite-ledger";
 import type { Incident, TelemetryRecord, TelemetryStore, WriteResult } from "./types";
-import { UsageTotals } from "./usage-totals";
-
-/** Rows written between two checkpoints. */
-const CHECKPOINT_EVERY_ROWS = 1_000;
-const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
 /** Options of {@link createTelemetryStore}. */
 export interface TelemetryStoreOptions {
@@ -76,30 +72,30 @@ export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
  * ```
  */
 export function createTelemetryStore(options: TelemetryStoreOptions): SqliteTelemetryStore {
-  const { dbPath, logger = defaultLogger(), synchronous = "NORMAL" } = options;
-  if (typeof dbPath !== "string" || dbPath === "") {
+  const result = optionsSchema.safeParse(options, { reportInput: true });
+  if (!result.success) {
     throw new RunledgerError(
       "INVALID_OPTION",
-      `dbPath: expected a file's path, received ${describe(dbPath)}.`,
+      `telemetry store: ${explain(result.error, "an object of options")}.`,
     );
   }
-  if (synchronous !== "NORMAL" && synchronous !== "FULL") {
-    throw new RunledgerError(
-      "INVALID_OPTION",
-      `synchronous: expected "NORMAL" or "FULL", received ${describe(synchronous)}.`,
-    );
-  }
-  return new SqliteStore(openLedgerFile(dbPath, synchronous), logger);
+  const { dbPath, synchronous = "NORMAL", logger = defaultLogger() } = result.data;
+  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), harmless(logger));
 }
 
+const optionsSchema = z.strictObject({
+  dbPath: dbPathOption,
+  synchronous: synchronousOption.optional(),
+  logger: loggerOption.optional(),
+});
+
 class SqliteStore implements SqliteTelemetryStore {
-  readonly #connection: Connection;
+  readonly #ledger: SqliteLedger;
   readonly #logger: Logger;
-  #rowsSinceCheckpoint = 0;
   #closed = false;
 
-  constructor(connection: Connection, logger: Logger) {
-    this.#connection = connection;
+  constructor(ledger: SqliteLedger, logger: Logger) {
+    this.#ledger = ledger;
     this.#logger = logger;
   }
 
@@ -116,50 +112,39 @@ class SqliteStore implements SqliteTelemetryStore {
         `recordMany: expected an array of records, received ${describe(entries)}.`,
       );
     }
-    const nameOf = (index: number) => (entries.length === 1 ? "record" : `records[${index}]`);
-    return this.#write(entries.map((entry, index) => toExecutionRow(entry, nameOf(index))));
+    // `Array.from` sees the holes of a sparse array, which `map` would skip.
+    return this.#write(Array.from(entries, (entry, index) => toExecutionRow(entry, `records[${index}]`)));
   }
 
   recordIncident(incident: Incident): void {
     this.#assertOpen();
-    storing("record an incident", () => this.#connection.run(insertIncident(incident)));
+    assertIncident(incident);
+    storing("record an incident", () => this.#ledger.recordIncident(incident));
   }
 
   purgeOlderThan(days: number): number {
     this.#assertOpen();
-    if (typeof days !== "number" || !Number.isFinite(days) || days < 0) {
-      throw new RunledgerError(
-        "INVALID_ARGUMENT",
-        `purgeOlderThan: expected a number of days, 0 or more, received ${describe(days)}.`,
-      );
-    }
-    const cutoff = cutoffText(Date.now() - days * DAY_MS);
+    const cutoff = cutoffOf(days);
     if (cutoff === undefined) return 0;
-    const purged = storing("purge", () =>
-      purgeSlices(this.#connection, cutoff).reduce((total, deleted) => total + deleted, 0),
-    );
-    if (purged > 0) this.#shrink();
+    const purged = storing("purge", () => {
+      let total = 0;
+      for (const deleted of purgeSlices(this.#ledger.connection, cutoff)) total += deleted;
+      return total;
+    });
+    this.#shrink();
     return purged;
   }
 
   checkpoint(): void {
     this.#assertOpen();
-    storing("checkpoint", () => this.#connection.pragma("wal_checkpoint(PASSIVE)"));
-    this.#rowsSinceCheckpoint = 0;
+    storing("checkpoint", () => void this.#ledger.checkpoint());
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    try {
-      // Whoever else has the file open keeps the -wal alive anyway: don't wait for them.
-      this.#connection.pragma("busy_timeout = 0");
-      this.#connection.pragma("wal_checkpoint(TRUNCATE)");
-    } catch (err) {
-      this.#logger.warn({ err }, "the last checkpoint failed; the next to open the ledger makes up for it");
-    } finally {
-      this.#connection.close();
-    }
+    const err = this.#ledger.close();
+    if (err !== undefined) this.#logger.warn({ err }, "the last checkpoint failed");
   }
 
   [Symbol.dispose](): void {
@@ -168,39 +153,20 @@ class SqliteStore implements SqliteTelemetryStore {
 
   #write(rows: readonly NewExecutionRow[]): WriteResult {
     if (rows.length === 0) return { written: 0, duplicates: 0 };
-    const connection = this.#connection;
-    const written = storing("record", () =>
-      connection.transaction(() => {
-        refuseBeyondRetention(rows, connection.all(SELECT_PURGED_BEFORE)[0]?.value);
-        const totals = new UsageTotals();
-        let inserted = 0;
-        for (const row of rows) {
-          const bindings = EXECUTION_COLUMNS.map((column) => row[column]);
-          if (connection.run(INSERT_EXECUTION, bindings) === 0) continue;
-          inserted += 1;
-          totals.add(row);
-        }
-        for (const row of totals.rows()) {
-          const bindings = USAGE_COLUMNS.map((column) => row[column]);
-          connection.run(ADD_USAGE, bindings);
-        }
-        return inserted;
+    const { written, duplicates } = storing("record", () =>
+      this.#ledger.write(rows, [], (_, error) => {
+        throw error;
       }),
     );
-    this.#checkpointWhenDue(written);
-    return { written, duplicates: rows.length - written };
-  }
-
-  #checkpointWhenDue(written: number): void {
-    this.#rowsSinceCheckpoint += written;
-    if (this.#rowsSinceCheckpoint < CHECKPOINT_EVERY_ROWS) return;
-    this.#afterCommit("checkpoint", () => this.checkpoint());
+    if (this.#ledger.isCheckpointDue()) this.#afterCommit("checkpoint", () => this.#ledger.checkpoint());
+    return { written, duplicates };
   }
 
   #shrink(): void {
     this.#afterCommit("give pages back", () => {
-      for (const _ of vacuumSlices(this.#connection));
-      this.checkpoint();
+      let isSmaller = false;
+      for (const _ of vacuumSlices(this.#ledger.connection)) isSmaller = true;
+      if (isSmaller) this.#ledger.checkpoint();
     });
   }
 
@@ -218,13 +184,10 @@ class SqliteStore implements SqliteTelemetryStore {
   }
 }
 
-function refuseBeyondRetention(rows: readonly NewExecutionRow[], purgedBefore: string | undefined): void {
-  if (purgedBefore === undefined) return;
-  const tooOld = rows.find((row) => row.created_at < purgedBefore);
-  if (tooOld === undefined) return;
+function assertIncident(incident: Incident): void {
+  if (typeof incident?.kind === "string" && typeof incident.reason === "string") return;
   throw new RunledgerError(
-    "BEYOND_RETENTION",
-    `Execution ${tooOld.execution_id} completed at ${tooOld.created_at}, before ${purgedBefore}, up to which the ledger was purged.`,
-    { hint: "It may have been counted and purged already, so it can't be told from a duplicate." },
+    "INVALID_ARGUMENT",
+    `recordIncident: expected an object with kind and reason, received ${describe(incident)}.`,
   );
 }

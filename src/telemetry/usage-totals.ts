@@ -1,4 +1,4 @@
-import { type NewExecutionRow, USAGE_KEYS, USAGE_SUMS, type UsageDailyRow } from "./schema";
+import { type NewExecutionRow, USAGE_SUMS, type UsageDailyRow } from "./schema";
 import { dayOf } from "./time";
 
 /** Adds executions up by day and key, so that a batch writes each row of `usage_daily` once. */
@@ -9,7 +9,10 @@ export class UsageTotals {
 
   add(execution: NewExecutionRow): void {
     const addend = usageOf(execution);
-    const key = USAGE_KEYS.map((name) => `${addend[name].length}:${addend[name]}`).join();
+    const { day, repo, event_type, provider, model, conclusion } = addend;
+    // With their lengths, as any of them may contain whatever would stand between them.
+    const lengths = `${repo.length},${event_type.length},${provider.length},${model.length}`;
+    const key = `${lengths},${day}${repo}${event_type}${provider}${model}${conclusion}`;
     const total = this.#byKey.get(key);
     if (total === undefined) {
       this.#byKey.set(key, addend);

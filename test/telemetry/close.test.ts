@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openLedger } from "../../src/report/open-ledger";
 import { createTelemetryStore } from "../../src/telemetry/store";
@@ -82,4 +82,14 @@ test("close does not wait for a reader, and loses nothing", () => {
   store.close();
   reader.run("COMMIT");
   expect(read(dbPath, "SELECT count(*) AS n FROM executions")).toEqual([{ n: 2 }]);
+});
+
+test("close empties the -wal even when another connection stays open", () => {
+  const dbPath = join(tempDir(), "telemetry.db");
+  const store = createTelemetryStore({ dbPath });
+  store.record(executionCompleted());
+  using reader = new Database(dbPath, { readonly: true });
+  reader.query("SELECT count(*) FROM executions").get();
+  store.close();
+  expect(statSync(`${dbPath}-wal`).size).toBe(0);
 });

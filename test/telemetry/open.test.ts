@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RunledgerError } from "../../src/errors";
 import { createTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
-import { read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
+import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
 import { runScript, type ScriptResult, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
@@ -182,6 +182,14 @@ describe("refused, and left byte for byte as it was:", () => {
     });
   });
 
+  test("a database of the earlier design that can't be upgraded", () => {
+    makeForeign(dbPath, EARLIER_DESIGN.replace("repo TEXT NOT NULL", "repo TEXT"));
+    makeForeign(dbPath, "INSERT INTO executions (event_type, model, conclusion) VALUES ('e', 'm', 'c')");
+    expectUntouched(dbPath, () => {
+      expect(failureToOpen()).toMatchObject({ code: "OPEN_FAILED", cause: expect.any(Error) });
+    });
+  });
+
   /** Makes a database that is no ledger. */
   function makeForeign(path: string, sql: string): void {
     using database = new Database(path);
@@ -194,6 +202,15 @@ test("a folder is refused with its cause and a hint", () => {
     code: "OPEN_FAILED",
     cause: expect.any(Error),
     hint: expect.stringContaining("name a file"),
+  });
+});
+
+test("a link to nothing is refused with its cause and a hint", () => {
+  symlinkSync(join(dirname(dbPath), "nothing"), dbPath);
+  expect(failureToOpen()).toMatchObject({
+    code: "OPEN_FAILED",
+    cause: expect.any(Error),
+    hint: expect.any(String),
   });
 });
 

@@ -110,7 +110,7 @@ test("a file of 100,000 purged rows shrinks", () => {
 });
 
 test("a purge takes 5,000 rows a transaction, and others may write in between", () => {
-  const connection = openLedgerFile(dbPath, "NORMAL");
+  const connection = openLedgerFile(dbPath, { synchronous: "NORMAL" });
   using other = createTelemetryStore({ dbPath });
   other.recordMany(Array.from({ length: 12_000 }, (_, row) => at(NOW - 100 * DAY_MS + row)));
   const cutoff = cutoffText(NOW) ?? "";
@@ -182,4 +182,29 @@ test("a row that an older program inserted meanwhile is summed before it is purg
   expect(read(dbPath, "SELECT day, repo, executions, cost_usd FROM usage_daily")).toEqual([
     { day: "2020-01-01", repo: "r", executions: 1, cost_usd: 2 },
   ]);
+});
+
+test("a purge of incidents alone shrinks the file, too", () => {
+  using store = createTelemetryStore({ dbPath });
+  for (let n = 0; n < 300; n += 1)
+    store.recordIncident({ kind: "rejected", reason: "old", payload: "x".repeat(20_000) });
+  store.checkpoint();
+  const sizeBefore = statSync(dbPath).size;
+  setSystemTime(NOW + DAY_MS);
+  expect(store.purgeOlderThan(0)).toBe(0);
+  expect(statSync(dbPath).size).toBeLessThan(sizeBefore / 4);
+});
+
+test("what another program stored as a number is no time of ours, and is not purged", () => {
+  {
+    using earlier = new Database(dbPath);
+    earlier.run(EARLIER_DESIGN.replace("created_at TEXT NOT NULL", "created_at INTEGER NOT NULL"));
+    earlier.run(
+      `INSERT INTO executions (created_at, repo, event_type, model, conclusion)
+       VALUES (${NOW}, 'ms', 'e', 'm', 'c'), (${Math.floor(NOW / 1000)}, 's', 'e', 'm', 'c')`,
+    );
+  }
+  using store = createTelemetryStore({ dbPath });
+  expect(store.purgeOlderThan(90)).toBe(0);
+  expect(read(dbPath, "SELECT count(*) AS n FROM executions")).toEqual([{ n: 2 }]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { openLedgerFile } from "../../src/telemetry/open";
 import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/telemetry/store";
 import type { TelemetryRecord } from "../../src/telemetry/types";
 import { executionCompleted } from "../../src/testing";
@@ -175,10 +176,52 @@ test.each([
   );
 });
 
-test("synchronous FULL is taken", () => {
-  using store = createTelemetryStore({ dbPath: newPath(), synchronous: "FULL" });
-  store.record(MINIMAL);
+test.each([
+  null,
+  undefined,
+  5,
+  "telemetry.db",
+  { dbPath: ":memory:", path: "x" },
+  { dbPath: " telemetry.db" },
+  { dbPath: "telemetry.db\n" },
+  { dbPath: ":memory: " },
+])("options %# are refused with INVALID_OPTION", (options) => {
+  expect(() => createTelemetryStore(options as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }),
+  );
 });
+
+test.each([undefined, null, {}, { kind: "rejected" }, { reason: "why" }])(
+  "incident %p is refused",
+  (incident) => {
+    using store = createTelemetryStore({ dbPath: ":memory:" });
+    expect(() => store.recordIncident(incident as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  },
+);
+
+test("a hole in an array of records is no record", () => {
+  using store = createTelemetryStore({ dbPath: ":memory:" });
+  // biome-ignore lint/suspicious/noSparseArray: it is what is tested
+  expect(() => store.recordMany([, MINIMAL] as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_RECORD" }),
+  );
+});
+
+test.each([
+  ["NORMAL", 1],
+  ["FULL", 2],
+] as const)(
+  "synchronous %s, and the other settings of the connection, are in force",
+  (synchronous, number) => {
+    const connection = openLedgerFile(newPath(), { synchronous });
+    expect(connection.pragmaNumber("synchronous")).toBe(number);
+    expect(connection.pragmaNumber("trusted_schema")).toBe(0);
+    expect(connection.pragmaNumber("busy_timeout")).toBe(5_000);
+    connection.close();
+  },
+);
 
 const METHODS: Record<
   Exclude<keyof SqliteTelemetryStore, typeof Symbol.dispose>,

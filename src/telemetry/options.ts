@@ -1,0 +1,28 @@
+import * as z from "zod";
+import type { Logger } from "../logger";
+
+// Options that the store and the plugin share. The message of each check is what it expects: `explain` makes the
+// sentence.
+
+const PATH = "the path of a file, without spaces around it";
+
+/** bun:sqlite trims what it opens: a path with spaces around it would be one file to us and another to SQLite. */
+export const dbPathOption = z
+  .string(PATH)
+  .min(1, PATH)
+  .refine((path) => path === path.trim(), PATH);
+
+export const synchronousOption = z.enum(["NORMAL", "FULL"], '"NORMAL" or "FULL"');
+
+export const loggerOption = having<Logger>("debug", "info", "warn", "error");
+
+/** An object with these methods; whose class it is doesn't matter. */
+export function having<Shape>(...methods: readonly (keyof Shape & string)[]): z.ZodType<Shape> {
+  return z.custom<Shape>(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function"),
+    `an object with the methods ${methods.join(", ")}`,
+  );
+}

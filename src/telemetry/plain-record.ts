@@ -1,0 +1,51 @@
+import { toEpochMs } from "./time";
+import type { TelemetryRecord } from "./types";
+
+/**
+ * Whether a record is valid at first sight: every field of the right type, the time in epoch milliseconds. It takes
+ * a hundredth of the time of the schema, which decides about all others and says what is wrong with them.
+ */
+export function isPlainRecord(record: TelemetryRecord): boolean {
+  return (
+    isName(record.repo) &&
+    isName(record.eventType) &&
+    isName(record.model) &&
+    isName(record.conclusion) &&
+    (record.executionId == null || isName(record.executionId)) &&
+    (record.completedAt == null || isEpochMs(record.completedAt)) &&
+    (record.provider == null || isName(record.provider)) &&
+    isText(record.deliveryId) &&
+    isText(record.sessionId) &&
+    isText(record.stopReason) &&
+    isCount(record.prNumber) &&
+    isCount(record.inputTokens) &&
+    isCount(record.outputTokens) &&
+    isCount(record.cacheReadTokens) &&
+    isCount(record.cacheCreationTokens) &&
+    isCount(record.numTurns) &&
+    isAmount(record.durationMs) &&
+    (record.durationMs ?? 0) <= Number.MAX_SAFE_INTEGER &&
+    isAmount(record.costUsd) &&
+    (record.costSource == null || record.costSource === "reported" || record.costSource === "estimated")
+  );
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isText(value: unknown): boolean {
+  return value == null || typeof value === "string";
+}
+
+function isCount(value: number | null | undefined): boolean {
+  return value == null || (Number.isSafeInteger(value) && value >= 0);
+}
+
+function isAmount(value: number | null | undefined): boolean {
+  return value == null || (Number.isFinite(value) && value >= 0);
+}
+
+function isEpochMs(value: unknown): boolean {
+  return typeof value === "number" && toEpochMs(value) === value;
+}

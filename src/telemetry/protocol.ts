@@ -1,0 +1,47 @@
+import type { ErrorCode } from "../errors";
+import type { Logger } from "../logger";
+import type { Synchronous } from "./open";
+import type { Incident } from "./types";
+
+/** What a writer needs to know; crosses the boundary between threads. */
+export interface WriterOptions {
+  readonly dbPath: string;
+  readonly synchronous: Synchronous;
+  /** `false`: never purge. */
+  readonly retentionDays: number | false;
+  /** How long one attempt to write may wait for another process's lock, in milliseconds. */
+  readonly busyTimeoutMs: number;
+  /** Records that one transaction may take when more than one batch waits. */
+  readonly maxTransactionSize: number;
+}
+
+/** Something the recorder asks for and waits for; answered in the order of asking. */
+export type WriterRequest =
+  | { readonly kind: "flush" }
+  | { readonly kind: "checkpoint" }
+  | { readonly kind: "purge"; readonly days: number }
+  | { readonly kind: "incident"; readonly incident: Incident }
+  | { readonly kind: "close" };
+
+export type ToWriter =
+  /** `text` is a JSON array of records. */
+  | { readonly type: "batch"; readonly sequence: number; readonly size: number; readonly text: string }
+  | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
+  /** There is something in the spill file. */
+  | { readonly type: "spilled" };
+
+export type FromWriter =
+  | { readonly type: "state"; readonly state: "open" | "degraded"; readonly error?: PlainError }
+  | {
+      readonly type: "log";
+      readonly level: keyof Logger;
+      readonly bindings: object;
+      readonly message: string;
+    }
+  | { readonly type: "reply"; readonly id: number; readonly value?: number; readonly error?: PlainError };
+
+/** What is left of an error that crossed the boundary between threads. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}

@@ -1,0 +1,219 @@
+import type { Logger } from "../logger";
+import { atExit } from "./at-exit";
+import { outlasts } from "./deadline";
+import { FailureLog } from "./failure-log";
+import type { WriterOptions } from "./protocol";
+import { cutoffOf } from "./purge";
+import { type Batch, BatchQueue } from "./queue";
+import { SharedCounts } from "./shared-counts";
+import { snapshot } from "./snapshot";
+import { appendToSpill } from "./spill";
+import type { TelemetryCloseReport, TelemetryRecord, TelemetryRecorder, TelemetryStats } from "./types";
+import type { StartWriter } from "./writer-link";
+import { WriterSupervisor } from "./writer-supervisor";
+
+/** How a {@link QueuedRecorder} works. */
+export interface RecorderOptions extends WriterOptions {
+  /** How long an event may wait before its batch is sent, in milliseconds. */
+  readonly flushIntervalMs: number;
+  /** Events in one batch, which is one transaction. */
+  readonly maxBatchSize: number;
+  /** Events kept in memory; beyond it, the oldest that are not with the writer go to the spill file. */
+  readonly maxQueueSize: number;
+  /** How long the process's exit may wait for the writer, in milliseconds. */
+  readonly exitTimeoutMs: number;
+}
+
+/** Batches that are with the writer at a time; those behind them can still be spilled. */
+const BATCHES_IN_FLIGHT = 8;
+
+/**
+ * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer as
+ * JSON, and stay here until it has acknowledged them.
+ */
+export class QueuedRecorder implements TelemetryRecorder {
+  readonly #options: RecorderOptions;
+  readonly #logger: Logger;
+  readonly #counts = new SharedCounts();
+  readonly #queue = new BatchQueue();
+  readonly #writer: WriterSupervisor;
+  readonly #maxBatchSize: number;
+  readonly #maxInFlight: number;
+  readonly #spills: FailureLog<"warn">;
+  readonly #drops: FailureLog<"error">;
+  readonly #forgetExit: () => void;
+  #received = 0;
+  #spilled = 0;
+  #dropped = 0;
+  /** Spilled and dropped since the last incident that says so. */
+  #unreported = { spilled: 0, dropped: 0 };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #phase: "running" | "closing" | "closed" = "running";
+  /** What the writer had acknowledged when it was stopped; what it did after that is in the spill file too. */
+  #finalCounts: ReturnType<SharedCounts["snapshot"]> | undefined;
+
+  constructor(options: RecorderOptions, startWriter: StartWriter, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#maxBatchSize = Math.min(options.maxBatchSize, options.maxQueueSize);
+    this.#maxInFlight = Math.min(BATCHES_IN_FLIGHT * this.#maxBatchSize, options.maxQueueSize);
+    this.#spills = new FailureLog(logger, "warn", "executions spilled to a file, which is taken in later");
+    this.#drops = new FailureLog(
+      logger,
+      "error",
+      "executions lost: they could not even be spilled to a file",
+    );
+    const { dbPath, synchronous, retentionDays, busyTimeoutMs, maxTransactionSize } = options;
+    this.#writer = new WriterSupervisor(
+      { dbPath, synchronous, retentionDays, busyTimeoutMs, maxTransactionSize },
+      this.#counts,
+      () => this.#queue.sent,
+      startWriter,
+      logger,
+    );
+    this.#forgetExit = atExit(() => this.#exit());
+  }
+
+  get ready(): Promise<void> {
+    return this.#writer.ready;
+  }
+
+  record(event: TelemetryRecord): void {
+    this.#received += 1;
+    const size = this.#queue.push(snapshot(event));
+    if (this.#phase === "closed") this.#spill(this.#queue.takeAll());
+    else if (size >= this.#maxBatchSize) this.#sendBatches();
+    else this.#timer ??= setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
+  }
+
+  async flush(): Promise<void> {
+    this.#sendAll();
+    // Stopped meanwhile: then everything is in the ledger or in the spill file.
+    await this.#writer.request({ kind: "flush" }).catch(() => {});
+  }
+
+  async purgeOlderThan(days: number): Promise<number> {
+    cutoffOf(days);
+    this.#sendAll();
+    return (await this.#writer.request({ kind: "purge", days })) ?? 0;
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#sendAll();
+    await this.#writer.request({ kind: "checkpoint" });
+  }
+
+  stats(): TelemetryStats {
+    const { acknowledged, written, duplicates, rejected } = this.#finalCounts ?? this.#counts.snapshot();
+    this.#queue.acknowledge(acknowledged);
+    const { state, lastError, restarts } = this.#writer.health;
+    return {
+      received: this.#received,
+      written,
+      duplicates,
+      rejected,
+      failed: 0,
+      spilled: this.#spilled,
+      dropped: this.#dropped,
+      queued: this.#queue.size,
+      inFlight: this.#queue.sentSize,
+      takenIn: this.#counts.takenIn,
+      state: this.#phase === "running" ? state : this.#phase,
+      lastError,
+      restarts,
+    };
+  }
+
+  async close(timeoutMs: number): Promise<TelemetryCloseReport> {
+    this.#phase = "closing";
+    clearTimeout(this.#timer);
+    this.#sendAll();
+    this.#reportLosses();
+    const timedOut = await outlasts(this.#writer.request({ kind: "close" }), timeoutMs);
+    this.#end();
+    if (timedOut)
+      this.#logger.error({ ...this.stats() }, "telemetry was closed before everything was written");
+    const { written, duplicates, rejected, failed, spilled, dropped, queued } = this.stats();
+    return { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#sendBatches();
+    if (this.#queue.size > 0) this.#timer = setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
+    else this.#reportLosses();
+  };
+
+  /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
+  #sendBatches(): void {
+    const queue = this.#queue;
+    queue.seal();
+    queue.acknowledge(this.#counts.acknowledged);
+    while (queue.sentSize < this.#maxInFlight && this.#sendOne());
+    if (queue.size > this.#options.maxQueueSize) this.#spill(queue.takeOverflow(this.#options.maxQueueSize));
+  }
+
+  #sendAll(): void {
+    this.#queue.seal();
+    while (this.#sendOne());
+  }
+
+  #sendOne(): boolean {
+    const batch = this.#queue.send();
+    if (batch === undefined) return false;
+    this.#writer.post({ type: "batch", ...batch });
+    return true;
+  }
+
+  #spill(batches: readonly Batch[]): void {
+    if (batches.length === 0) return;
+    const { dbPath } = this.#options;
+    const size = batches.reduce((total, batch) => total + batch.size, 0);
+    try {
+      if (dbPath === ":memory:") throw new Error("a ledger in memory has no spill file");
+      const path = appendToSpill(
+        dbPath,
+        batches.flatMap(({ text }) => JSON.parse(text)),
+      );
+      this.#spilled += size;
+      this.#unreported.spilled += size;
+      this.#spills.add({ path }, size);
+      this.#writer.post({ type: "spilled" });
+    } catch (error) {
+      this.#dropped += size;
+      this.#unreported.dropped += size;
+      this.#drops.add({ err: error }, size);
+    }
+  }
+
+  /** One incident for all that was spilled or dropped in a row. */
+  #reportLosses(): void {
+    const { spilled, dropped } = this.#unreported;
+    this.#unreported = { spilled: 0, dropped: 0 };
+    const report = (kind: "spilled" | "dropped", count: number, reason: string) => {
+      if (count > 0)
+        this.#writer.request({ kind: "incident", incident: { kind, count, reason } }).catch(() => {});
+    };
+    report("spilled", spilled, "The writer could not keep up; the records went to the spill file.");
+    report("dropped", dropped, "The writer could not keep up, and the spill file could not be written.");
+  }
+
+  #exit(): void {
+    this.#sendAll();
+    if (this.#queue.size > 0) this.#writer.finish(this.#queue.lastSequence, this.#options.exitTimeoutMs);
+    this.#end();
+  }
+
+  /** Nothing is written any more: what is not acknowledged goes to the spill file. */
+  #end(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#forgetExit();
+    this.#writer.stop();
+    this.#finalCounts = this.#counts.snapshot();
+    this.#queue.acknowledge(this.#finalCounts.acknowledged);
+    this.#spill(this.#queue.takeAll());
+    this.#spills.flush();
+    this.#drops.flush();
+  }
+}

@@ -1,0 +1,145 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { codeOf } from "./sqlite-errors";
+
+// What does not fit into memory, and what is left when the process ends, waits in a file of JSON lines: beside the
+// database, or where its folder can't be written, among the temporary files. Whoever opens the ledger next takes
+// it in; `executionId` makes it harmless that a record is in the file and in the ledger.
+
+const CHUNK_BYTES = 1 << 20;
+const NEWLINE = 10;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+
+/**
+ * Appends records to the spill file, one a line.
+ *
+ * @returns the path of the file.
+ * @throws the file system's error when neither place can be written.
+ */
+export function appendToSpill(dbPath: string, records: readonly unknown[]): string {
+  // The leading newline ends a line that an earlier write, on a full disk, left unfinished.
+  const data = Buffer.from(`\n${records.map((record) => JSON.stringify(record)).join("\n")}\n`);
+  const [beside, elsewhere] = spillPathsOf(dbPath);
+  try {
+    mkdirSync(dirname(beside), { recursive: true });
+    append(beside, data);
+    return beside;
+  } catch {
+    append(elsewhere, data);
+    return elsewhere;
+  }
+}
+
+/** Where records spill to: beside the database first, then among the temporary files. */
+export function spillPathsOf(dbPath: string): readonly [beside: string, elsewhere: string] {
+  const absolute = resolve(dbPath);
+  const digest = Bun.hash(absolute).toString(16);
+  const user = process.getuid?.() ?? 0;
+  return [
+    `${absolute}.spill.jsonl`,
+    join(tmpdir(), `runledger-${user}-${digest}-${basename(absolute)}.spill.jsonl`),
+  ];
+}
+
+/** Whether there is anything to take in. */
+export function hasSpill(dbPath: string): boolean {
+  return spillPathsOf(dbPath).some((path) => existsSync(path) || claimsOf(path).length > 0);
+}
+
+/**
+ * The lines of all spill files of a ledger, up to `batchSize` at a time. A file is removed once its lines were
+ * taken, which is when the next ones are asked for; until then it stays, for this process or another to begin anew.
+ */
+export function* takeInSpill(dbPath: string, batchSize: number): Generator<readonly string[], void> {
+  for (const path of spillPathsOf(dbPath)) {
+    claim(path);
+    for (const claimed of claimsOf(path)) yield* takeInFile(claimed, batchSize);
+  }
+}
+
+function append(path: string, data: Uint8Array): void {
+  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
+  let wasTakenIn: boolean;
+  try {
+    for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+    // Whoever takes a file in removes it, then reads its end once more. Removed before we wrote: once more.
+    wasTakenIn = fstatSync(file).nlink === 0;
+  } finally {
+    closeSync(file);
+  }
+  if (wasTakenIn) append(path, data);
+}
+
+/** Renames the file, so that of several processes one takes it in, and new records go to a new one. */
+function claim(path: string): void {
+  try {
+    renameSync(path, path.replace(/jsonl$/, `${Bun.randomUUIDv7()}.jsonl`));
+  } catch (error) {
+    if (!["ENOENT", "ENOTDIR"].includes(codeOf(error))) throw error;
+  }
+}
+
+/** Files that were claimed and not finished, by a process that ended or by this one. */
+function claimsOf(path: string): string[] {
+  const folder = dirname(path);
+  const prefix = basename(path).replace(/jsonl$/, "");
+  return namesIn(folder)
+    .filter((name) => name.startsWith(prefix) && name.endsWith(".jsonl") && name !== basename(path))
+    .map((name) => join(folder, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+function* takeInFile(path: string, batchSize: number): Generator<readonly string[], void> {
+  const file = openSync(path, O_RDONLY | O_NOFOLLOW);
+  try {
+    // Among the temporary files, anybody may put one.
+    if (process.getuid !== undefined && fstatSync(file).uid !== process.getuid()) return;
+    yield* linesOf(file, batchSize);
+    unlinkSync(path);
+    yield* linesOf(file, batchSize);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** From where the file was last read to its end; a last line without newline included. */
+function* linesOf(file: number, batchSize: number): Generator<readonly string[], void> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest: Uint8Array = new Uint8Array();
+  let lines: string[] = [];
+  for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+    const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    rest = bytes.subarray(end);
+    for (const line of bytes.toString("utf8", 0, end).split("\n")) {
+      if (line === "") continue;
+      lines.push(line);
+      if (lines.length < batchSize) continue;
+      yield lines;
+      lines = [];
+    }
+  }
+  if (rest.length > 0) lines.push(Buffer.from(rest).toString("utf8"));
+  if (lines.length > 0) yield lines;
+}

@@ -1,0 +1,55 @@
+import type { FromWriter, ToWriter, WriterOptions } from "./protocol";
+import type { SharedCounts } from "./shared-counts";
+import { Writer } from "./writer";
+import type { WriterStart } from "./writer-thread";
+
+/** A writer as its recorder sees it, wherever it runs. */
+export interface WriterLink {
+  post(message: ToWriter): void;
+  /** Blocks until the batch is acknowledged or the time is over: for the process's exit. */
+  finish(sequence: number, timeoutMs: number): void;
+  /** Ends the writer at once, whatever it is doing. */
+  terminate(): void;
+}
+
+/** What a link tells its recorder. */
+export interface LinkEvents {
+  readonly onMessage: (message: FromWriter) => void;
+  /** The writer ended without being told to; it will answer nothing more. */
+  readonly onDeath: (error: unknown) => void;
+}
+
+/** Starts a writer. */
+export type StartWriter = (options: WriterOptions, counts: SharedCounts, events: LinkEvents) => WriterLink;
+
+/** The writer in a thread of its own, which doesn't keep the process alive. */
+export const startThread: StartWriter = (options, counts, { onMessage, onDeath }) => {
+  const thread = new Worker(new URL("./writer-thread.ts", import.meta.url).href);
+  thread.unref();
+  let cause: unknown;
+  thread.addEventListener("message", (event: MessageEvent<FromWriter>) => onMessage(event.data));
+  thread.addEventListener("error", (event) => {
+    event.preventDefault();
+    cause = event.error ?? event.message;
+  });
+  thread.addEventListener("close", () => onDeath(cause));
+  const start: WriterStart = { options, counts: counts.buffer };
+  thread.postMessage(start);
+  return {
+    post: (message) => thread.postMessage(message),
+    finish: (sequence, timeoutMs) => {
+      counts.waitFor(sequence, timeoutMs);
+    },
+    terminate: () => thread.terminate(),
+  };
+};
+
+/** The same writer on the host's own thread, for where no thread can be started. */
+export const startInline: StartWriter = (options, counts, { onMessage }) => {
+  const writer = new Writer(options, counts, onMessage);
+  return {
+    post: (message) => writer.handle(message),
+    finish: (_, timeoutMs) => writer.drain(timeoutMs),
+    terminate: () => writer.stop(),
+  };
+};

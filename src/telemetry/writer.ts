@@ -1,0 +1,378 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { FailureLog } from "./failure-log";
+import { LedgerFile, putBack } from "./ledger-file";
+import { openLedgerFile } from "./open";
+import { PendingBatch } from "./pending-batch";
+import type { FromWriter, PlainError, ToWriter, WriterOptions } from "./protocol";
+import { cutoffOf, purgeSlices, vacuumSlices } from "./purge";
+import type { SharedCounts } from "./shared-counts";
+import { hasSpill } from "./spill";
+import { SpillIntake } from "./spill-intake";
+import { toStoreFailure } from "./sqlite-errors";
+import { SqliteLedger } from "./sqlite-ledger";
+import { DAY_MS } from "./time";
+
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 5_000;
+/** Pages that no checkpoint could copy, above which somebody's open read transaction is worth a warning. */
+const STARVED_PAGES = (64 << 20) / 4096;
+
+/** Of this many turns, one goes to maintenance even while batches wait. */
+const MAINTENANCE_TURN = 8;
+
+/** How long `close` goes on with maintenance that is not done, in milliseconds. */
+const CLOSING_MAINTENANCE_MS = 1_000;
+
+/** Work in slices that runs beside the batches. */
+interface Job {
+  readonly steps: Iterator<void, number>;
+  /** Who asked for it and gets its result; nobody when it is the retention. */
+  readonly requestId?: number;
+}
+
+/** Batches that go into one transaction. */
+interface Group {
+  readonly batch: PendingBatch;
+  /** Of the last of them. */
+  readonly sequence: number;
+  /** How many messages of the inbox they are. */
+  readonly messages: number;
+}
+
+interface OpenLedger {
+  readonly ledger: SqliteLedger;
+  readonly file: LedgerFile;
+}
+
+/**
+ * Owns the only writing connection. Takes batches and requests in order, one piece of work a turn, so that neither
+ * its thread nor, inline, the host is held up for longer than one transaction. What can't be written now is kept
+ * and tried again.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #counts: SharedCounts;
+  readonly #send: (message: FromWriter) => void;
+  readonly #inbox: ToWriter[] = [];
+  readonly #jobs: Job[] = [];
+  readonly #rejections: FailureLog<"warn">;
+  #open: OpenLedger | undefined;
+  /** What is at the head of the inbox, when a part of it is written. */
+  #group: Group | undefined;
+  #spill: SpillIntake | undefined;
+  /** Flushes that wait for the spill file to be taken in. */
+  #flushes: number[] = [];
+  #state: "opening" | "open" | "degraded" | "closed" = "opening";
+  #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
+  #turns = 0;
+  #failures = 0;
+  #isStarved = false;
+  #purging: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: WriterOptions, counts: SharedCounts, send: (message: FromWriter) => void) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#send = send;
+    this.#rejections = new FailureLog(
+      { warn: (bindings, message) => send({ type: "log", level: "warn", bindings, message }) },
+      "warn",
+      "executions rejected; each is an incident",
+    );
+    this.#schedule();
+  }
+
+  handle(message: ToWriter): void {
+    if (this.#state === "closed") return;
+    this.#inbox.push(message);
+    this.#schedule();
+  }
+
+  /** Works without the event loop until the inbox is empty or the time is over: for the process's exit. */
+  drain(timeoutMs: number): void {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#inbox.length > 0 && performance.now() < deadline) {
+      if (this.#turn() === "failed") Bun.sleepSync(FIRST_RETRY_MS);
+    }
+  }
+
+  /** Closes without finishing what is left. */
+  stop(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
+    this.#jobs.length = 0;
+    if (this.#open !== undefined) this.#close(this.#open);
+    this.#state = "closed";
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#state === "closed") return;
+    this.#timer = setImmediate(() => this.#run());
+  }
+
+  #run(): void {
+    this.#timer = undefined;
+    const result = this.#turn();
+    if (result === "more") this.#schedule();
+    if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
+  }
+
+  /** Twice as long after each failure, and never quite the same, so that several processes don't meet again. */
+  #retryDelayMs(): number {
+    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 16));
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  #turn(): "more" | "idle" | "failed" {
+    try {
+      const didWork = this.#work(this.#ensureOpen());
+      this.#failures = 0;
+      if (this.#state !== "closed") this.#changeState("open");
+      return didWork ? "more" : "idle";
+    } catch (error) {
+      if (this.#givesUp()) return "idle";
+      this.#failures += 1;
+      this.#changeState("degraded", toStoreFailure("write to the ledger", error));
+      return "failed";
+    }
+  }
+
+  /** With nothing left to write, a ledger that can't be opened need not be waited for at `close`. */
+  #givesUp(): boolean {
+    const [message] = this.#inbox;
+    if (this.#open !== undefined || message?.type !== "request" || message.request.kind !== "close")
+      return false;
+    this.#state = "closed";
+    this.#send({ type: "reply", id: message.id });
+    return true;
+  }
+
+  /** One piece of work; `false` when there is none. */
+  #work(open: OpenLedger): boolean {
+    this.#turns += 1;
+    const message = this.#inbox[0];
+    const isMaintenanceTurn = message === undefined || this.#turns % MAINTENANCE_TURN === 0;
+    if (isMaintenanceTurn && (this.#takeInSpill(open) || this.#runJob())) return true;
+    if (message === undefined) return false;
+    if (message.type === "batch") this.#writeBatches(open);
+    else this.#serve(message, open);
+    return true;
+  }
+
+  /** Writes the batches at the head of the inbox in one transaction: the more wait, the less each row costs. */
+  #writeBatches(open: OpenLedger): void {
+    this.#group ??= this.#gatherGroup();
+    const { batch, sequence, messages } = this.#group;
+    const outcome = batch.writeTo(open.ledger);
+    this.#counts.acknowledge(sequence, outcome);
+    this.#group = undefined;
+    this.#inbox.splice(0, messages);
+    if (outcome.rejected > 0) this.#rejections.add({ reason: batch.lastReason }, outcome.rejected);
+    this.#checkpointWhenDue(open);
+  }
+
+  #gatherGroup(): Group {
+    const values: unknown[] = [];
+    let sequence = 0;
+    let messages = 0;
+    for (const message of this.#inbox) {
+      const isFull = messages > 0 && values.length >= this.#options.maxTransactionSize;
+      if (message.type !== "batch" || isFull) break;
+      values.push(...JSON.parse(message.text));
+      sequence = message.sequence;
+      messages += 1;
+    }
+    return { batch: new PendingBatch(values), sequence, messages };
+  }
+
+  #serve(message: Exclude<ToWriter, { type: "batch" }>, open: OpenLedger): void {
+    if (message.type === "spilled") this.#expectSpill();
+    else this.#answer(message, open);
+    this.#inbox.shift();
+  }
+
+  #answer({ id, request }: Extract<ToWriter, { type: "request" }>, open: OpenLedger): void {
+    switch (request.kind) {
+      case "flush":
+        if (this.#spill === undefined) this.#send({ type: "reply", id });
+        else this.#flushes.push(id);
+        return;
+      case "checkpoint":
+        this.#checkpoint(open);
+        this.#send({ type: "reply", id });
+        return;
+      case "purge":
+        this.#jobs.push({ steps: this.#purge(request.days), requestId: id });
+        return;
+      case "incident":
+        open.ledger.recordIncident(request.incident);
+        this.#send({ type: "reply", id });
+        return;
+      case "close":
+        this.#close(open);
+        this.#send({ type: "reply", id });
+        return;
+    }
+    request satisfies never;
+  }
+
+  #ensureOpen(): OpenLedger {
+    if (this.#open !== undefined) this.#leaveChangedFile(this.#open);
+    this.#open ??= this.#openLedger();
+    return this.#open;
+  }
+
+  #openLedger(): OpenLedger {
+    const { dbPath } = this.#options;
+    const ledger = new SqliteLedger(openLedgerFile(dbPath, this.#options));
+    this.#keepRetention();
+    this.#expectSpill();
+    return { ledger, file: new LedgerFile(dbPath) };
+  }
+
+  /** A file that was deleted is put back. One that was replaced is somebody else's now: it is opened like any other. */
+  #leaveChangedFile({ ledger, file }: OpenLedger): void {
+    const change = file.change();
+    if (change === "none") return;
+    // Not closed when replaced: closing would write into, or remove, what belongs to the new file.
+    this.#open = undefined;
+    const { dbPath } = this.#options;
+    const reason =
+      change === "deleted"
+        ? `The ledger ${dbPath} was deleted while it was open; it was put back at ${putBack(ledger.connection, dbPath)}.`
+        : `The ledger ${dbPath} was replaced by another file while it was open; the new file is used.`;
+    this.#warn(reason);
+    this.#open = this.#openLedger();
+    this.#open.ledger.recordIncident({ kind: "degraded", reason });
+  }
+
+  #expectSpill(): void {
+    const { dbPath } = this.#options;
+    if (dbPath === ":memory:" || !hasSpill(dbPath)) return;
+    this.#spill ??= new SpillIntake(dbPath);
+  }
+
+  /** Takes in one batch of the spill file; `false` when there is none. */
+  #takeInSpill({ ledger }: OpenLedger): boolean {
+    if (this.#spill === undefined) return false;
+    const taken = this.#spill.writeNextTo(ledger);
+    this.#counts.addTakenIn(taken);
+    if (taken > 0) {
+      if (ledger.isCheckpointDue(true)) ledger.checkpoint();
+      return true;
+    }
+    this.#spill = undefined;
+    // What was spilled while this was going on is another file.
+    this.#expectSpill();
+    if (this.#spill === undefined) {
+      for (const id of this.#flushes) this.#send({ type: "reply", id });
+      this.#flushes = [];
+    }
+    return true;
+  }
+
+  #runJob(): boolean {
+    const job = this.#jobs[0];
+    if (job === undefined) return false;
+    try {
+      const step = job.steps.next();
+      if (step.done !== true) return true;
+      this.#jobs.shift();
+      if (job.requestId !== undefined) this.#send({ type: "reply", id: job.requestId, value: step.value });
+    } catch (thrown) {
+      this.#jobs.shift();
+      const error = toStoreFailure("purge", thrown);
+      if (job.requestId === undefined)
+        this.#warn(`maintenance failed and is tried again in 24 hours: ${messageOf(error)}`);
+      else this.#send({ type: "reply", id: job.requestId, error: plain(error) });
+    }
+    return true;
+  }
+
+  /** Purges now and every 24 hours, each time with a checkpoint. */
+  #keepRetention(): void {
+    const maintain = () => {
+      this.#jobs.push({ steps: this.#maintain() });
+      this.#schedule();
+    };
+    maintain();
+    this.#purging ??= setInterval(maintain, DAY_MS).unref();
+  }
+
+  *#maintain(): Generator<void, number> {
+    const { retentionDays } = this.#options;
+    const purged = retentionDays === false ? 0 : yield* this.#purge(retentionDays);
+    this.#checkpoint(this.#ensureOpen());
+    return purged;
+  }
+
+  *#purge(days: number): Generator<void, number> {
+    const cutoff = cutoffOf(days);
+    if (cutoff === undefined) return 0;
+    let purged = 0;
+    for (const deleted of purgeSlices(this.#ensureOpen().ledger.connection, cutoff)) {
+      purged += deleted;
+      yield;
+    }
+    if (purged === 0) return 0;
+    yield* vacuumSlices(this.#ensureOpen().ledger.connection);
+    this.#checkpoint(this.#ensureOpen());
+    return purged;
+  }
+
+  #checkpointWhenDue(open: OpenLedger): void {
+    if (!open.ledger.isCheckpointDue(this.#inbox.length > 0)) return;
+    try {
+      this.#checkpoint(open);
+    } catch (error) {
+      // The batch before it is committed all the same.
+      this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
+    }
+  }
+
+  #checkpoint({ ledger }: OpenLedger): void {
+    const isStarved = ledger.checkpoint() > STARVED_PAGES;
+    if (isStarved && !this.#isStarved) {
+      const reason =
+        "Checkpoints are held up by a long read of another connection: the -wal file grew above 64 MiB. " +
+        "End its transaction; readers should open, query and finish.";
+      this.#warn(reason);
+      ledger.recordIncident({ kind: "degraded", reason });
+    }
+    this.#isStarved = isStarved;
+  }
+
+  #close({ ledger }: OpenLedger): void {
+    // Of a process that never runs for long, this may be the only time left for its retention.
+    const deadline = performance.now() + CLOSING_MAINTENANCE_MS;
+    while (performance.now() < deadline && this.#runJob());
+    this.#state = "closed";
+    this.#rejections.flush();
+    clearInterval(this.#purging);
+    this.#spill?.stop();
+    const error = ledger.close();
+    this.#open = undefined;
+    if (error !== undefined) this.#warn(`the last checkpoint failed: ${messageOf(error)}`);
+    for (const id of this.#flushes) this.#send({ type: "reply", id });
+    for (const { requestId } of this.#jobs) {
+      if (requestId !== undefined) this.#send({ type: "reply", id: requestId, error: CLOSED });
+    }
+  }
+
+  #changeState(state: "open" | "degraded", error?: unknown): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#send({ type: "state", state, ...(error !== undefined && { error: plain(error) }) });
+  }
+
+  #warn(message: string): void {
+    this.#send({ type: "log", level: "warn", bindings: { dbPath: this.#options.dbPath }, message });
+  }
+}
+
+const CLOSED: PlainError = { code: "CLOSED", message: "The telemetry handle is closed." };
+
+function plain(error: unknown): PlainError {
+  return error instanceof RunledgerError
+    ? { code: error.code, message: error.message }
+    : { code: "STORE_FAILED", message: messageOf(error) };
+}

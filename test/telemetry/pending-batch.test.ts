@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { openLedgerFile } from "../../src/telemetry/open";
+import { PendingBatch } from "../../src/telemetry/pending-batch";
+import { SqliteLedger } from "../../src/telemetry/sqlite-ledger";
+import { executionCompleted } from "../../src/testing";
+import { read } from "../support/ledger";
+import { tempDir } from "../support/temp-dir";
+
+const dir = tempDir();
+let dbPath = "";
+let files = 0;
+let ledger: SqliteLedger;
+beforeEach(() => {
+  files += 1;
+  dbPath = join(dir, `${files}.db`);
+  ledger = new SqliteLedger(openLedgerFile(dbPath, { synchronous: "NORMAL", busyTimeoutMs: 0 }));
+});
+afterEach(() => void ledger.close());
+
+const run = (n: number, repo = "o/r") => executionCompleted({ executionId: `${n}`, repo });
+const rows = () => read(dbPath, "SELECT count(*) AS n FROM executions")[0]?.["n"];
+const refuse = (repo: string) =>
+  read(
+    dbPath,
+    `CREATE TRIGGER refuse_${repo} BEFORE INSERT ON executions WHEN NEW.repo = '${repo}'
+     BEGIN SELECT RAISE(ABORT, 'the trigger refuses it'); END`,
+  );
+
+test("invalid records become incidents, and the others rows, in one transaction", () => {
+  const batch = new PendingBatch([run(1), { repo: "o/r" }, "text", run(2), run(2)]);
+  expect(batch.writeTo(ledger)).toEqual({ written: 2, duplicates: 1, rejected: 2 });
+  expect(batch.lastReason).toStartWith("Invalid record");
+  expect(read(dbPath, "SELECT payload FROM incidents ORDER BY id")).toEqual([
+    { payload: '{"repo":"o/r"}' },
+    { payload: "text" },
+  ]);
+});
+
+test("a batch without a valid record still keeps its incidents", () => {
+  expect(new PendingBatch([{}, null]).writeTo(ledger)).toEqual({ written: 0, duplicates: 0, rejected: 2 });
+  expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 2 }]);
+});
+
+test.each([[[0]], [[7]], [[99]], [[0, 99]], [[50, 51, 52]]])(
+  "rows that the database refuses (%j of 100) stand alone in the end",
+  (refused) => {
+    refuse("bad");
+    const values = Array.from({ length: 100 }, (_, n) => run(n, refused.includes(n) ? "bad" : "good"));
+    const batch = new PendingBatch(values);
+    expect(batch.writeTo(ledger)).toEqual({
+      written: 100 - refused.length,
+      duplicates: 0,
+      rejected: refused.length,
+    });
+    expect(rows()).toBe(100 - refused.length);
+    expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([
+      { n: 100 - refused.length },
+    ]);
+    const incidents = read(dbPath, "SELECT reason, payload FROM incidents ORDER BY id");
+    expect(incidents.map(({ payload }) => Number(JSON.parse(String(payload)).executionId))).toEqual(refused);
+    expect(incidents[0]?.["reason"]).toContain("the trigger refuses it");
+  },
+);
+
+test("when every row is refused, all are incidents", () => {
+  refuse("bad");
+  expect(new PendingBatch([run(1, "bad"), run(2, "bad"), run(3, "bad")]).writeTo(ledger)).toEqual({
+    written: 0,
+    duplicates: 0,
+    rejected: 3,
+  });
+  expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 3 }]);
+});
+
+test("what is beyond the retention is rejected, with its payload", () => {
+  new PendingBatch([executionCompleted({ executionId: "old", completedAt: 0 })]).writeTo(ledger);
+  read(dbPath, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00')");
+  const batch = new PendingBatch([executionCompleted({ executionId: "older", completedAt: 0 }), run(1)]);
+  expect(batch.writeTo(ledger)).toEqual({ written: 1, duplicates: 0, rejected: 1 });
+  expect(read(dbPath, "SELECT payload FROM incidents")).toMatchObject([
+    { payload: expect.stringContaining('"older"') },
+  ]);
+});
+
+test("a ledger that is locked is no reason to reject: the same batch is written later", () => {
+  const other = openLedgerFile(dbPath, { synchronous: "NORMAL" });
+  const batch = new PendingBatch([run(1), {}]);
+  other.transaction(() => {
+    expect(() => batch.writeTo(ledger)).toThrow("locked");
+    expect(() => batch.writeTo(ledger)).toThrow("locked");
+  });
+  other.close();
+  expect(batch.writeTo(ledger)).toEqual({ written: 1, duplicates: 0, rejected: 1 });
+  expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 1 }]);
+});

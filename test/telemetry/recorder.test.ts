@@ -1,0 +1,206 @@
+import { Database } from "bun:sqlite";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { QueuedRecorder, type RecorderOptions } from "../../src/telemetry/recorder";
+import { spillPathsOf } from "../../src/telemetry/spill";
+import { type StartWriter, startInline, startThread, type WriterLink } from "../../src/telemetry/writer-link";
+import { executionCompleted } from "../../src/testing";
+import { read } from "../support/ledger";
+import { recordingLogger } from "../support/recording-logger";
+import { tempDir } from "../support/temp-dir";
+
+const dir = tempDir();
+let dbPath = "";
+let files = 0;
+let logger = recordingLogger();
+beforeEach(() => {
+  files += 1;
+  dbPath = join(dir, `${files}`, "telemetry.db");
+  logger = recordingLogger();
+});
+
+function recorder(startWriter: StartWriter = startInline, overrides: Partial<RecorderOptions> = {}) {
+  const options: RecorderOptions = {
+    dbPath,
+    synchronous: "NORMAL",
+    retentionDays: false,
+    busyTimeoutMs: 0,
+    maxTransactionSize: 4_096,
+    flushIntervalMs: 1,
+    maxBatchSize: 10,
+    maxQueueSize: 1_000,
+    exitTimeoutMs: 1_000,
+    ...overrides,
+  };
+  return new QueuedRecorder(options, startWriter, logger);
+}
+
+function emit(to: QueuedRecorder, count: number): void {
+  for (let n = 0; n < count; n += 1) to.record(executionCompleted());
+}
+
+function expectAccounted(of: QueuedRecorder): void {
+  const { received, written, duplicates, rejected, failed, spilled, dropped, queued } = of.stats();
+  expect(written + duplicates + rejected + failed + spilled + dropped + queued).toBe(received);
+}
+
+const count = (table = "executions") => read(dbPath, `SELECT count(*) AS n FROM ${table}`)[0]?.["n"];
+
+describe("the writer's thread", () => {
+  test("that dies is started again, and nothing is lost or stored twice", async () => {
+    const links: WriterLink[] = [];
+    const telemetry = recorder((...args) => {
+      const link = startThread(...args);
+      links.push(link);
+      return link;
+    });
+    await telemetry.ready;
+    for (let death = 0; death < 3; death += 1) {
+      emit(telemetry, 500);
+      links.at(-1)?.terminate();
+      emit(telemetry, 500);
+      expectAccounted(telemetry);
+      await telemetry.flush();
+    }
+    expect(telemetry.stats()).toMatchObject({ received: 3_000, restarts: 3, queued: 0, state: "open" });
+    expect(telemetry.stats().lastError).toContain("the writer ended");
+    expectAccounted(telemetry);
+    await telemetry.close(10_000);
+    expect(count()).toBe(3_000);
+  }, 60_000);
+
+  test("that can't be started gives way to the host's own, with one line in the log", async () => {
+    const cannotStart: StartWriter = (_options, _counts, { onDeath }) => {
+      setTimeout(() => onDeath(new Error("no such module")), 1);
+      return { post() {}, finish() {}, terminate() {} };
+    };
+    const telemetry = recorder(cannotStart);
+    emit(telemetry, 25);
+    await telemetry.flush();
+    expect(telemetry.stats()).toMatchObject({ written: 25, queued: 0 });
+    await telemetry.close(10_000);
+    expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("own thread") }]);
+  }, 60_000);
+});
+
+describe("while another connection holds the lock", () => {
+  /** Holds the write lock until the returned function is called. */
+  function lock(): () => void {
+    const database = new Database(dbPath);
+    database.run("BEGIN IMMEDIATE");
+    return () => {
+      database.run("ROLLBACK");
+      database.close();
+    };
+  }
+
+  test("events wait in memory, beyond that in the spill file, and all are stored in the end", async () => {
+    const telemetry = recorder(startInline, { maxQueueSize: 100 });
+    await telemetry.ready;
+    const unlock = lock();
+    emit(telemetry, 1_000);
+    await Bun.sleep(20);
+    const { queued, spilled, state } = telemetry.stats();
+    expect(state).toBe("degraded");
+    expect(queued).toBeLessThanOrEqual(110);
+    expect(spilled).toBeGreaterThanOrEqual(890);
+    expectAccounted(telemetry);
+    unlock();
+    await telemetry.flush();
+    expectAccounted(telemetry);
+    expect(telemetry.stats()).toMatchObject({ queued: 0, spilled, takenIn: spilled, state: "open" });
+    await telemetry.close(10_000);
+    expect(count()).toBe(1_000);
+    expect(read(dbPath, "SELECT kind, count FROM incidents")).toEqual([{ kind: "spilled", count: spilled }]);
+    expect(readdirSync(dirname(dbPath))).toEqual(["telemetry.db"]);
+    expect(logger.lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([expect.stringContaining("spilled to a file"), "the ledger is written again"]),
+    );
+  });
+
+  test("what is left at the deadline of close is spilled", async () => {
+    const telemetry = recorder();
+    await telemetry.ready;
+    const unlock = lock();
+    emit(telemetry, 50);
+    const report = await telemetry.close(50);
+    expect(report).toMatchObject({ written: 0, spilled: 50, queued: 0, timedOut: true });
+    expectAccounted(telemetry);
+    unlock();
+    const next = recorder();
+    await next.flush();
+    expect(next.stats()).toMatchObject({ received: 0, takenIn: 50 });
+    await next.close(10_000);
+    expect(count()).toBe(50);
+  });
+
+  test("what can't even be spilled is counted as dropped, and said", async () => {
+    const telemetry = recorder(startInline, { maxQueueSize: 100 });
+    await telemetry.ready;
+    const unlock = lock();
+    for (const path of spillPathsOf(dbPath)) mkdirSync(path);
+    emit(telemetry, 1_000);
+    await Bun.sleep(20);
+    const { dropped } = telemetry.stats();
+    expect(dropped).toBeGreaterThanOrEqual(890);
+    expectAccounted(telemetry);
+    for (const path of spillPathsOf(dbPath)) rmdirSync(path);
+    unlock();
+    await telemetry.flush();
+    await telemetry.close(10_000);
+    expect(count()).toBe(1_000 - dropped);
+    expect(read(dbPath, "SELECT kind, count FROM incidents")).toEqual([{ kind: "dropped", count: dropped }]);
+    expect(logger.lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([expect.stringContaining("executions lost")]),
+    );
+  });
+});
+
+test("a ledger in memory has no spill file: what is beyond the queue is dropped", async () => {
+  const telemetry = recorder(startThread, { dbPath: ":memory:", maxQueueSize: 10 });
+  emit(telemetry, 1_000);
+  expectAccounted(telemetry);
+  await telemetry.flush();
+  const { written, dropped } = telemetry.stats();
+  expect(written + dropped).toBe(1_000);
+  expect(dropped).toBeGreaterThan(0);
+  await telemetry.close(10_000);
+});
+
+test("maintenance on demand is answered, and refused when it makes no sense", async () => {
+  const telemetry = recorder();
+  telemetry.record(executionCompleted({ completedAt: 0 }));
+  telemetry.record(executionCompleted());
+  expect(await telemetry.purgeOlderThan(1)).toBe(1);
+  await telemetry.checkpoint();
+  expect(telemetry.purgeOlderThan(-1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await telemetry.close(10_000);
+  expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "CLOSED" });
+  expect(telemetry.checkpoint()).rejects.toMatchObject({ code: "CLOSED" });
+  expect(count()).toBe(1);
+});
+
+test("lines of a spill file that are no records become incidents", async () => {
+  mkdirSync(dirname(dbPath));
+  const good = JSON.stringify(executionCompleted({ executionId: "good" }));
+  writeFileSync(`${dbPath}.spill.jsonl`, `${good}\n${good}\n{"repo":"cut in the mid`);
+  const telemetry = recorder();
+  await telemetry.flush();
+  expect(telemetry.stats()).toMatchObject({ received: 0, takenIn: 3 });
+  await telemetry.close(10_000);
+  expect(count()).toBe(1);
+  expect(read(dbPath, "SELECT payload FROM incidents")).toEqual([{ payload: '{"repo":"cut in the mid' }]);
+  expect(existsSync(`${dbPath}.spill.jsonl`)).toBe(false);
+});
+
+test.each([startInline, startThread])(
+  "the process's exit waits until all is stored, without the event loop (%p)",
+  (startWriter) => {
+    const telemetry = recorder(startWriter);
+    emit(telemetry, 100);
+    process.listeners("exit").at(-1)?.(0);
+    expect(telemetry.stats()).toMatchObject({ received: 100, written: 100, spilled: 0, state: "closed" });
+    expect(count()).toBe(100);
+  },
+);

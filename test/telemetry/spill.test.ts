@@ -1,0 +1,95 @@
+import { beforeEach, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { appendToSpill, hasSpill, spillPathsOf, takeInSpill } from "../../src/telemetry/spill";
+import { tempDir } from "../support/temp-dir";
+
+const dir = tempDir();
+let dbPath = "";
+let files = 0;
+beforeEach(() => {
+  files += 1;
+  dbPath = join(dir, `${files}`, "telemetry.db");
+});
+
+const takeIn = (batchSize = 512) => Array.from(takeInSpill(dbPath, batchSize));
+const linesOf = (records: readonly unknown[]) => records.map((record) => JSON.stringify(record));
+
+test("what was spilled is taken in, in order, and the file is gone", () => {
+  expect(hasSpill(dbPath)).toBe(false);
+  expect(appendToSpill(dbPath, [{ n: 1 }, { n: 2 }])).toBe(`${dbPath}.spill.jsonl`);
+  appendToSpill(dbPath, [{ n: 3 }]);
+  expect(statSync(`${dbPath}.spill.jsonl`).mode & 0o777).toBe(0o600);
+  expect(hasSpill(dbPath)).toBe(true);
+  expect(takeIn()).toEqual([linesOf([{ n: 1 }, { n: 2 }, { n: 3 }])]);
+  expect(readdirSync(dirname(dbPath))).toEqual([]);
+  expect(hasSpill(dbPath)).toBe(false);
+});
+
+test("batches are as long as asked, over chunks and characters of any length", () => {
+  const records = Array.from({ length: 5_000 }, (_, n) => ({ n, text: "é😀".repeat(n % 200) }));
+  appendToSpill(dbPath, records);
+  const batches = takeIn(100);
+  expect(batches.map((batch) => batch.length)).toEqual(Array.from({ length: 50 }, () => 100));
+  expect(batches.flat()).toEqual(linesOf(records));
+});
+
+test("the file stays until its last batch was taken", () => {
+  appendToSpill(dbPath, [1, 2, 3]);
+  const batches = takeInSpill(dbPath, 2);
+  batches.next();
+  batches.next();
+  batches.return();
+  expect(hasSpill(dbPath)).toBe(true);
+  expect(takeIn().flat()).toEqual(["1", "2", "3"]);
+});
+
+test("what is appended while the file is taken in is not lost", () => {
+  appendToSpill(dbPath, [1]);
+  const batches = takeInSpill(dbPath, 512);
+  expect(batches.next().value).toEqual(["1"]);
+  appendToSpill(dbPath, [2]);
+  const [claimed = ""] = readdirSync(dirname(dbPath)).filter(
+    (name) => name !== `${basename(dbPath)}.spill.jsonl`,
+  );
+  appendFileSync(join(dirname(dbPath), claimed), "3\n");
+  expect([...batches].flat()).toEqual(["3"]);
+  expect(takeIn().flat()).toEqual(["2"]);
+});
+
+test("a line that a full disk cut in the middle stands alone", () => {
+  appendToSpill(dbPath, [{ n: 1 }]);
+  appendFileSync(`${dbPath}.spill.jsonl`, '{"n":2,"te');
+  appendToSpill(dbPath, [{ n: 3 }]);
+  expect(takeIn().flat()).toEqual(['{"n":1}', '{"n":2,"te', '{"n":3}']);
+});
+
+test("a last line without its newline is taken in", () => {
+  mkdirSync(dirname(dbPath));
+  writeFileSync(`${dbPath}.spill.jsonl`, "1\n2");
+  expect(takeIn().flat()).toEqual(["1", "2"]);
+});
+
+test("where the folder can't be written, records spill among the temporary files, and are taken in from there", () => {
+  const [, elsewhere] = spillPathsOf(dbPath);
+  writeFileSync(dirname(dbPath), "a file where the folder should be");
+  expect(appendToSpill(dbPath, [1])).toBe(elsewhere);
+  expect(readFileSync(elsewhere, "utf8")).toBe("\n1\n");
+  expect(hasSpill(dbPath)).toBe(true);
+  expect(takeIn().flat()).toEqual(["1"]);
+  expect(existsSync(elsewhere)).toBe(false);
+});
+
+test("ledgers of the same name in other folders don't share a spill file", () => {
+  const [, one] = spillPathsOf(join(dir, "a", "telemetry.db"));
+  const [, two] = spillPathsOf(join(dir, "b", "telemetry.db"));
+  expect(one).not.toBe(two);
+});
