@@ -75,22 +75,32 @@ function placeOf(path: string): string | undefined {
  * When somebody else has put a file there meanwhile, theirs stays, and the copy is kept beside it.
  *
  * @returns the path of the ledger that was put back or kept.
+ * @throws when there is no room or no permission; the connection is then open still.
  */
 export function putBack(connection: Connection, dbPath: string): string {
   const copy = `${dbPath}.rescued-${Bun.randomUUIDv7()}`;
-  createPrivately(copy);
-  connection.vacuumInto(copy);
+  try {
+    createPrivately(copy);
+    connection.vacuumInto(copy);
+  } catch (error) {
+    rmSync(copy, { force: true });
+    throw error;
+  }
   connection.close();
   // What is left of the deleted file's -wal must not be taken for the new file's.
   for (const suffix of ["-wal", "-shm"]) rmSync(dbPath + suffix, { force: true });
+  return movedWithoutReplacing(copy, dbPath) ? dbPath : copy;
+}
+
+function movedWithoutReplacing(from: string, to: string): boolean {
   try {
-    linkSync(copy, dbPath);
+    linkSync(from, to);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return copy;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
-  unlinkSync(copy);
-  return dbPath;
+  unlinkSync(from);
+  return true;
 }
 
 function failure(code: string, message: string): Error {

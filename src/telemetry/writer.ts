@@ -171,17 +171,17 @@ export class Writer {
   }
 
   #gatherGroup(): Group {
-    const values: unknown[] = [];
+    const batches: unknown[][] = [];
+    let size = 0;
     let sequence = 0;
-    let messages = 0;
     for (const message of this.#inbox) {
-      const isFull = messages > 0 && values.length >= this.#options.maxTransactionSize;
-      if (message.type !== "batch" || isFull) break;
-      values.push(...JSON.parse(message.text));
+      if (message.type !== "batch") break;
+      if (batches.length > 0 && size + message.size > this.#options.maxTransactionSize) break;
+      batches.push(JSON.parse(message.text));
+      size += message.size;
       sequence = message.sequence;
-      messages += 1;
     }
-    return { batch: new PendingBatch(values), sequence, messages };
+    return { batch: new PendingBatch(batches.flat()), sequence, messages: batches.length };
   }
 
   #serve(message: Exclude<ToWriter, { type: "batch" }>, open: OpenLedger): void {
@@ -233,13 +233,13 @@ export class Writer {
   #leaveChangedFile({ ledger, file }: OpenLedger): void {
     const change = file.change();
     if (change === "none") return;
-    // Not closed when replaced: closing would write into, or remove, what belongs to the new file.
-    this.#open = undefined;
     const { dbPath } = this.#options;
     const reason =
       change === "deleted"
         ? `The ledger ${dbPath} was deleted while it was open; it was put back at ${putBack(ledger.connection, dbPath)}.`
         : `The ledger ${dbPath} was replaced by another file while it was open; the new file is used.`;
+    // When replaced, not closed: closing would write into, or remove, what belongs to the new file.
+    this.#open = undefined;
     this.#warn(reason);
     this.#open = this.#openLedger();
     this.#open.ledger.recordIncident({ kind: "degraded", reason });

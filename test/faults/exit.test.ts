@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { expectAccounted, printedStats } from "../support/accounting";
-import { countRows, filesBeside, flawsOf, newPlace, spilledLines } from "../support/place";
+import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
@@ -36,7 +36,6 @@ describe.each(["thread", "inline"] as const)("with the writer %s", (writer) => {
       expectAccounted(stats, EVENTS);
       expect(spilledLines(place)).toEqual([]);
       expect(flawsOf(place.dbPath)).toEqual([]);
-      expect(filesBeside(place.dbPath)).toEqual(["telemetry.db"]);
     },
     30_000,
   );

@@ -52,8 +52,8 @@ export function countRows(dbPath: string): number {
 
 /** Identities of the executions in the ledger, in order. */
 export function storedIds(dbPath: string): string[] {
-  return read<{ id: string }>(dbPath, "SELECT execution_id AS id FROM executions ORDER BY id").map(
-    ({ id }) => id,
+  return read<{ execution_id: string }>(dbPath, "SELECT execution_id FROM executions ORDER BY id").map(
+    ({ execution_id }) => execution_id,
   );
 }
 
