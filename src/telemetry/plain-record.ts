@@ -1,4 +1,4 @@
-import { toEpochMs } from "./time";
+import { LATEST_MS } from "./time";
 import type { TelemetryRecord } from "./types";
 
 /**
@@ -47,5 +47,5 @@ function isAmount(value: number | null | undefined): boolean {
 }
 
 function isEpochMs(value: unknown): boolean {
-  return typeof value === "number" && toEpochMs(value) === value;
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LATEST_MS;
 }

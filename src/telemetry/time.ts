@@ -3,7 +3,7 @@ export const DAY_MS = 86_400_000;
 
 /** The first and the last instant whose text has a four-digit year, so that texts sort as times do. */
 const EARLIEST_MS = Date.parse("0000-01-01T00:00:00.000Z");
-const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+export const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 const DATE_AND_TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)? ?/i;
 const OFFSET = /(?:Z|([+-])(\d{2}):?(\d{2})?)$/i;

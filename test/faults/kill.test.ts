@@ -17,9 +17,10 @@ test("of 50 processes killed at a random moment, each at one event a millisecond
   const places = Array.from({ length: LEDGERS }, () => newPlace(dir));
   const kept: number[] = places.map(() => 0);
   for (let round = 1; round <= KILLS_PER_LEDGER; round += 1) {
-    const rows = await Promise.all(places.map((place) => killOne(place, `round-${round}`)));
-    rows.forEach((count, index) => {
-      kept[index] = (kept[index] ?? 0) + count;
+    const kills = await Promise.allSettled(places.map((place) => killOne(place, `round-${round}`)));
+    kills.forEach((kill, index) => {
+      if (kill.status === "rejected") throw kill.reason;
+      kept[index] = (kept[index] ?? 0) + kill.value;
     });
   }
   await Promise.all(places.map((place, index) => expectTakenOver(place, kept[index] ?? 0)));
@@ -28,9 +29,12 @@ test("of 50 processes killed at a random moment, each at one event a millisecond
 /** Runs a process on the ledger, which others before it may have left, and kills it; returns how many of its events are kept. */
 async function killOne(place: Place, prefix: string): Promise<number> {
   const script = startScript("emit-until-killed.ts", [place.dbPath, prefix], place.environment);
-  await script.waitForLine("ready");
-  await Bun.sleep(Math.random() * LONGEST_LIFE_MS);
-  script.process.kill("SIGKILL");
+  try {
+    await script.waitForLine("ready");
+    await Bun.sleep(Math.random() * LONGEST_LIFE_MS);
+  } finally {
+    script.process.kill("SIGKILL");
+  }
   const { signalCode, stdout, stderr } = await script.finished;
   expect({ signalCode, stderr }).toEqual({ signalCode: "SIGKILL", stderr: "" });
 
