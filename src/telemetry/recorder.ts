@@ -24,8 +24,11 @@ export interface RecorderOptions extends WriterOptions {
   readonly exitTimeoutMs: number;
 }
 
-/** Batches that are with the writer at a time; those behind them can still be spilled. */
-const BATCHES_IN_FLIGHT = 8;
+/**
+ * Batches that are with the writer at a time; those behind them can still be spilled. Enough that it does not run
+ * dry between two flushes of a busy host.
+ */
+const BATCHES_IN_FLIGHT = 24;
 
 /**
  * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer as
