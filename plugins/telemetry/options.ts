@@ -22,7 +22,7 @@ export interface TelemetryPluginOptions {
   readonly logger?: Logger | undefined;
   /** How long an event may wait in memory before its batch is sent to the writer, in milliseconds. Default 5. */
   readonly flushIntervalMs?: number | undefined;
-  /** Events in one batch, which is one transaction. Default 512. */
+  /** Events in one batch; batches that wait are written together. Default 512. */
   readonly maxBatchSize?: number | undefined;
   /**
    * Events kept in memory while the ledger can't be written; beyond it, the oldest go to a file beside the ledger,

@@ -7,12 +7,6 @@ import { startInline, startThread } from "../../src/telemetry/writer-link";
 import { parseOptions, type TelemetryPluginOptions } from "./options";
 import { subscribeFirst } from "./subscribe-first";
 
-/** On its own thread the writer may wait for a lock, and take what waits together; on the host's it may not. */
-const WRITER_LIMITS = {
-  thread: { busyTimeoutMs: 500, maxTransactionSize: 4_096 },
-  inline: { busyTimeoutMs: 0, maxTransactionSize: 0 },
-} as const;
-
 /**
  * Keeps every `"execution:completed"` event of the host in a SQLite ledger. Usable as it is, or with options.
  *
@@ -31,11 +25,7 @@ export const telemetryPlugin = definePlugin({
     const logger = harmless(options.logger ?? host.logger ?? defaultLogger());
     const recorder =
       options.store === undefined
-        ? new QueuedRecorder(
-            { ...options, ...WRITER_LIMITS[options.writer] },
-            options.writer === "thread" ? startThread : startInline,
-            logger,
-          )
+        ? new QueuedRecorder(options, options.writer === "thread" ? startThread : startInline, logger)
         : new DirectRecorder(options.store, options.retentionDays, logger);
     let unsubscribe = () => {};
     let closing: Promise<TelemetryCloseReport> | undefined;

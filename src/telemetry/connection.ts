@@ -1,6 +1,9 @@
 import { constants, Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import type { CompiledQuery } from "kysely";
 
+/** Makes a connection forget its file; not among the constants of bun:sqlite. (sqlite.org/c3ref, since 3.48) */
+const SQLITE_FCNTL_NULL_IO = 43;
+
 /**
  * One connection to a SQLite file. It prepares each SQL text once and finalises all of them at `close`: a
  * statement left open would keep the file and its `-wal` alive.
@@ -56,6 +59,16 @@ export class Connection {
   /** Writes a copy of the database, as this connection sees it, into an empty file. */
   vacuumInto(path: string): void {
     this.#database.run("VACUUM INTO ?", [path]);
+  }
+
+  /** Closes without another write: to a file that is somebody else's by now, SQLite would copy its -wal. */
+  abandon(): void {
+    try {
+      this.#database.fileControl(SQLITE_FCNTL_NULL_IO, 0);
+      this.close();
+    } catch {
+      // It is of no use any more either way.
+    }
   }
 
   close(): void {

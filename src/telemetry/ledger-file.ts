@@ -1,5 +1,5 @@
 import { constants, Database } from "bun:sqlite";
-import { linkSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Connection } from "./connection";
 import { createPrivately } from "./create-privately";
@@ -10,6 +10,7 @@ import { codeOf } from "./sqlite-errors";
 
 /** No database is smaller; SQLite takes a file of one byte for an empty one. */
 const SMALLEST_DATABASE_BYTES = 512;
+const SIDECARS = ["-wal", "-shm"] as const;
 
 /**
  * The `user_version` in the file itself, without what its -wal may hold; 0 for an empty file. Changes nothing: not
@@ -24,17 +25,25 @@ export function storedUserVersion(path: string): number {
   if (status.size < SMALLEST_DATABASE_BYTES) throw failure("SQLITE_NOTADB", "file is not a database");
   const uri = `${pathToFileURL(path).href}?immutable=1`;
   using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
-  using statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
-  return statement.get()?.user_version ?? 0;
+  try {
+    using statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
+    return statement.get()?.user_version ?? 0;
+  } catch (error) {
+    // A checkpoint that is under way, or was cut short, leaves a file shorter than its header says; the rest is in
+    // the -wal. It is a database all the same, and what it holds is seen when it is opened with its -wal.
+    if (codeOf(error).startsWith("SQLITE_CORRUPT")) return 0;
+    throw error;
+  }
 }
 
-/** What became of an open ledger's file, as its path shows it. */
-export type FileChange = "none" | "deleted" | "replaced";
+/** What became of an open ledger's file: deleted, another file in its place, or its bytes overwritten. */
+export type FileChange = "none" | "deleted" | "replaced" | "overwritten";
 
-/** Notices when the file of an open ledger is deleted, replaced or overwritten: SQLite itself would go on writing. */
+/** Notices what happens to the file of an open ledger: SQLite itself would go on writing. */
 export class LedgerFile {
   readonly #path: string;
   readonly #place: string | undefined;
+  readonly #sidecars = new Map<string, string>();
   #modifiedMs = 0;
 
   constructor(path: string) {
@@ -46,12 +55,23 @@ export class LedgerFile {
     if (this.#place === undefined) return "none";
     const place = placeOf(this.#path);
     if (place === undefined) return "deleted";
-    return place === this.#place && this.#isDatabase() ? "none" : "replaced";
+    if (place !== this.#place) return "replaced";
+    if (!this.#isDatabase()) return "overwritten";
+    this.#rememberSidecars();
+    return "none";
+  }
+
+  /** Removes the -wal and -shm that belonged to the file: a new one in its place must not take them for its own. */
+  removeSidecars(): void {
+    for (const [path, place] of this.#sidecars) {
+      if (placeOf(path) === place) rmSync(path, { force: true });
+    }
   }
 
   /** In WAL mode only checkpoints modify the file: it need not be read each time. */
   #isDatabase(): boolean {
-    const { mtimeMs } = statSync(this.#path);
+    const { mtimeMs, size } = statSync(this.#path);
+    if (size < SMALLEST_DATABASE_BYTES) return false;
     if (mtimeMs === this.#modifiedMs) return true;
     try {
       storedUserVersion(this.#path);
@@ -60,6 +80,15 @@ export class LedgerFile {
     } catch (error) {
       if (codeOf(error) === "SQLITE_NOTADB") return false;
       throw error;
+    }
+  }
+
+  /** They are made at the first read or write, and stay as long as the connection. */
+  #rememberSidecars(): void {
+    if (this.#sidecars.size === SIDECARS.length) return;
+    for (const suffix of SIDECARS) {
+      const place = placeOf(this.#path + suffix);
+      if (place !== undefined) this.#sidecars.set(this.#path + suffix, place);
     }
   }
 }
@@ -71,13 +100,12 @@ function placeOf(path: string): string | undefined {
 }
 
 /**
- * Puts a deleted ledger back in its place from the connection that still sees it, and closes that connection.
- * When somebody else has put a file there meanwhile, theirs stays, and the copy is kept beside it.
+ * Copies a ledger that its connection still sees, though its file is gone, to a file beside where it was.
  *
- * @returns the path of the ledger that was put back or kept.
- * @throws when there is no room or no permission; the connection is then open still.
+ * @returns the path of the copy.
+ * @throws when there is no room, no permission, or nothing left to read.
  */
-export function putBack(connection: Connection, dbPath: string): string {
+export function rescue(connection: Connection, dbPath: string): string {
   const copy = `${dbPath}.rescued-${Bun.randomUUIDv7()}`;
   try {
     createPrivately(copy);
@@ -86,20 +114,19 @@ export function putBack(connection: Connection, dbPath: string): string {
     rmSync(copy, { force: true });
     throw error;
   }
-  connection.close();
-  // What is left of the deleted file's -wal must not be taken for the new file's.
-  for (const suffix of ["-wal", "-shm"]) rmSync(dbPath + suffix, { force: true });
-  return movedWithoutReplacing(copy, dbPath) ? dbPath : copy;
+  return copy;
 }
 
-function movedWithoutReplacing(from: string, to: string): boolean {
+/** Moves a file to a place where none is; `false` when there is one. */
+export function moveUnlessTaken(from: string, to: string): boolean {
   try {
     linkSync(from, to);
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
+    unlinkSync(from);
+  } catch {
+    // Taken, or a file system without links.
+    if (existsSync(to)) return false;
+    renameSync(from, to);
   }
-  unlinkSync(from);
   return true;
 }
 

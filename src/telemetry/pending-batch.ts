@@ -71,11 +71,16 @@ export class PendingBatch {
 
   #divide(part: Entry[], error: unknown): Entry[][] {
     const [first] = part;
+    if (first === undefined) {
+      // It is the incidents that the database refuses. They are counted, and their reason is logged.
+      this.#incidents = [];
+      return [];
+    }
     if (part.length > 1) {
       const middle = part.length >> 1;
       return [part.slice(0, middle), part.slice(middle)];
     }
-    if (first !== undefined) this.#reject(error, first.record);
+    this.#reject(error, first.record);
     return this.#parts.length > 1 ? [] : [[]];
   }
 

@@ -3,12 +3,16 @@ import type { Logger } from "../logger";
 import type { Synchronous } from "./open";
 import type { Incident } from "./types";
 
-/** What a writer needs to know; crosses the boundary between threads. */
-export interface WriterOptions {
+/** What a ledger is like; crosses the boundary between threads. */
+export interface LedgerOptions {
   readonly dbPath: string;
   readonly synchronous: Synchronous;
   /** `false`: never purge. */
   readonly retentionDays: number | false;
+}
+
+/** What a writer needs to know: the ledger, and what it may do where it runs. */
+export interface WriterOptions extends LedgerOptions {
   /** How long one attempt to write may wait for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number;
   /** Records that one transaction may take when more than one batch waits. */
@@ -21,7 +25,8 @@ export type WriterRequest =
   | { readonly kind: "checkpoint" }
   | { readonly kind: "purge"; readonly days: number }
   | { readonly kind: "incident"; readonly incident: Incident }
-  | { readonly kind: "close" };
+  /** `timeoutMs`: how long the recorder waits for it. */
+  | { readonly kind: "close"; readonly timeoutMs: number };
 
 export type ToWriter =
   /** `text` is a JSON array of records. */

@@ -2,8 +2,8 @@ import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { adoptRows } from "./adoption";
 import type { Connection } from "./connection";
-import { advancePurgedBefore, deleteExecutions, deleteIncidents } from "./statements";
-import { cutoffText, DAY_MS } from "./time";
+import { advancePurgedBefore, deleteExecutions, deleteIncidents, selectNewestBefore } from "./statements";
+import { cutoffText, DAY_MS, justAfter } from "./time";
 
 /** Rows deleted in one transaction: other processes get the write lock in between. */
 const SLICE_ROWS = 5_000;
@@ -35,9 +35,12 @@ export function* purgeSlices(connection: Connection, cutoff: string): Generator<
   let deleted: number;
   do {
     deleted = connection.transaction(() => {
-      const changes = connection.run(deleteExecutions(cutoff, SLICE_ROWS));
-      if (changes > 0) connection.run(advancePurgedBefore(cutoff));
-      return changes;
+      // Just above the newest that goes, not the cutoff: a clock that is ahead for once must not keep out, when it is
+      // right again, what was never purged.
+      const newest = connection.all(selectNewestBefore(cutoff))[0]?.newest;
+      if (newest == null) return 0;
+      connection.run(advancePurgedBefore(justAfter(newest) ?? cutoff));
+      return connection.run(deleteExecutions(cutoff, SLICE_ROWS));
     });
     yield deleted;
   } while (deleted === SLICE_ROWS);

@@ -6,6 +6,38 @@ export interface Batch {
   readonly size: number;
 }
 
+/**
+ * The records of a batch, one a line, without parsing them: as `snapshot` makes them, each begins with its
+ * `executionId`, and within a string of JSON no quotation mark stands unescaped. A batch with something else in it
+ * is parsed after all.
+ */
+export function toLines({ text, size }: Batch): string {
+  const lines = text.slice(1, -1).replaceAll(BETWEEN_RECORDS, BETWEEN_LINES);
+  if (countLines(lines) === size) return lines;
+  return JSON.parse(text)
+    .map((record: unknown) => JSON.stringify(record))
+    .join("\n");
+}
+
+const BETWEEN_RECORDS = '},{"executionId":"';
+const BETWEEN_LINES = '}\n{"executionId":"';
+
+function countLines(text: string): number {
+  let count = 1;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) count += 1;
+  return count;
+}
+
+interface PackedBatch {
+  readonly packed: Uint8Array;
+  readonly size: number;
+}
+
+function unpack(batch: Batch | PackedBatch): Batch {
+  if (!("packed" in batch)) return batch;
+  return { text: Bun.zstdDecompressSync(batch.packed).toString(), size: batch.size };
+}
+
 /** A batch that was handed to the writer; sequences go up one by one. */
 export interface SentBatch extends Batch {
   readonly sequence: number;
@@ -17,7 +49,7 @@ export interface SentBatch extends Batch {
  */
 export class BatchQueue {
   #growing: unknown[] = [];
-  #waiting: Batch[] = [];
+  #waiting: (Batch | PackedBatch)[] = [];
   #sent: SentBatch[] = [];
   #waitingSize = 0;
   #sentSize = 0;
@@ -26,6 +58,11 @@ export class BatchQueue {
   /** Events not acknowledged yet. */
   get size(): number {
     return this.#growing.length + this.#waitingSize + this.#sentSize;
+  }
+
+  /** Those of them in batches that wait to be sent. */
+  get waitingSize(): number {
+    return this.#waitingSize;
   }
 
   /** Those of them that are with the writer. */
@@ -48,13 +85,15 @@ export class BatchQueue {
     return this.#growing.push(record);
   }
 
-  /** Ends the growing batch: it waits to be sent. */
-  seal(): void {
-    const size = this.#growing.length;
-    if (size === 0) return;
-    this.#waiting.push({ text: JSON.stringify(this.#growing), size });
-    this.#waitingSize += size;
+  /**
+   * Ends the growing batch: it waits to be sent.
+   *
+   * @returns how many of its records are lost, because they are too long for a string.
+   */
+  seal(): number {
+    const records = this.#growing;
     this.#growing = [];
+    return records.length === 0 ? 0 : this.#add(records);
   }
 
   /** The oldest batch that waits, which counts as sent from now on. */
@@ -88,10 +127,23 @@ export class BatchQueue {
     return overflow;
   }
 
+  /**
+   * Compresses the batches that wait, about tenfold: a writer that is behind may take long, and strings that live
+   * long are what makes a heap grow to a multiple of them.
+   */
+  packWaiting(): void {
+    for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
+      const batch = this.#waiting[index];
+      // Batches are packed in order: those before a packed one are packed.
+      if (batch === undefined || "packed" in batch) return;
+      this.#waiting[index] = { packed: Bun.zstdCompressSync(batch.text, { level: 1 }), size: batch.size };
+    }
+  }
+
   /** Takes out everything, in order. */
   takeAll(): Batch[] {
     this.seal();
-    const all = [...this.#sent, ...this.#waiting];
+    const all = [...this.#sent, ...this.#waiting.map(unpack)];
     this.#sent = [];
     this.#waiting = [];
     this.#sentSize = 0;
@@ -99,9 +151,21 @@ export class BatchQueue {
     return all;
   }
 
+  #add(records: readonly unknown[]): number {
+    try {
+      this.#waiting.push({ text: JSON.stringify(records), size: records.length });
+      this.#waitingSize += records.length;
+      return 0;
+    } catch {
+      const middle = records.length >> 1;
+      return middle === 0 ? 1 : this.#add(records.slice(0, middle)) + this.#add(records.slice(middle));
+    }
+  }
+
   #takeWaiting(): Batch | undefined {
     const batch = this.#waiting.shift();
-    this.#waitingSize -= batch?.size ?? 0;
-    return batch;
+    if (batch === undefined) return undefined;
+    this.#waitingSize -= batch.size;
+    return unpack(batch);
   }
 }

@@ -2,9 +2,9 @@ import type { Logger } from "../logger";
 import { atExit } from "./at-exit";
 import { outlasts } from "./deadline";
 import { FailureLog } from "./failure-log";
-import type { WriterOptions } from "./protocol";
+import type { LedgerOptions, WriterRequest } from "./protocol";
 import { cutoffOf } from "./purge";
-import { type Batch, BatchQueue } from "./queue";
+import { type Batch, BatchQueue, toLines } from "./queue";
 import { SharedCounts } from "./shared-counts";
 import { snapshot } from "./snapshot";
 import { appendToSpill } from "./spill";
@@ -13,10 +13,10 @@ import type { StartWriter } from "./writer-link";
 import { WriterSupervisor } from "./writer-supervisor";
 
 /** How a {@link QueuedRecorder} works. */
-export interface RecorderOptions extends WriterOptions {
+export interface RecorderOptions extends LedgerOptions {
   /** How long an event may wait before its batch is sent, in milliseconds. */
   readonly flushIntervalMs: number;
-  /** Events in one batch, which is one transaction. */
+  /** Events in one batch; batches that wait are written together. */
   readonly maxBatchSize: number;
   /** Events kept in memory; beyond it, the oldest that are not with the writer go to the spill file. */
   readonly maxQueueSize: number;
@@ -50,6 +50,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   #dropped = 0;
   /** Spilled and dropped since the last incident that says so. */
   #unreported = { spilled: 0, dropped: 0 };
+  /** What is asked of the writer once no batch waits any more. */
+  readonly #requests: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #phase: "running" | "closing" | "closed" = "running";
   /** What the writer had acknowledged when it was stopped; what it did after that is in the spill file too. */
@@ -66,14 +68,13 @@ export class QueuedRecorder implements TelemetryRecorder {
       "error",
       "executions lost: they could not even be spilled to a file",
     );
-    const { dbPath, synchronous, retentionDays, busyTimeoutMs, maxTransactionSize } = options;
-    this.#writer = new WriterSupervisor(
-      { dbPath, synchronous, retentionDays, busyTimeoutMs, maxTransactionSize },
-      this.#counts,
-      () => this.#queue.sent,
-      startWriter,
-      logger,
-    );
+    const { dbPath, synchronous, retentionDays } = options;
+    const unacknowledged = () => {
+      this.#queue.acknowledge(this.#counts.acknowledged);
+      return this.#queue.sent;
+    };
+    const ledger = { dbPath, synchronous, retentionDays };
+    this.#writer = new WriterSupervisor(ledger, this.#counts, unacknowledged, startWriter, logger);
     this.#forgetExit = atExit(() => this.#exit());
   }
 
@@ -85,25 +86,23 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#received += 1;
     const size = this.#queue.push(snapshot(event));
     if (this.#phase === "closed") this.#spill(this.#queue.takeAll());
-    else if (size >= this.#maxBatchSize) this.#sendBatches();
-    else this.#timer ??= setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
+    // What comes while it closes is no longer sent: it goes to the spill file at the end.
+    else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
+    else if (this.#phase === "running") this.#startTimer();
   }
 
   async flush(): Promise<void> {
-    this.#sendAll();
     // Stopped meanwhile: then everything is in the ledger or in the spill file.
-    await this.#writer.request({ kind: "flush" }).catch(() => {});
+    await this.#request({ kind: "flush" }).catch(() => {});
   }
 
   async purgeOlderThan(days: number): Promise<number> {
     cutoffOf(days);
-    this.#sendAll();
-    return (await this.#writer.request({ kind: "purge", days })) ?? 0;
+    return (await this.#request({ kind: "purge", days })) ?? 0;
   }
 
   async checkpoint(): Promise<void> {
-    this.#sendAll();
-    await this.#writer.request({ kind: "checkpoint" });
+    await this.#request({ kind: "checkpoint" });
   }
 
   stats(): TelemetryStats {
@@ -128,11 +127,10 @@ export class QueuedRecorder implements TelemetryRecorder {
   }
 
   async close(timeoutMs: number): Promise<TelemetryCloseReport> {
-    this.#phase = "closing";
-    clearTimeout(this.#timer);
-    this.#sendAll();
     this.#reportLosses();
-    const timedOut = await outlasts(this.#writer.request({ kind: "close" }), timeoutMs);
+    const closing = this.#request({ kind: "close", timeoutMs });
+    this.#phase = "closing";
+    const timedOut = await outlasts(closing, timeoutMs);
     this.#end();
     if (timedOut)
       this.#logger.error({ ...this.stats() }, "telemetry was closed before everything was written");
@@ -140,25 +138,49 @@ export class QueuedRecorder implements TelemetryRecorder {
     return { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
   }
 
+  /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
+  #request(request: WriterRequest): Promise<number | undefined> {
+    if (this.#phase !== "running") return this.#writer.request(request);
+    const answer = Promise.withResolvers<number | undefined>();
+    this.#requests.push(() => answer.resolve(this.#writer.request(request)));
+    this.#sendBatches();
+    this.#startTimer();
+    return answer.promise;
+  }
+
+  #startTimer(): void {
+    this.#timer ??= setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
+  }
+
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     this.#sendBatches();
-    if (this.#queue.size > 0) this.#timer = setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
-    else this.#reportLosses();
+    if (this.#queue.size > 0 || this.#requests.length > 0) this.#startTimer();
   };
 
   /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
   #sendBatches(): void {
     const queue = this.#queue;
-    queue.seal();
+    if (this.#phase === "running") this.#seal();
     queue.acknowledge(this.#counts.acknowledged);
     while (queue.sentSize < this.#maxInFlight && this.#sendOne());
     if (queue.size > this.#options.maxQueueSize) this.#spill(queue.takeOverflow(this.#options.maxQueueSize));
+    queue.packWaiting();
+    if (queue.size <= this.#options.maxQueueSize / 2) this.#reportLosses();
+    if (queue.waitingSize === 0) this.#sendRequests();
   }
 
-  #sendAll(): void {
-    this.#queue.seal();
-    while (this.#sendOne());
+  #sendRequests(): void {
+    for (const send of this.#requests.splice(0)) send();
+  }
+
+  /** What is too long for JSON, alone or together, is nothing that could be kept anywhere. */
+  #seal(): void {
+    const lost = this.#queue.seal();
+    if (lost === 0) return;
+    this.#dropped += lost;
+    this.#unreported.dropped += lost;
+    this.#drops.add({ err: new Error("a record is too long for a string of JSON") }, lost);
   }
 
   #sendOne(): boolean {
@@ -174,10 +196,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     const size = batches.reduce((total, batch) => total + batch.size, 0);
     try {
       if (dbPath === ":memory:") throw new Error("a ledger in memory has no spill file");
-      const path = appendToSpill(
-        dbPath,
-        batches.flatMap(({ text }) => JSON.parse(text)),
-      );
+      const path = appendToSpill(dbPath, batches.map(toLines));
       this.#spilled += size;
       this.#unreported.spilled += size;
       this.#spills.add({ path }, size);
@@ -202,7 +221,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   }
 
   #exit(): void {
-    this.#sendAll();
+    if (this.#phase === "running") this.#seal();
+    while (this.#sendOne());
     if (this.#queue.size > 0) this.#writer.finish(this.#queue.lastSequence, this.#options.exitTimeoutMs);
     this.#end();
   }
@@ -212,7 +232,9 @@ export class QueuedRecorder implements TelemetryRecorder {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#forgetExit();
+    clearTimeout(this.#timer);
     this.#writer.stop();
+    this.#sendRequests();
     this.#finalCounts = this.#counts.snapshot();
     this.#queue.acknowledge(this.#finalCounts.acknowledged);
     this.#spill(this.#queue.takeAll());

@@ -1,15 +1,18 @@
 import { PendingBatch } from "./pending-batch";
-import { takeInSpill } from "./spill";
+import { appendToSpill, takeInSpill } from "./spill";
 import type { SqliteLedger } from "./sqlite-ledger";
 
 const BATCH_SIZE = 512;
 
 /** Brings spilled records into the ledger, batch by batch. */
 export class SpillIntake {
+  readonly #dbPath: string;
   readonly #batches: Generator<readonly string[], void>;
-  #current: { readonly batch: PendingBatch; readonly size: number } | undefined;
+  #error: unknown;
+  #current: { readonly batch: PendingBatch; readonly lines: readonly string[] } | undefined;
 
   constructor(dbPath: string) {
+    this.#dbPath = dbPath;
     this.#batches = takeInSpill(dbPath, BATCH_SIZE);
   }
 
@@ -21,21 +24,37 @@ export class SpillIntake {
   writeNextTo(ledger: SqliteLedger): number {
     this.#current ??= this.#next();
     if (this.#current === undefined) return 0;
-    const { batch, size } = this.#current;
+    const { batch, lines } = this.#current;
     batch.writeTo(ledger);
     this.#current = undefined;
-    return size;
+    return lines.length;
   }
 
-  /** Leaves the rest to the next that opens the ledger. */
+  /** Why the files could not be read to their end. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** Leaves the rest to the next that opens the ledger: what is in hand, too, as its file may be gone already. */
   stop(): void {
     this.#batches.return();
+    if (this.#current !== undefined) appendToSpill(this.#dbPath, this.#current.lines);
+    this.#current = undefined;
+  }
+
+  #read() {
+    try {
+      return this.#batches.next();
+    } catch (error) {
+      this.#error = error;
+      return undefined;
+    }
   }
 
   #next() {
-    const next = this.#batches.next();
-    if (next.done === true) return undefined;
-    return { batch: new PendingBatch(next.value.map(parse)), size: next.value.length };
+    const next = this.#read();
+    if (next?.done !== false) return undefined;
+    return { batch: new PendingBatch(next.value.map(parse)), lines: next.value };
   }
 }
 

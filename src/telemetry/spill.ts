@@ -1,14 +1,15 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readSync,
   renameSync,
-  unlinkSync,
+  rmSync,
+  type Stats,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,17 +22,18 @@ import { codeOf } from "./sqlite-errors";
 
 const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 10;
+const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Appends records to the spill file, one a line.
+ * Appends lines, each of them one record as JSON, to the spill file.
  *
  * @returns the path of the file.
  * @throws the file system's error when neither place can be written.
  */
-export function appendToSpill(dbPath: string, records: readonly unknown[]): string {
+export function appendToSpill(dbPath: string, lines: readonly string[]): string {
   // The leading newline ends a line that an earlier write, on a full disk, left unfinished.
-  const data = Buffer.from(`\n${records.map((record) => JSON.stringify(record)).join("\n")}\n`);
+  const data = Buffer.from(`\n${lines.join("\n")}\n`);
   const [beside, elsewhere] = spillPathsOf(dbPath);
   try {
     mkdirSync(dirname(beside), { recursive: true });
@@ -56,7 +58,7 @@ export function spillPathsOf(dbPath: string): readonly [beside: string, elsewher
 
 /** Whether there is anything to take in. */
 export function hasSpill(dbPath: string): boolean {
-  return spillPathsOf(dbPath).some((path) => existsSync(path) || claimsOf(path).length > 0);
+  return spillPathsOf(dbPath).some((path) => isOurs(path) || claimsOf(path).length > 0);
 }
 
 /**
@@ -74,6 +76,7 @@ function append(path: string, data: Uint8Array): void {
   const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
   let wasTakenIn: boolean;
   try {
+    if (!isOwn(fstatSync(file))) throw new Error(`${path} belongs to another user`);
     for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
     // Whoever takes a file in removes it, then reads its end once more. Removed before we wrote: once more.
     wasTakenIn = fstatSync(file).nlink === 0;
@@ -85,10 +88,11 @@ function append(path: string, data: Uint8Array): void {
 
 /** Renames the file, so that of several processes one takes it in, and new records go to a new one. */
 function claim(path: string): void {
+  if (!isOurs(path)) return;
   try {
     renameSync(path, path.replace(/jsonl$/, `${Bun.randomUUIDv7()}.jsonl`));
   } catch (error) {
-    if (!["ENOENT", "ENOTDIR"].includes(codeOf(error))) throw error;
+    if (!NOT_THERE.has(codeOf(error))) throw error;
   }
 }
 
@@ -98,39 +102,67 @@ function claimsOf(path: string): string[] {
   const prefix = basename(path).replace(/jsonl$/, "");
   return namesIn(folder)
     .filter((name) => name.startsWith(prefix) && name.endsWith(".jsonl") && name !== basename(path))
-    .map((name) => join(folder, name));
+    .map((name) => join(folder, name))
+    .filter(isOurs);
+}
+
+/** Among the temporary files, anybody may put one: what is not this user's, or no plain file, is left alone. */
+function isOurs(path: string): boolean {
+  try {
+    const status = lstatSync(path);
+    return status.isFile() && isOwn(status);
+  } catch (error) {
+    if (NOT_THERE.has(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+function isOwn({ uid }: Stats): boolean {
+  return process.getuid === undefined || uid === process.getuid();
 }
 
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return [];
+    if (NOT_THERE.has(codeOf(error))) return [];
     throw error;
   }
 }
 
 function* takeInFile(path: string, batchSize: number): Generator<readonly string[], void> {
-  const file = openSync(path, O_RDONLY | O_NOFOLLOW);
+  const file = openIfThere(path);
+  if (file === undefined) return;
   try {
-    // Among the temporary files, anybody may put one.
-    if (process.getuid !== undefined && fstatSync(file).uid !== process.getuid()) return;
-    yield* linesOf(file, batchSize);
-    unlinkSync(path);
-    yield* linesOf(file, batchSize);
+    yield* linesOf(file, batchSize, () => rmSync(path, { force: true }));
   } finally {
     closeSync(file);
   }
 }
 
-/** From where the file was last read to its end; a last line without newline included. */
-function* linesOf(file: number, batchSize: number): Generator<readonly string[], void> {
+/** Another process may have taken in the same file, and removed it. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (NOT_THERE.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The lines of a file. When all complete ones were taken, `atEnd` is called, and what came in meanwhile follows: the
+ * rest of a line that somebody was just writing, too.
+ */
+function* linesOf(file: number, batchSize: number, atEnd: () => void): Generator<readonly string[], void> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let rest: Uint8Array = new Uint8Array();
   let lines: string[] = [];
-  for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+  let isEnding = false;
+  for (;;) {
+    const length = readSync(file, chunk);
     const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    const end = length === 0 && isEnding ? bytes.length : bytes.lastIndexOf(NEWLINE) + 1;
     rest = bytes.subarray(end);
     for (const line of bytes.toString("utf8", 0, end).split("\n")) {
       if (line === "") continue;
@@ -139,7 +171,11 @@ function* linesOf(file: number, batchSize: number): Generator<readonly string[],
       yield lines;
       lines = [];
     }
+    if (length > 0) continue;
+    if (lines.length > 0) yield lines;
+    lines = [];
+    if (isEnding) return;
+    atEnd();
+    isEnding = true;
   }
-  if (rest.length > 0) lines.push(Buffer.from(rest).toString("utf8"));
-  if (lines.length > 0) yield lines;
 }

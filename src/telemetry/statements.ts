@@ -1,4 +1,10 @@
-import type { CompiledQuery, InsertObject, InsertQueryBuilder, InsertResult } from "kysely";
+import type {
+  CompiledQuery,
+  ExpressionBuilder,
+  InsertObject,
+  InsertQueryBuilder,
+  InsertResult,
+} from "kysely";
 import { builder } from "./kysely";
 import { EXECUTION_COLUMNS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
 import { toLedgerTime } from "./time";
@@ -26,6 +32,16 @@ export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
   .where("key", "=", "purged_before")
   .compile();
 
+/** When the latest of the executions that a purge may delete completed. */
+export function selectNewestBefore(cutoff: string): CompiledQuery<{ newest: string | null }> {
+  return builder
+    .selectFrom("executions")
+    .select((row) => row.fn.max<string | null>("created_at").as("newest"))
+    .where("created_at", "<", cutoff)
+    .where(isText)
+    .compile();
+}
+
 export function advancePurgedBefore(cutoff: string): CompiledQuery {
   return builder
     .insertInto("ledger")
@@ -36,18 +52,17 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
     .compile();
 }
 
+/** To SQLite any number is less than any text: what another program stored as one is not ours to date. */
+function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
+  return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
+}
+
 /** Deletes at most `limit` of the executions that completed before the cutoff. */
 export function deleteExecutions(cutoff: string, limit: number): CompiledQuery {
   return builder
     .deleteFrom("executions")
     .where("id", "in", (old) =>
-      old
-        .selectFrom("executions")
-        .select("id")
-        .where("created_at", "<", cutoff)
-        // To SQLite any number is less than any text: what another program stored as one is not ours to date.
-        .where((row) => row(row.fn<string>("typeof", ["created_at"]), "=", "text"))
-        .limit(limit),
+      old.selectFrom("executions").select("id").where("created_at", "<", cutoff).where(isText).limit(limit),
     )
     .compile();
 }

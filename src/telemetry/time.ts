@@ -33,6 +33,12 @@ export function dayOf(ledgerTime: string): string {
   return ledgerTime.slice(0, 10);
 }
 
+/** A millisecond after a stored time; `undefined` when it is none of ours. */
+export function justAfter(ledgerTime: string): string | undefined {
+  const epochMs = toEpochMs(`${ledgerTime}Z`);
+  return epochMs === undefined ? undefined : toLedgerTime(Math.min(epochMs + 1, LATEST_MS));
+}
+
 /**
  * The text below which stored times are older than the instant, or `undefined` when none can be.
  *

@@ -1,4 +1,4 @@
-import type { FromWriter, ToWriter, WriterOptions } from "./protocol";
+import type { FromWriter, LedgerOptions, ToWriter } from "./protocol";
 import type { SharedCounts } from "./shared-counts";
 import { Writer } from "./writer";
 import type { WriterStart } from "./writer-thread";
@@ -20,7 +20,11 @@ export interface LinkEvents {
 }
 
 /** Starts a writer. */
-export type StartWriter = (options: WriterOptions, counts: SharedCounts, events: LinkEvents) => WriterLink;
+export type StartWriter = (options: LedgerOptions, counts: SharedCounts, events: LinkEvents) => WriterLink;
+
+/** On its own thread the writer may wait for a lock, and take what waits together; on the host's it may not. */
+const THREAD_LIMITS = { busyTimeoutMs: 5_000, maxTransactionSize: 4_096 };
+const INLINE_LIMITS = { busyTimeoutMs: 0, maxTransactionSize: 0 };
 
 /** The writer in a thread of its own, which doesn't keep the process alive. */
 export const startThread: StartWriter = (options, counts, { onMessage, onDeath }) => {
@@ -33,7 +37,7 @@ export const startThread: StartWriter = (options, counts, { onMessage, onDeath }
     cause = event.error ?? event.message;
   });
   thread.addEventListener("close", () => onDeath(cause));
-  const start: WriterStart = { options, counts: counts.buffer };
+  const start: WriterStart = { options: { ...options, ...THREAD_LIMITS }, counts: counts.buffer };
   thread.postMessage(start);
   return {
     post: (message) => thread.postMessage(message),
@@ -46,7 +50,7 @@ export const startThread: StartWriter = (options, counts, { onMessage, onDeath }
 
 /** The same writer on the host's own thread, for where no thread can be started. */
 export const startInline: StartWriter = (options, counts, { onMessage }) => {
-  const writer = new Writer(options, counts, onMessage);
+  const writer = new Writer({ ...options, ...INLINE_LIMITS }, counts, onMessage);
   return {
     post: (message) => writer.handle(message),
     finish: (_, timeoutMs) => writer.drain(timeoutMs),

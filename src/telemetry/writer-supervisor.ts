@@ -1,7 +1,7 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
-import type { FromWriter, PlainError, ToWriter, WriterOptions, WriterRequest } from "./protocol";
+import type { FromWriter, LedgerOptions, PlainError, ToWriter, WriterRequest } from "./protocol";
 import type { SentBatch } from "./queue";
 import type { SharedCounts } from "./shared-counts";
 import { type StartWriter, startInline, type WriterLink } from "./writer-link";
@@ -20,7 +20,7 @@ interface PendingRequest {
 
 /** Keeps a writer alive: starts it, starts it again when it dies, and repeats to it what it has not answered. */
 export class WriterSupervisor {
-  readonly #options: WriterOptions;
+  readonly #options: LedgerOptions;
   readonly #counts: SharedCounts;
   readonly #unacknowledged: () => readonly SentBatch[];
   readonly #logger: Logger;
@@ -33,11 +33,14 @@ export class WriterSupervisor {
   #lastError: string | undefined;
   #lastRequestId = 0;
   #startsInVain = 0;
+  #deathsInARow = 0;
+  #lastDeathMs = 0;
+  #hasSpoken = () => false;
   #restarts = 0;
   #isStopped = false;
 
   constructor(
-    options: WriterOptions,
+    options: LedgerOptions,
     counts: SharedCounts,
     unacknowledged: () => readonly SentBatch[],
     startWriter: StartWriter,
@@ -83,11 +86,13 @@ export class WriterSupervisor {
 
   /** Blocks until the batch is acknowledged or the time is over: for the process's exit. */
   finish(sequence: number, timeoutMs: number): void {
-    if (this.#link === undefined) {
+    this.#link?.finish(sequence, timeoutMs);
+    // A thread that could not be started: that it ended could not be heard while the process did not turn.
+    if (this.#counts.acknowledged < sequence && !this.#hasSpoken()) {
       this.#startWriter = startInline;
       this.#start();
+      this.#link?.finish(sequence, timeoutMs);
     }
-    this.#link?.finish(sequence, timeoutMs);
   }
 
   /** Ends the writer, and with it what was asked of it and not answered. */
@@ -103,14 +108,20 @@ export class WriterSupervisor {
 
   #start(): void {
     let hasSpoken = false;
-    this.#link = this.#startWriter(this.#options, this.#counts, {
-      onMessage: (message) => {
-        hasSpoken = true;
-        this.#startsInVain = 0;
-        this.#receive(message);
-      },
-      onDeath: (error) => this.#startAgain(hasSpoken, error),
-    });
+    this.#hasSpoken = () => hasSpoken;
+    try {
+      this.#link = this.#startWriter(this.#options, this.#counts, {
+        onMessage: (message) => {
+          hasSpoken = true;
+          this.#startsInVain = 0;
+          this.#receive(message);
+        },
+        onDeath: (error) => this.#startAgain(hasSpoken, error),
+      });
+    } catch (error) {
+      this.#startAgain(false, error);
+      return;
+    }
     for (const batch of this.#unacknowledged()) this.#link.post({ type: "batch", ...batch });
     for (const { message } of this.#pending.values()) this.#link.post(message);
   }
@@ -129,7 +140,10 @@ export class WriterSupervisor {
       this.#restarts += 1;
       this.#lastError = `the writer ended: ${error === undefined ? "no reason given" : messageOf(error)}`;
     }
-    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#startsInVain);
+    const nowMs = performance.now();
+    this.#deathsInARow = nowMs - this.#lastDeathMs < LONGEST_RESTART_MS ? this.#deathsInARow + 1 : 0;
+    this.#lastDeathMs = nowMs;
+    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
     this.#restart = setTimeout(() => this.#start(), delayMs).unref();
   }
 

@@ -1,7 +1,7 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { FailureLog } from "./failure-log";
-import { LedgerFile, putBack } from "./ledger-file";
+import { type FileChange, LedgerFile, moveUnlessTaken, rescue } from "./ledger-file";
 import { openLedgerFile } from "./open";
 import { PendingBatch } from "./pending-batch";
 import type { FromWriter, PlainError, ToWriter, WriterOptions } from "./protocol";
@@ -9,9 +9,10 @@ import { cutoffOf, purgeSlices, vacuumSlices } from "./purge";
 import type { SharedCounts } from "./shared-counts";
 import { hasSpill } from "./spill";
 import { SpillIntake } from "./spill-intake";
-import { toStoreFailure } from "./sqlite-errors";
+import { isPoison, toStoreFailure } from "./sqlite-errors";
 import { SqliteLedger } from "./sqlite-ledger";
 import { DAY_MS } from "./time";
+import type { Incident } from "./types";
 
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 5_000;
@@ -21,6 +22,8 @@ const STARVED_PAGES = (64 << 20) / 4096;
 /** Of this many turns, one goes to maintenance even while batches wait. */
 const MAINTENANCE_TURN = 8;
 
+/** How soon maintenance that failed, for a lock as a rule, is tried again, in milliseconds. */
+const MAINTENANCE_RETRY_MS = 60_000;
 /** How long `close` goes on with maintenance that is not done, in milliseconds. */
 const CLOSING_MAINTENANCE_MS = 1_000;
 
@@ -61,10 +64,13 @@ export class Writer {
   /** What is at the head of the inbox, when a part of it is written. */
   #group: Group | undefined;
   #spill: SpillIntake | undefined;
+  /** A spill file that can't be read is not tried again and again; the next to open the ledger will. */
+  #isSpillBroken = false;
   /** Flushes that wait for the spill file to be taken in. */
   #flushes: number[] = [];
   #state: "opening" | "open" | "degraded" | "closed" = "opening";
   #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
+  #isWorking = false;
   #turns = 0;
   #failures = 0;
   #isStarved = false;
@@ -100,18 +106,21 @@ export class Writer {
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
     this.#jobs.length = 0;
-    if (this.#open !== undefined) this.#close(this.#open);
+    if (this.#open?.file.change() === "none") this.#close(this.#open, 0);
+    this.#open?.ledger.connection.abandon();
     this.#state = "closed";
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#state === "closed") return;
+    if (this.#timer !== undefined || this.#isWorking || this.#state === "closed") return;
     this.#timer = setImmediate(() => this.#run());
   }
 
   #run(): void {
-    this.#timer = undefined;
+    this.#isWorking = true;
     const result = this.#turn();
+    this.#isWorking = false;
+    this.#timer = undefined;
     if (result === "more") this.#schedule();
     if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
   }
@@ -138,11 +147,12 @@ export class Writer {
 
   /** With nothing left to write, a ledger that can't be opened need not be waited for at `close`. */
   #givesUp(): boolean {
-    const [message] = this.#inbox;
-    if (this.#open !== undefined || message?.type !== "request" || message.request.kind !== "close")
+    const requests = this.#inbox.flatMap((message) => (message.type === "request" ? [message] : []));
+    const isClosing = requests.some(({ request }) => request.kind === "close");
+    if (this.#open !== undefined || !isClosing || this.#inbox.some(({ type }) => type === "batch"))
       return false;
     this.#state = "closed";
-    this.#send({ type: "reply", id: message.id });
+    for (const { id } of requests) this.#send({ type: "reply", id });
     return true;
   }
 
@@ -204,15 +214,24 @@ export class Writer {
         this.#jobs.push({ steps: this.#purge(request.days), requestId: id });
         return;
       case "incident":
-        open.ledger.recordIncident(request.incident);
+        this.#recordIncident(request.incident, open);
         this.#send({ type: "reply", id });
         return;
       case "close":
-        this.#close(open);
+        this.#close(open, Math.min(CLOSING_MAINTENANCE_MS, request.timeoutMs / 2));
         this.#send({ type: "reply", id });
         return;
     }
     request satisfies never;
+  }
+
+  #recordIncident(incident: Incident, { ledger }: OpenLedger): void {
+    try {
+      ledger.recordIncident(incident);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      this.#warn(`an incident was refused by the database: ${incident.reason}`);
+    }
   }
 
   #ensureOpen(): OpenLedger {
@@ -229,32 +248,48 @@ export class Writer {
     return { ledger, file: new LedgerFile(dbPath) };
   }
 
-  /** A file that was deleted is put back. One that was replaced is somebody else's now: it is opened like any other. */
+  /** A file that was deleted is put back. Another one in its place is opened, and what was in ours kept beside it. */
   #leaveChangedFile({ ledger, file }: OpenLedger): void {
     const change = file.change();
     if (change === "none") return;
     const { dbPath } = this.#options;
-    const reason =
-      change === "deleted"
-        ? `The ledger ${dbPath} was deleted while it was open; it was put back at ${putBack(ledger.connection, dbPath)}.`
-        : `The ledger ${dbPath} was replaced by another file while it was open; the new file is used.`;
-    // When replaced, not closed: closing would write into, or remove, what belongs to the new file.
+    const copy = this.#rescue(ledger, change);
+    ledger.connection.abandon();
     this.#open = undefined;
+    file.removeSidecars();
+    const isBack = change === "deleted" && copy !== undefined && moveUnlessTaken(copy, dbPath);
+    const outcome = copy === undefined ? "could not be saved" : `was saved at ${isBack ? dbPath : copy}`;
+    const reason = `The ledger ${dbPath} was ${change} while it was open; what was in it ${outcome}.`;
     this.#warn(reason);
     this.#open = this.#openLedger();
     this.#open.ledger.recordIncident({ kind: "degraded", reason });
   }
 
+  /** Of a deleted ledger, which nobody else has now, nothing is given up: a copy that fails is tried again. */
+  #rescue({ connection }: SqliteLedger, change: FileChange): string | undefined {
+    try {
+      return rescue(connection, this.#options.dbPath);
+    } catch (error) {
+      if (change === "deleted") throw error;
+      return undefined;
+    }
+  }
+
   #expectSpill(): void {
     const { dbPath } = this.#options;
-    if (dbPath === ":memory:" || !hasSpill(dbPath)) return;
-    this.#spill ??= new SpillIntake(dbPath);
+    if (dbPath === ":memory:" || this.#isSpillBroken) return;
+    try {
+      if (hasSpill(dbPath)) this.#spill ??= new SpillIntake(dbPath);
+    } catch (error) {
+      this.#giveUpSpill(error);
+    }
   }
 
   /** Takes in one batch of the spill file; `false` when there is none. */
   #takeInSpill({ ledger }: OpenLedger): boolean {
     if (this.#spill === undefined) return false;
     const taken = this.#spill.writeNextTo(ledger);
+    if (this.#spill.error !== undefined) this.#giveUpSpill(this.#spill.error);
     this.#counts.addTakenIn(taken);
     if (taken > 0) {
       if (ledger.isCheckpointDue(true)) ledger.checkpoint();
@@ -270,6 +305,11 @@ export class Writer {
     return true;
   }
 
+  #giveUpSpill(error: unknown): void {
+    this.#isSpillBroken = true;
+    this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`);
+  }
+
   #runJob(): boolean {
     const job = this.#jobs[0];
     if (job === undefined) return false;
@@ -281,8 +321,7 @@ export class Writer {
     } catch (thrown) {
       this.#jobs.shift();
       const error = toStoreFailure("purge", thrown);
-      if (job.requestId === undefined)
-        this.#warn(`maintenance failed and is tried again in 24 hours: ${messageOf(error)}`);
+      if (job.requestId === undefined) this.#maintainLater(error);
       else this.#send({ type: "reply", id: job.requestId, error: plain(error) });
     }
     return true;
@@ -290,12 +329,18 @@ export class Writer {
 
   /** Purges now and every 24 hours, each time with a checkpoint. */
   #keepRetention(): void {
-    const maintain = () => {
-      this.#jobs.push({ steps: this.#maintain() });
-      this.#schedule();
-    };
-    maintain();
-    this.#purging ??= setInterval(maintain, DAY_MS).unref();
+    this.#startMaintenance();
+    this.#purging ??= setInterval(() => this.#startMaintenance(), DAY_MS).unref();
+  }
+
+  #startMaintenance(): void {
+    this.#jobs.push({ steps: this.#maintain() });
+    this.#schedule();
+  }
+
+  #maintainLater(error: unknown): void {
+    this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`);
+    setTimeout(() => this.#startMaintenance(), MAINTENANCE_RETRY_MS).unref();
   }
 
   *#maintain(): Generator<void, number> {
@@ -341,9 +386,9 @@ export class Writer {
     this.#isStarved = isStarved;
   }
 
-  #close({ ledger }: OpenLedger): void {
+  #close({ ledger }: OpenLedger, maintenanceMs: number): void {
     // Of a process that never runs for long, this may be the only time left for its retention.
-    const deadline = performance.now() + CLOSING_MAINTENANCE_MS;
+    const deadline = performance.now() + maintenanceMs;
     while (performance.now() < deadline && this.#runJob());
     this.#state = "closed";
     this.#rejections.flush();

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createApp, telemetryPlugin } from "../../src/index";
 import { storedUserVersion } from "../../src/telemetry/ledger-file";
@@ -44,7 +44,7 @@ test("a ledger that is deleted while it is open is put back, with everything in 
   expect(read(dbPath, "SELECT kind, reason FROM incidents")).toMatchObject([
     { kind: "degraded", reason: expect.stringContaining("was deleted while it was open") },
   ]);
-  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("put back") }]);
+  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("was saved at") }]);
   expect(readdirSync(dirname(dbPath))).toEqual(["telemetry.db"]);
 });
 
@@ -69,6 +69,26 @@ test("a ledger that is replaced by another one goes on in the new one", async ()
   await app.close();
   expect(ids()).toEqual(["after"]);
   expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("was replaced") }]);
+});
+
+test("a ledger that is replaced by a backup with an old -wal beside it goes on in the backup, and keeps what was in ours", async () => {
+  const { app, emit, logger } = start();
+  await emit("in the backup");
+  await app.get(telemetryPlugin).checkpoint();
+  const backup = join(dir, `${files}-backup.db`);
+  copyFileSync(dbPath, backup);
+  await emit("only in the -wal");
+  renameSync(backup, dbPath);
+  await emit("after");
+  await app.close();
+  expect(ids()).toEqual(["in the backup", "after"]);
+  expect(read(dbPath, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  const [rescued = ""] = readdirSync(dirname(dbPath)).filter((name) => name.includes(".rescued-"));
+  expect(read(join(dirname(dbPath), rescued), "SELECT execution_id AS id FROM executions")).toEqual([
+    { id: "in the backup" },
+    { id: "only in the -wal" },
+  ]);
+  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining(rescued) }]);
 });
 
 test.each(["renamed over", "overwritten in place"])(

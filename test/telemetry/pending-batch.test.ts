@@ -73,6 +73,17 @@ test("when every row is refused, all are incidents", () => {
   expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 3 }]);
 });
 
+test("when the database refuses the incidents, too, it comes to an end all the same", () => {
+  read(
+    dbPath,
+    `CREATE TRIGGER refuse_incidents BEFORE INSERT ON incidents
+     BEGIN SELECT RAISE(ABORT, 'no incidents here'); END`,
+  );
+  const batch = new PendingBatch([{}, null]);
+  expect(batch.writeTo(ledger)).toEqual({ written: 0, duplicates: 0, rejected: 2 });
+  expect(batch.lastReason).toStartWith("Invalid record");
+});
+
 test("what is beyond the retention is rejected, with its payload", () => {
   new PendingBatch([executionCompleted({ executionId: "old", completedAt: 0 })]).writeTo(ledger);
   read(dbPath, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00')");

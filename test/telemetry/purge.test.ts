@@ -144,8 +144,22 @@ test("an execution from before the purge is refused, so that it never counts twi
   });
   expect(() => store.record(old)).toThrow(refusal);
   expect(() => store.recordMany([at(NOW + 1), old])).toThrow(refusal);
-  expect(() => store.record(at(NOW - 5 * DAY_MS - 1))).toThrow(refusal);
+  expect(() => store.record(at(NOW - 10 * DAY_MS - 1))).toThrow(refusal);
   store.record(at(NOW - 5 * DAY_MS));
+  expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 3 }]);
+});
+
+test("what is newer than all that was purged was never purged, and is taken", () => {
+  using store = createTelemetryStore({ dbPath });
+  store.record(at(NOW - 10 * DAY_MS));
+  // A clock that is ten years ahead for once.
+  setSystemTime(NOW + 3_650 * DAY_MS);
+  expect(store.purgeOlderThan(5)).toBe(1);
+  setSystemTime(NOW);
+  store.recordMany([at(NOW - 10 * DAY_MS + 1), at(NOW)]);
+  expect(() => store.record(at(NOW - 10 * DAY_MS))).toThrow(
+    expect.objectContaining({ code: "BEYOND_RETENTION" }),
+  );
   expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 3 }]);
 });
 

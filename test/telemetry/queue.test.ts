@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BatchQueue } from "../../src/telemetry/queue";
+import { BatchQueue, toLines } from "../../src/telemetry/queue";
 
 test("batches are sent in order, with sequences that go up one by one", () => {
   const queue = new BatchQueue();
@@ -20,6 +20,32 @@ test("batches are sent in order, with sequences that go up one by one", () => {
   queue.acknowledge(1);
   expect(queue.sent.map(({ sequence }) => sequence)).toEqual([2]);
   expect({ size: queue.size, sentSize: queue.sentSize }).toEqual({ size: 1, sentSize: 1 });
+});
+
+test("a record that can't become JSON is said to be lost, and its neighbours are kept", () => {
+  const queue = new BatchQueue();
+  const tooLong = {
+    toJSON() {
+      throw new RangeError("Invalid string length");
+    },
+  };
+  for (const record of [1, 2, tooLong, 3, tooLong]) queue.push(record);
+  expect(queue.seal()).toBe(2);
+  expect(queue.takeAll().flatMap(({ text }) => JSON.parse(text))).toEqual([1, 2, 3]);
+  expect(queue.size).toBe(0);
+});
+
+test("batches that wait are packed, and come out as they were", () => {
+  const queue = new BatchQueue();
+  for (const record of ["a", "é😀", "c"]) {
+    queue.push(record);
+    queue.seal();
+    queue.packWaiting();
+  }
+  expect(queue.waitingSize).toBe(3);
+  expect(queue.send()?.text).toBe('["a"]');
+  expect(queue.takeOverflow(2).map(({ text }) => text)).toEqual(['["é😀"]']);
+  expect(queue.takeAll().map(({ text }) => text)).toEqual(['["a"]', '["c"]']);
 });
 
 test("overflow takes the oldest that wait, never what was sent", () => {
@@ -69,5 +95,23 @@ test("whatever happens, every record is in one place, and sizes add up", () => {
       expect(left.toSorted((a, b) => a - b)).toEqual(Array.from({ length: pushed }, (_, index) => index + 1));
       expect(queue.size).toBe(0);
     }),
+  );
+});
+
+test("the lines of a batch are its records, whatever they contain", () => {
+  const tricky = fc.constantFrom('},{"executionId":"', '\\"},{\\"executionId\\":\\"', "\n", "}\n{", "\u2028");
+  const text = fc.oneof(fc.string({ unit: "binary" }), tricky);
+  const record = fc.record({ executionId: text, repo: text, extra: fc.option(text) });
+  const element = fc.oneof(
+    { weight: 9, arbitrary: record },
+    { weight: 1, arbitrary: fc.oneof(text, fc.jsonValue()) },
+  );
+  fc.assert(
+    fc.property(fc.array(element, { minLength: 1, maxLength: 8 }), (elements) => {
+      const lines = toLines({ text: JSON.stringify(elements), size: elements.length }).split("\n");
+      expect(lines).toHaveLength(elements.length);
+      expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(elements)));
+    }),
+    { numRuns: 2_000 },
   );
 });

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { QueuedRecorder, type RecorderOptions } from "../../src/telemetry/recorder";
 import { spillPathsOf } from "../../src/telemetry/spill";
+import { createTelemetryStore } from "../../src/telemetry/store";
 import { type StartWriter, startInline, startThread, type WriterLink } from "../../src/telemetry/writer-link";
 import { executionCompleted } from "../../src/testing";
 import { read } from "../support/ledger";
@@ -25,8 +26,6 @@ function recorder(startWriter: StartWriter = startInline, overrides: Partial<Rec
     dbPath,
     synchronous: "NORMAL",
     retentionDays: false,
-    busyTimeoutMs: 0,
-    maxTransactionSize: 4_096,
     flushIntervalMs: 1,
     maxBatchSize: 10,
     maxQueueSize: 1_000,
@@ -84,6 +83,44 @@ describe("the writer's thread", () => {
   }, 60_000);
 });
 
+test("a start that throws gives way to the host's own thread, too", async () => {
+  const telemetry = recorder(() => {
+    throw new Error("no threads here");
+  });
+  emit(telemetry, 5);
+  await telemetry.flush();
+  expect(telemetry.stats()).toMatchObject({ written: 5 });
+  await telemetry.close(10_000);
+});
+
+test("a thread that never says a word is not waited for in vain at the exit", () => {
+  const silent: StartWriter = () => ({ post() {}, finish() {}, terminate() {} });
+  const telemetry = recorder(silent);
+  emit(telemetry, 5);
+  process.listeners("exit").at(-1)?.(0);
+  expect(telemetry.stats()).toMatchObject({ written: 5, spilled: 0, state: "closed" });
+});
+
+test("batches that were acknowledged unseen are not counted twice when the writer dies", async () => {
+  const links: WriterLink[] = [];
+  const telemetry = recorder(
+    (...args) => {
+      const link = startThread(...args);
+      links.push(link);
+      return link;
+    },
+    { flushIntervalMs: 60_000 },
+  );
+  await telemetry.ready;
+  emit(telemetry, 200);
+  await Bun.sleep(200);
+  links.at(-1)?.terminate();
+  await Bun.sleep(50);
+  await telemetry.flush();
+  expect(telemetry.stats()).toMatchObject({ received: 200, written: 200, duplicates: 0, restarts: 1 });
+  await telemetry.close(10_000);
+}, 30_000);
+
 describe("while another connection holds the lock", () => {
   /** Holds the write lock until the returned function is called. */
   function lock(): () => void {
@@ -133,6 +170,73 @@ describe("while another connection holds the lock", () => {
     expect(next.stats()).toMatchObject({ received: 0, takenIn: 50 });
     await next.close(10_000);
     expect(count()).toBe(50);
+  });
+
+  test("a flush for every few events doesn't lift the bound of the queue, nor hold up close", async () => {
+    const telemetry = recorder(startInline, { maxQueueSize: 100 });
+    await telemetry.ready;
+    const unlock = lock();
+    const flushes: Promise<void>[] = [];
+    for (let turn = 0; turn < 200; turn += 1) {
+      emit(telemetry, 5);
+      flushes.push(telemetry.flush());
+    }
+    expect(telemetry.stats().queued).toBeLessThanOrEqual(110);
+    expectAccounted(telemetry);
+    const report = await telemetry.close(50);
+    await Promise.all(flushes);
+    expect(report).toMatchObject({ written: 0, spilled: 1_000, queued: 0 });
+    unlock();
+  });
+
+  test("a batch of the spill file that is in hand at close is not lost", async () => {
+    createTelemetryStore({ dbPath }).close();
+    const lines = Array.from({ length: 20 }, (_, n) =>
+      JSON.stringify(executionCompleted({ executionId: `${n}` })),
+    );
+    writeFileSync(`${dbPath}.spill.jsonl`, lines.join("\n"));
+    const unlock = lock();
+    const telemetry = recorder();
+    while (telemetry.stats().state !== "degraded") await Bun.sleep(1);
+    await telemetry.close(50);
+    unlock();
+    const next = recorder();
+    await next.flush();
+    await next.close(10_000);
+    expect(count()).toBe(20);
+  });
+
+  test("an incident that the database refuses is logged, and holds nothing up", async () => {
+    const telemetry = recorder(startInline, { maxQueueSize: 100 });
+    await telemetry.ready;
+    read(
+      dbPath,
+      "CREATE TRIGGER refuse BEFORE INSERT ON incidents BEGIN SELECT RAISE(ABORT, 'no incidents here'); END",
+    );
+    const unlock = lock();
+    emit(telemetry, 1_000);
+    unlock();
+    await telemetry.flush();
+    await telemetry.close(10_000);
+    expect(count()).toBe(1_000);
+    expect(logger.lines.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([expect.stringContaining("an incident was refused by the database")]),
+    );
+  });
+
+  test("maintenance that is asked for fails with a reason, and what is asked of a closing writer with CLOSED", async () => {
+    const telemetry = recorder(startInline, { retentionDays: 90 });
+    await telemetry.ready;
+    await telemetry.flush();
+    const unlock = lock();
+    expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await Bun.sleep(20);
+    unlock();
+    const purge = telemetry.purgeOlderThan(1);
+    const flush = telemetry.flush();
+    const closing = telemetry.close(0);
+    expect(purge).rejects.toMatchObject({ code: "CLOSED" });
+    await Promise.all([flush, closing]);
   });
 
   test("what can't even be spilled is counted as dropped, and said", async () => {

@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -21,12 +23,13 @@ beforeEach(() => {
 });
 
 const takeIn = (batchSize = 512) => Array.from(takeInSpill(dbPath, batchSize));
+const spill = (records: readonly unknown[]) => appendToSpill(dbPath, linesOf(records));
 const linesOf = (records: readonly unknown[]) => records.map((record) => JSON.stringify(record));
 
 test("what was spilled is taken in, in order, and the file is gone", () => {
   expect(hasSpill(dbPath)).toBe(false);
-  expect(appendToSpill(dbPath, [{ n: 1 }, { n: 2 }])).toBe(`${dbPath}.spill.jsonl`);
-  appendToSpill(dbPath, [{ n: 3 }]);
+  expect(spill([{ n: 1 }, { n: 2 }])).toBe(`${dbPath}.spill.jsonl`);
+  spill([{ n: 3 }]);
   expect(statSync(`${dbPath}.spill.jsonl`).mode & 0o777).toBe(0o600);
   expect(hasSpill(dbPath)).toBe(true);
   expect(takeIn()).toEqual([linesOf([{ n: 1 }, { n: 2 }, { n: 3 }])]);
@@ -36,14 +39,14 @@ test("what was spilled is taken in, in order, and the file is gone", () => {
 
 test("batches are as long as asked, over chunks and characters of any length", () => {
   const records = Array.from({ length: 5_000 }, (_, n) => ({ n, text: "é😀".repeat(n % 200) }));
-  appendToSpill(dbPath, records);
+  spill(records);
   const batches = takeIn(100);
   expect(batches.map((batch) => batch.length)).toEqual(Array.from({ length: 50 }, () => 100));
   expect(batches.flat()).toEqual(linesOf(records));
 });
 
 test("the file stays until its last batch was taken", () => {
-  appendToSpill(dbPath, [1, 2, 3]);
+  spill([1, 2, 3]);
   const batches = takeInSpill(dbPath, 2);
   batches.next();
   batches.next();
@@ -53,10 +56,10 @@ test("the file stays until its last batch was taken", () => {
 });
 
 test("what is appended while the file is taken in is not lost", () => {
-  appendToSpill(dbPath, [1]);
+  spill([1]);
   const batches = takeInSpill(dbPath, 512);
   expect(batches.next().value).toEqual(["1"]);
-  appendToSpill(dbPath, [2]);
+  spill([2]);
   const [claimed = ""] = readdirSync(dirname(dbPath)).filter(
     (name) => name !== `${basename(dbPath)}.spill.jsonl`,
   );
@@ -66,10 +69,47 @@ test("what is appended while the file is taken in is not lost", () => {
 });
 
 test("a line that a full disk cut in the middle stands alone", () => {
-  appendToSpill(dbPath, [{ n: 1 }]);
+  spill([{ n: 1 }]);
   appendFileSync(`${dbPath}.spill.jsonl`, '{"n":2,"te');
-  appendToSpill(dbPath, [{ n: 3 }]);
+  spill([{ n: 3 }]);
   expect(takeIn().flat()).toEqual(['{"n":1}', '{"n":2,"te', '{"n":3}']);
+});
+
+test("the rest of a line that was just being written is waited for", () => {
+  mkdirSync(dirname(dbPath));
+  writeFileSync(`${dbPath}.spill.jsonl`, '1\n{"n":');
+  const batches = takeInSpill(dbPath, 512);
+  expect(batches.next().value).toEqual(["1"]);
+  const [claimed = ""] = readdirSync(dirname(dbPath));
+  appendFileSync(join(dirname(dbPath), claimed), "2}\n3");
+  expect([...batches].flat()).toEqual(['{"n":2}', "3"]);
+});
+
+test("two that take in the same file don't disturb each other", () => {
+  spill([1, 2, 3]);
+  const one = takeInSpill(dbPath, 2);
+  const other = takeInSpill(dbPath, 2);
+  expect([one.next().value, other.next().value]).toEqual([
+    ["1", "2"],
+    ["1", "2"],
+  ]);
+  expect([...one, ...other].flat()).toEqual(["3", "3"]);
+  expect(hasSpill(dbPath)).toBe(false);
+});
+
+test("what is no plain file, or another user's, is left alone", () => {
+  mkdirSync(`${dbPath}.spill.jsonl`, { recursive: true });
+  expect(hasSpill(dbPath)).toBe(false);
+  expect(takeIn()).toEqual([]);
+  const [, elsewhere] = spillPathsOf(dbPath);
+  expect(spill([1])).toBe(elsewhere);
+  if (process.getuid?.() === 0) {
+    chownSync(elsewhere, 12_345, 12_345);
+    expect(hasSpill(dbPath)).toBe(false);
+    expect(takeIn()).toEqual([]);
+    expect(() => spill([2])).toThrow("another user");
+  }
+  rmSync(elsewhere);
 });
 
 test("a last line without its newline is taken in", () => {
@@ -81,7 +121,7 @@ test("a last line without its newline is taken in", () => {
 test("where the folder can't be written, records spill among the temporary files, and are taken in from there", () => {
   const [, elsewhere] = spillPathsOf(dbPath);
   writeFileSync(dirname(dbPath), "a file where the folder should be");
-  expect(appendToSpill(dbPath, [1])).toBe(elsewhere);
+  expect(spill([1])).toBe(elsewhere);
   expect(readFileSync(elsewhere, "utf8")).toBe("\n1\n");
   expect(hasSpill(dbPath)).toBe(true);
   expect(takeIn().flat()).toEqual(["1"]);
