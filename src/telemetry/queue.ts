@@ -6,36 +6,19 @@ export interface Batch {
   readonly size: number;
 }
 
-/**
- * The records of a batch, one a line, without parsing them: as `snapshot` makes them, each begins with its
- * `executionId`, and within a string of JSON no quotation mark stands unescaped. A batch with something else in it
- * is parsed after all.
- */
-export function toLines({ text, size }: Batch): string {
-  const lines = text.slice(1, -1).replaceAll(BETWEEN_RECORDS, BETWEEN_LINES);
-  if (countLines(lines) === size) return lines;
-  return JSON.parse(text)
-    .map((record: unknown) => JSON.stringify(record))
-    .join("\n");
-}
-
-const BETWEEN_RECORDS = '},{"executionId":"';
-const BETWEEN_LINES = '}\n{"executionId":"';
-
-function countLines(text: string): number {
-  let count = 1;
-  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) count += 1;
-  return count;
-}
-
-interface PackedBatch {
+/** A batch that waits long: its text, compressed. */
+export interface PackedBatch {
   readonly packed: Uint8Array;
   readonly size: number;
 }
 
 function unpack(batch: Batch | PackedBatch): Batch {
-  if (!("packed" in batch)) return batch;
-  return { text: Bun.zstdDecompressSync(batch.packed).toString(), size: batch.size };
+  return "packed" in batch ? { text: bytesOf(batch).toString(), size: batch.size } : batch;
+}
+
+/** The text of a batch in UTF-8, in memory of its own. */
+export function bytesOf(batch: Batch | PackedBatch): Buffer {
+  return "packed" in batch ? Bun.zstdDecompressSync(batch.packed) : Buffer.from(batch.text);
 }
 
 /** A batch that was handed to the writer; sequences go up one by one. */
@@ -101,7 +84,7 @@ export class BatchQueue {
     const batch = this.#takeWaiting();
     if (batch === undefined) return undefined;
     this.#lastSequence += 1;
-    const sent = { ...batch, sequence: this.#lastSequence };
+    const sent = { ...unpack(batch), sequence: this.#lastSequence };
     this.#sent.push(sent);
     this.#sentSize += sent.size;
     return sent;
@@ -117,8 +100,8 @@ export class BatchQueue {
   }
 
   /** Takes out the oldest waiting batches until no more than `maxSize` events are left, or none waits. */
-  takeOverflow(maxSize: number): Batch[] {
-    const overflow: Batch[] = [];
+  takeOverflow(maxSize: number): (Batch | PackedBatch)[] {
+    const overflow: (Batch | PackedBatch)[] = [];
     while (this.size > maxSize) {
       const batch = this.#takeWaiting();
       if (batch === undefined) break;
@@ -141,9 +124,9 @@ export class BatchQueue {
   }
 
   /** Takes out everything, in order. */
-  takeAll(): Batch[] {
+  takeAll(): (Batch | PackedBatch)[] {
     this.seal();
-    const all = [...this.#sent, ...this.#waiting.map(unpack)];
+    const all = [...this.#sent, ...this.#waiting];
     this.#sent = [];
     this.#waiting = [];
     this.#sentSize = 0;
@@ -162,10 +145,10 @@ export class BatchQueue {
     }
   }
 
-  #takeWaiting(): Batch | undefined {
+  #takeWaiting(): Batch | PackedBatch | undefined {
     const batch = this.#waiting.shift();
     if (batch === undefined) return undefined;
     this.#waitingSize -= batch.size;
-    return unpack(batch);
+    return batch;
   }
 }

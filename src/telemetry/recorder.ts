@@ -1,10 +1,11 @@
 import type { Logger } from "../logger";
 import { atExit } from "./at-exit";
+import { toLines } from "./batch-lines";
 import { outlasts } from "./deadline";
 import { FailureLog } from "./failure-log";
 import type { LedgerOptions, WriterRequest } from "./protocol";
 import { cutoffOf } from "./purge";
-import { type Batch, BatchQueue, toLines } from "./queue";
+import { type Batch, BatchQueue, type PackedBatch } from "./queue";
 import { SharedCounts } from "./shared-counts";
 import { snapshot } from "./snapshot";
 import { appendToSpill } from "./spill";
@@ -28,7 +29,7 @@ export interface RecorderOptions extends LedgerOptions {
  * Batches that are with the writer at a time; those behind them can still be spilled. Enough that it does not run
  * dry between two flushes of a busy host.
  */
-const BATCHES_IN_FLIGHT = 24;
+const BATCHES_IN_FLIGHT = 16;
 
 /**
  * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer as
@@ -190,7 +191,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     return true;
   }
 
-  #spill(batches: readonly Batch[]): void {
+  #spill(batches: readonly (Batch | PackedBatch)[]): void {
     if (batches.length === 0) return;
     const { dbPath } = this.#options;
     const size = batches.reduce((total, batch) => total + batch.size, 0);

@@ -2,7 +2,7 @@ import { PendingBatch } from "./pending-batch";
 import { appendToSpill, takeInSpill } from "./spill";
 import type { SqliteLedger } from "./sqlite-ledger";
 
-const BATCH_SIZE = 512;
+const BATCH_SIZE = 2_048;
 
 /** Brings spilled records into the ledger, batch by batch. */
 export class SpillIntake {
@@ -38,7 +38,8 @@ export class SpillIntake {
   /** Leaves the rest to the next that opens the ledger: what is in hand, too, as its file may be gone already. */
   stop(): void {
     this.#batches.return();
-    if (this.#current !== undefined) appendToSpill(this.#dbPath, this.#current.lines);
+    if (this.#current !== undefined)
+      appendToSpill(this.#dbPath, [Buffer.from(`\n${this.#current.lines.join("\n")}\n`)]);
     this.#current = undefined;
   }
 

@@ -26,21 +26,20 @@ const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Appends lines, each of them one record as JSON, to the spill file.
+ * Appends lines, each of them one record as JSON, to the spill file. They begin with a newline, which ends a line
+ * that an earlier write, on a full disk, left unfinished.
  *
  * @returns the path of the file.
  * @throws the file system's error when neither place can be written.
  */
-export function appendToSpill(dbPath: string, lines: readonly string[]): string {
-  // The leading newline ends a line that an earlier write, on a full disk, left unfinished.
-  const data = Buffer.from(`\n${lines.join("\n")}\n`);
+export function appendToSpill(dbPath: string, chunks: readonly Uint8Array[]): string {
   const [beside, elsewhere] = spillPathsOf(dbPath);
   try {
     mkdirSync(dirname(beside), { recursive: true });
-    append(beside, data);
+    append(beside, chunks);
     return beside;
   } catch {
-    append(elsewhere, data);
+    append(elsewhere, chunks);
     return elsewhere;
   }
 }
@@ -72,18 +71,20 @@ export function* takeInSpill(dbPath: string, batchSize: number): Generator<reado
   }
 }
 
-function append(path: string, data: Uint8Array): void {
+function append(path: string, chunks: readonly Uint8Array[]): void {
   const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
   let wasTakenIn: boolean;
   try {
     if (!isOwn(fstatSync(file))) throw new Error(`${path} belongs to another user`);
-    for (let written = 0; written < data.length; ) written += writeSync(file, data, written);
+    for (const chunk of chunks) {
+      for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
+    }
     // Whoever takes a file in removes it, then reads its end once more. Removed before we wrote: once more.
     wasTakenIn = fstatSync(file).nlink === 0;
   } finally {
     closeSync(file);
   }
-  if (wasTakenIn) append(path, data);
+  if (wasTakenIn) append(path, chunks);
 }
 
 /** Renames the file, so that of several processes one takes it in, and new records go to a new one. */

@@ -9,7 +9,7 @@ import { type StartWriter, startInline, type WriterLink } from "./writer-link";
 /** A thread that ends so often without a word can't be started here: in a compiled application, for one. */
 const STARTS_IN_VAIN = 2;
 const FIRST_RESTART_MS = 10;
-const LONGEST_RESTART_MS = 5_000;
+const LONGEST_RESTART_MS = 1_000;
 
 type RequestMessage = Extract<ToWriter, { type: "request" }>;
 

@@ -23,7 +23,8 @@ beforeEach(() => {
 });
 
 const takeIn = (batchSize = 512) => Array.from(takeInSpill(dbPath, batchSize));
-const spill = (records: readonly unknown[]) => appendToSpill(dbPath, linesOf(records));
+const spill = (records: readonly unknown[]) =>
+  appendToSpill(dbPath, [Buffer.from(`\n${linesOf(records).join("\n")}\n`)]);
 const linesOf = (records: readonly unknown[]) => records.map((record) => JSON.stringify(record));
 
 test("what was spilled is taken in, in order, and the file is gone", () => {
