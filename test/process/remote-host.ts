@@ -1,4 +1,9 @@
-import { createApp, type ExecutionCompleted, type TelemetryPluginOptions, telemetryPlugin } from "../../src/index";
+import {
+  createApp,
+  type ExecutionCompleted,
+  type TelemetryPluginOptions,
+  telemetryPlugin,
+} from "../../src/index";
 import { executionCompleted } from "../../src/testing";
 
 // Usage: remote-host.ts OPTIONS_JSON [PREFIX], spawned with IPC (see support/remote-host.ts). An application with the

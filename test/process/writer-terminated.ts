@@ -48,7 +48,8 @@ function emit(events: number): void {
   }
 }
 
-const share = Math.floor(Number(count) / (Number(terminations) + 1));
+// Half of them, so that some are left for a writer that was faster than expected, and for the end.
+const share = Math.floor(Number(count) / Number(terminations) / 2);
 let terminatedInMidBatch = 0;
 for (let life = 1; life <= Number(terminations); life += 1) {
   await opened.promise;
@@ -56,6 +57,7 @@ for (let life = 1; life <= Number(terminations); life += 1) {
   const endMs = performance.now() + Math.random() * LONGEST_LIFE_MS;
   // Not asleep: by the time that a timer fires, the writer may have finished.
   while (performance.now() < endMs && recorder.stats().inFlight > BATCH_SIZE);
+  if (recorder.stats().inFlight === 0) emit(4 * BATCH_SIZE);
   if (recorder.stats().inFlight > 0) terminatedInMidBatch += 1;
   const restarts = recorder.stats().restarts;
   terminate();

@@ -64,7 +64,11 @@ export function flawsOf(dbPath: string): unknown[] {
   const rounded = (sql: string) =>
     read(dbPath, sql).map((row) => JSON.stringify({ ...row, cost_usd: Number(row["cost_usd"]).toFixed(4) }));
   const [sums, expected] = [rounded(USAGE_DAILY), rounded(USAGE_FROM_EXECUTIONS)];
-  return [...damage, ...sums.filter((sum) => !expected.includes(sum)), ...expected.filter((sum) => !sums.includes(sum))];
+  return [
+    ...damage,
+    ...sums.filter((sum) => !expected.includes(sum)),
+    ...expected.filter((sum) => !sums.includes(sum)),
+  ];
 }
 
 /** Takes the write lock of a ledger, as another program would, until it is disposed of. */

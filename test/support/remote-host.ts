@@ -39,6 +39,8 @@ export interface RemoteHostSettings {
 }
 
 const DEADLINE_MS = 90_000;
+/** A host that does not answer for so long hangs. */
+const ANSWER_WITHIN_MS = 15_000;
 
 /** Starts an application with the plugin on the ledger of a place. */
 export function startHost(
@@ -78,6 +80,9 @@ export function startHost(
     lastId += 1;
     const reply = Promise.withResolvers<unknown>();
     pending.set(lastId, reply);
+    const timer = setTimeout(() => reply.reject(new Error(`no answer to ${command}`)), ANSWER_WITHIN_MS);
+    // A test that has failed awaits its calls no more.
+    reply.promise.catch(() => {}).finally(() => clearTimeout(timer));
     child.send({ id: lastId, command, parameters });
     return reply.promise as Promise<Awaited<ReturnType<HostCommands[typeof command]>>>;
   };

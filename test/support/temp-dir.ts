@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A new empty directory, removed after the test that calls it, or after the `describe` or file that does.
+ * A new empty directory, among the temporary files by default, removed after the test that calls it, or after the `describe` or file that does.
  * Not to be called in `beforeAll`: there it would be removed before the first test.
  */
-export function tempDir(): string {
-  const path = mkdtempSync(join(tmpdir(), "runledger-"));
+export function tempDir(parent = tmpdir()): string {
+  const path = mkdtempSync(join(parent, "runledger-"));
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }

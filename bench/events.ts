@@ -1,0 +1,61 @@
+import type { TelemetryRecord } from "../src/telemetry/types";
+
+const EVENT_TYPES = ["pull_request.opened", "pull_request.synchronize", "issue_comment.created", "push"];
+const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5"];
+const CONCLUSIONS = ["success", "failure", "error"];
+const STOP_REASONS = ["end_turn", "tool_use", "max_tokens"];
+
+/** Delivery and session ids are taken from so many in turn: making one is not what is measured. */
+const IDS = 1_024;
+
+/**
+ * Records with all sixteen data fields, the same ones in every process: repositories evenly, and of the other
+ * names the first ones oftener, as an application's runs are. Each is made when it is asked for, as handlers do: a
+ * store of ready ones would measure how slow memory is that the processor has not in its cache.
+ */
+export function eventSource(repositories: number): () => TelemetryRecord {
+  const random = seededRandom(20_251_123);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const oneOf = (names: readonly string[]) => names[below(names.length)] ?? "";
+  const oftenFirst = (names: readonly string[]) => names[Math.floor(random() ** 3 * names.length)] ?? "";
+  const repos = Array.from({ length: repositories }, (_, index) => `octo-org/repository-${index}`);
+  const ids = Array.from({ length: IDS }, () => identity(below));
+  return () => ({
+    deliveryId: oneOf(ids),
+    repo: oneOf(repos),
+    prNumber: 1 + below(5_000),
+    eventType: oftenFirst(EVENT_TYPES),
+    provider: "anthropic",
+    model: oftenFirst(MODELS),
+    inputTokens: below(60_000),
+    outputTokens: below(8_000),
+    cacheReadTokens: below(400_000),
+    cacheCreationTokens: below(40_000),
+    durationMs: below(180_000),
+    costUsd: below(2_000_000) / 1e6,
+    conclusion: oftenFirst(CONCLUSIONS),
+    sessionId: oneOf(ids),
+    numTurns: 1 + below(40),
+    stopReason: oftenFirst(STOP_REASONS),
+  });
+}
+
+/** In the form of a UUID. */
+function identity(below: (limit: number) => number): string {
+  const hex = (digits: number) =>
+    below(16 ** digits)
+      .toString(16)
+      .padStart(digits, "0");
+  return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
+}
+
+/** Numbers from 0 to 1, by the generator known as mulberry32. */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

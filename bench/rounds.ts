@@ -1,0 +1,77 @@
+import { constants, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { LEDGER_FILE } from "./contenders/contender";
+import { FIGURES, type FigureName } from "./figures";
+import type { Case, Measures } from "./figures/figure";
+import { prefill } from "./prefill";
+import { Results } from "./results";
+import type { TrialSpec } from "./trial";
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly isQuick: boolean;
+  /** A folder for ledgers, on the disk that is to be measured. */
+  readonly folder: string;
+  readonly say: (progress: string) => void;
+}
+
+/** Runs each case of a figure once a round, the order turned round and rotated from one to the next. */
+export async function runRounds(name: FigureName, options: RoundOptions): Promise<Results> {
+  const { rounds, isQuick, say } = options;
+  const cases = FIGURES[name].cases(isQuick);
+  const results = new Results();
+  for (const trial of cases) fillOnce(trial, options);
+  for (let round = 0; round < rounds; round += 1) {
+    const measured = new Map<Case, Measures>();
+    for (const trial of inOrder(cases, round)) {
+      measured.set(trial, await runTrial(name, trial, options));
+      say(`${name} ${round + 1}/${rounds} ${describe(trial)} ${JSON.stringify(measured.get(trial))}`);
+    }
+    // In the order of the cases again, so that the report is in it too.
+    for (const trial of cases) results.add(trial, measured.get(trial) ?? {});
+  }
+  return results;
+}
+
+function inOrder(cases: readonly Case[], round: number): Case[] {
+  const start = Math.ceil(round / 2) % cases.length;
+  const rotated = [...cases.slice(start), ...cases.slice(0, start)];
+  return round % 2 === 0 ? rotated : rotated.toReversed();
+}
+
+async function runTrial(name: FigureName, trial: Case, options: RoundOptions): Promise<Measures> {
+  const folder = join(options.folder, "trial");
+  mkdirSync(folder);
+  try {
+    if (trial.rows !== undefined)
+      copyFileSync(filledLedger(trial, options), join(folder, LEDGER_FILE), constants.COPYFILE_FICLONE);
+    const spec: TrialSpec = { figure: name, folder, ...trial, ...FIGURES[name].pace(options.isQuick) };
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "trial.ts"), JSON.stringify(spec)], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const output = await child.stdout.text();
+    if ((await child.exited) !== 0) throw new Error(`The trial failed: ${JSON.stringify(spec)}`);
+    return JSON.parse(output);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Growing a ledger takes minutes, copying it seconds. */
+function fillOnce(trial: Case, options: RoundOptions): void {
+  if (trial.rows === undefined) return;
+  const folder = join(filledLedger(trial, options), "..");
+  mkdirSync(folder);
+  const start = performance.now();
+  prefill(folder, trial.repositories, trial.rows);
+  options.say(`filled ${describe(trial)} in ${Math.round((performance.now() - start) / 1_000)} s`);
+}
+
+function filledLedger({ repositories, rows }: Case, { folder }: RoundOptions): string {
+  return join(folder, `filled-${repositories}-${rows}`, LEDGER_FILE);
+}
+
+function describe({ contender, repositories, rows }: Case): string {
+  return `${contender}, ${repositories} repositories${rows === undefined ? "" : `, ${rows} rows`}`;
+}

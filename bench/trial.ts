@@ -1,0 +1,32 @@
+import { CONTENDERS } from "./contenders/contender";
+import { eventSource } from "./events";
+import { FIGURES, type FigureName } from "./figures";
+import type { Case, Measures, Pace } from "./figures/figure";
+
+// A process of its own for one case of one figure: `bun bench/trial.ts <spec as JSON>` prints its measures.
+
+export interface TrialSpec extends Case, Pace {
+  readonly figure: FigureName;
+  readonly folder: string;
+}
+
+if (import.meta.main) {
+  const spec = JSON.parse(process.argv[2] ?? "{}") as TrialSpec;
+  process.stdout.write(`${JSON.stringify(await run(spec))}\n`);
+}
+
+async function run(spec: TrialSpec): Promise<Measures> {
+  const figure = FIGURES[spec.figure];
+  const start = await CONTENDERS[spec.contender]();
+  const contender = await start(spec.folder);
+  const next = eventSource(spec.repositories);
+  let emitted = 0;
+  const nextEvent = () => {
+    emitted += 1;
+    return next();
+  };
+  const measures = await figure.measure(contender, nextEvent, spec);
+  const stored = await contender.close();
+  if (stored !== emitted) throw new Error(`${spec.contender} stored ${stored} of ${emitted} events`);
+  return { ...measures, ...("measureClosed" in figure && figure.measureClosed(spec.folder, stored)) };
+}

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "bun:test";
+import { expectAccounted } from "../support/accounting";
+import { countRows, flawsOf, lockLedger, newPlace, spilledLines } from "../support/place";
+import { startHost } from "../support/remote-host";
+import { tempDir } from "../support/temp-dir";
+
+const LOCK_MS = 8_000;
+const PER_SECOND = 1_000;
+const LONGEST_MS = 50;
+const dir = tempDir();
+
+test("while another process holds the write lock for 8 s, events go on, nothing is lost, and neither emit nor the event loop takes above 50 ms; inline, nothing is lost either", async () => {
+  const places = { thread: newPlace(dir), inline: newPlace(dir) };
+  await using threaded = startHost(places.thread);
+  await using inline = startHost(places.inline, { writer: "inline" });
+  await Promise.all([threaded.call("ready"), inline.call("ready")]);
+  {
+    using _lock = lockLedger(places.thread.dbPath);
+    using _otherLock = lockLedger(places.inline.dbPath);
+    await threaded.call("emitSteadily", PER_SECOND);
+    await inline.call("emitSteadily", PER_SECOND);
+    await Bun.sleep(LOCK_MS);
+    expect(await threaded.call("stats")).toMatchObject({ written: 0, spilled: 0 });
+    expect(await inline.call("stats")).toMatchObject({ written: 0, spilled: 0, state: "degraded" });
+  }
+  for (const [host, place] of [
+    [threaded, places.thread],
+    [inline, places.inline],
+  ] as const) {
+    await host.call("flush");
+    await host.call("stopEmitting");
+    const measures = await host.call("measures");
+    const report = await host.call("close");
+    expect(measures.emitted).toBeGreaterThan((LOCK_MS / 1_000) * PER_SECOND * 0.9);
+    expect(measures.thrown).toBe(0);
+    expect(report).toMatchObject({ written: measures.emitted, timedOut: false });
+    expectAccounted(report, measures.emitted);
+    expect(countRows(place.dbPath)).toBe(measures.emitted);
+    expect(flawsOf(place.dbPath)).toEqual([]);
+    expect((await host.end()).exitCode).toBe(0);
+    if (host === threaded) {
+      expect(measures.longestEmitMs).toBeLessThan(LONGEST_MS);
+      expect(measures.longestStallMs).toBeLessThan(LONGEST_MS);
+    }
+  }
+}, 40_000);
+
+describe("with the writer blocked, 50,000 events and a queue of 1,000", () => {
+  const EVENTS = 50_000;
+  const MAX_QUEUE_SIZE = 1_000;
+  const MAX_BATCH_SIZE = 512;
+  /** Measured: 26 MiB while it is blocked, 56 MiB while all of it is taken in. */
+  const HIGHEST_GROWTH_BYTES = 100 << 20;
+
+  test("memory is bounded, the rest waits in the spill file, and all of it is rows in the end", async () => {
+    const place = newPlace(dir);
+    await using host = startHost(place, { maxQueueSize: MAX_QUEUE_SIZE });
+    await host.call("ready");
+    const baseline = await host.call("settleMemory");
+    {
+      using _lock = lockLedger(place.dbPath);
+      await host.call("emit", EVENTS);
+      const stats = await host.call("stats");
+      expect(stats.queued).toBeLessThanOrEqual(MAX_QUEUE_SIZE + MAX_BATCH_SIZE);
+      expect(stats.written).toBe(0);
+      expectAccounted(stats, EVENTS);
+      expect(spilledLines(place)).toHaveLength(stats.spilled);
+    }
+    await host.call("flush");
+    const { highestRssBytes } = await host.call("measures");
+    expect(highestRssBytes - baseline).toBeLessThan(HIGHEST_GROWTH_BYTES);
+    const stats = await host.call("stats");
+    expect(stats).toMatchObject({ received: EVENTS, queued: 0, dropped: 0, takenIn: stats.spilled });
+    expectAccounted(await host.call("close"), EVENTS);
+    expect(countRows(place.dbPath)).toBe(EVENTS);
+    expect(spilledLines(place)).toEqual([]);
+    expect(flawsOf(place.dbPath)).toEqual([]);
+    expect((await host.end()).exitCode).toBe(0);
+  }, 40_000);
+});

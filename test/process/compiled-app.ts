@@ -1,0 +1,14 @@
+import { createApp, telemetryPlugin } from "../../src/index";
+import { executionCompleted } from "../../src/testing";
+
+// Usage: compiled by `bun build --compile`, then run with DB_PATH COUNT. Emits so many events, closes, and prints the
+// stats.
+
+const [dbPath = "", count = "1000"] = process.argv.slice(2);
+const app = createApp().use(telemetryPlugin, { dbPath });
+const telemetry = app.get(telemetryPlugin);
+await telemetry.ready;
+for (let number = 0; number < Number(count); number += 1)
+  app.emitter.emit("execution:completed", executionCompleted());
+await app.close();
+process.stdout.write(`${JSON.stringify(telemetry.stats())}\n`);
