@@ -6,7 +6,7 @@
 export const ERROR_CODES = {
   APP_CLOSED: "The app is closing or closed, so nothing more can be registered on it.",
   BEYOND_RETENTION:
-    "The execution completed before the latest purge cutoff, so it may have been counted and purged already.",
+    "The execution completed before the newest one that was purged, so it may have been counted and purged already.",
   CLOSED: "The store or the telemetry handle is closed.",
   CLOSE_TIMEOUT: "A close hook did not finish within its share of the closing time.",
   DUPLICATE_PLUGIN: "A plugin of this name is installed already.",

@@ -25,7 +25,7 @@ export const ADD_USAGE: CompiledQuery = addingUp(
   builder.insertInto("usage_daily").values(placeholders<"usage_daily">([...USAGE_KEYS, ...USAGE_SUMS])),
 ).compile();
 
-/** The latest cutoff at which a purge deleted anything; no row when none ever did. */
+/** Just after the newest execution that was ever purged; no row when none was. */
 export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
   .selectFrom("ledger")
   .select("value")
