@@ -2,16 +2,15 @@ import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { FailureLog } from "./failure-log";
 import { type FileChange, LedgerFile, moveUnlessTaken, rescue } from "./ledger-file";
+import { Maintenance, type OnPurged } from "./maintenance";
 import { openLedgerFile } from "./open";
 import { PendingBatch } from "./pending-batch";
 import type { FromWriter, PlainError, ToWriter, WriterOptions } from "./protocol";
-import { cutoffOf, purgeSlices, vacuumSlices } from "./purge";
 import type { SharedCounts } from "./shared-counts";
 import { hasSpill } from "./spill";
 import { SpillIntake } from "./spill-intake";
 import { isPoison, toStoreFailure } from "./sqlite-errors";
 import { SqliteLedger } from "./sqlite-ledger";
-import { DAY_MS } from "./time";
 import type { Incident } from "./types";
 
 const FIRST_RETRY_MS = 20;
@@ -22,17 +21,8 @@ const STARVED_PAGES = (64 << 20) / 4096;
 /** Of this many turns, one goes to maintenance even while batches wait. */
 const MAINTENANCE_TURN = 8;
 
-/** How soon maintenance that failed, for a lock as a rule, is tried again, in milliseconds. */
-const MAINTENANCE_RETRY_MS = 60_000;
 /** How long `close` goes on with maintenance that is not done, in milliseconds. */
 const CLOSING_MAINTENANCE_MS = 1_000;
-
-/** Work in slices that runs beside the batches. */
-interface Job {
-  readonly steps: Iterator<void, number>;
-  /** Who asked for it and gets its result; nobody when it is the retention. */
-  readonly requestId?: number;
-}
 
 /** Batches that go into one transaction. */
 interface Group {
@@ -58,7 +48,7 @@ export class Writer {
   readonly #counts: SharedCounts;
   readonly #send: (message: FromWriter) => void;
   readonly #inbox: ToWriter[] = [];
-  readonly #jobs: Job[] = [];
+  readonly #maintenance: Maintenance;
   readonly #rejections: FailureLog<"warn">;
   #open: OpenLedger | undefined;
   /** What is at the head of the inbox, when a part of it is written. */
@@ -74,12 +64,18 @@ export class Writer {
   #turns = 0;
   #failures = 0;
   #isStarved = false;
-  #purging: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: WriterOptions, counts: SharedCounts, send: (message: FromWriter) => void) {
     this.#options = options;
     this.#counts = counts;
     this.#send = send;
+    this.#maintenance = new Maintenance({
+      retentionDays: options.retentionDays,
+      ledger: () => this.#ensureOpen().ledger,
+      checkpoint: () => this.#checkpoint(this.#ensureOpen()),
+      schedule: () => this.#schedule(),
+      onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
+    });
     this.#rejections = new FailureLog(
       { warn: (bindings, message) => send({ type: "log", level: "warn", bindings, message }) },
       "warn",
@@ -105,7 +101,7 @@ export class Writer {
   /** Closes without finishing what is left. */
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
-    this.#jobs.length = 0;
+    this.#maintenance.stop(CLOSED);
     if (this.#open?.file.change() === "none") this.#close(this.#open, 0);
     this.#open?.ledger.connection.abandon();
     this.#state = "closed";
@@ -161,7 +157,7 @@ export class Writer {
     this.#turns += 1;
     const message = this.#inbox[0];
     const isMaintenanceTurn = message === undefined || this.#turns % MAINTENANCE_TURN === 0;
-    if (isMaintenanceTurn && (this.#takeInSpill(open) || this.#runJob())) return true;
+    if (isMaintenanceTurn && (this.#takeInSpill(open) || this.#maintenance.step())) return true;
     if (message === undefined) return false;
     if (message.type === "batch") this.#writeBatches(open);
     else this.#serve(message, open);
@@ -211,7 +207,7 @@ export class Writer {
         this.#send({ type: "reply", id });
         return;
       case "purge":
-        this.#jobs.push({ steps: this.#purge(request.days), requestId: id });
+        this.#maintenance.purge(request.days, (result) => this.#replyPurged(id, result));
         return;
       case "incident":
         this.#recordIncident(request.incident, open);
@@ -223,6 +219,11 @@ export class Writer {
         return;
     }
     request satisfies never;
+  }
+
+  #replyPurged(id: number, result: Parameters<OnPurged>[0]): void {
+    if ("purged" in result) this.#send({ type: "reply", id, value: result.purged });
+    else this.#send({ type: "reply", id, error: plain(result.error) });
   }
 
   #recordIncident(incident: Incident, { ledger }: OpenLedger): void {
@@ -243,7 +244,7 @@ export class Writer {
   #openLedger(): OpenLedger {
     const { dbPath } = this.#options;
     const ledger = new SqliteLedger(openLedgerFile(dbPath, this.#options));
-    this.#keepRetention();
+    this.#maintenance.keepRetention();
     this.#expectSpill();
     return { ledger, file: new LedgerFile(dbPath) };
   }
@@ -310,60 +311,6 @@ export class Writer {
     this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`);
   }
 
-  #runJob(): boolean {
-    const job = this.#jobs[0];
-    if (job === undefined) return false;
-    try {
-      const step = job.steps.next();
-      if (step.done !== true) return true;
-      this.#jobs.shift();
-      if (job.requestId !== undefined) this.#send({ type: "reply", id: job.requestId, value: step.value });
-    } catch (thrown) {
-      this.#jobs.shift();
-      const error = toStoreFailure("purge", thrown);
-      if (job.requestId === undefined) this.#maintainLater(error);
-      else this.#send({ type: "reply", id: job.requestId, error: plain(error) });
-    }
-    return true;
-  }
-
-  /** Purges now and every 24 hours, each time with a checkpoint. */
-  #keepRetention(): void {
-    this.#startMaintenance();
-    this.#purging ??= setInterval(() => this.#startMaintenance(), DAY_MS).unref();
-  }
-
-  #startMaintenance(): void {
-    this.#jobs.push({ steps: this.#maintain() });
-    this.#schedule();
-  }
-
-  #maintainLater(error: unknown): void {
-    this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`);
-    setTimeout(() => this.#startMaintenance(), MAINTENANCE_RETRY_MS).unref();
-  }
-
-  *#maintain(): Generator<void, number> {
-    const { retentionDays } = this.#options;
-    const purged = retentionDays === false ? 0 : yield* this.#purge(retentionDays);
-    this.#checkpoint(this.#ensureOpen());
-    return purged;
-  }
-
-  *#purge(days: number): Generator<void, number> {
-    const cutoff = cutoffOf(days);
-    if (cutoff === undefined) return 0;
-    let purged = 0;
-    for (const deleted of purgeSlices(this.#ensureOpen().ledger.connection, cutoff)) {
-      purged += deleted;
-      yield;
-    }
-    if (purged === 0) return 0;
-    yield* vacuumSlices(this.#ensureOpen().ledger.connection);
-    this.#checkpoint(this.#ensureOpen());
-    return purged;
-  }
-
   #checkpointWhenDue(open: OpenLedger): void {
     if (!open.ledger.isCheckpointDue(this.#inbox.length > 0)) return;
     try {
@@ -389,18 +336,15 @@ export class Writer {
   #close({ ledger }: OpenLedger, maintenanceMs: number): void {
     // Of a process that never runs for long, this may be the only time left for its retention.
     const deadline = performance.now() + maintenanceMs;
-    while (performance.now() < deadline && this.#runJob());
+    while (performance.now() < deadline && this.#maintenance.step());
     this.#state = "closed";
     this.#rejections.flush();
-    clearInterval(this.#purging);
     this.#spill?.stop();
     const error = ledger.close();
     this.#open = undefined;
     if (error !== undefined) this.#warn(`the last checkpoint failed: ${messageOf(error)}`);
     for (const id of this.#flushes) this.#send({ type: "reply", id });
-    for (const { requestId } of this.#jobs) {
-      if (requestId !== undefined) this.#send({ type: "reply", id: requestId, error: CLOSED });
-    }
+    this.#maintenance.stop(CLOSED);
   }
 
   #changeState(state: "open" | "degraded", error?: unknown): void {
@@ -414,7 +358,7 @@ export class Writer {
   }
 }
 
-const CLOSED: PlainError = { code: "CLOSED", message: "The telemetry handle is closed." };
+const CLOSED = new RunledgerError("CLOSED", "The telemetry handle is closed.");
 
 function plain(error: unknown): PlainError {
   return error instanceof RunledgerError
