@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 /** Reads a ledger file by a connection of its own, as another program would. */
 export function read<Row = Record<string, unknown>>(dbPath: string, sql: string): Row[] {
   using database = new Database(dbPath, { readwrite: true, create: false, strict: true });
+  // The end of another connection takes the lock for a moment.
+  database.run("PRAGMA busy_timeout = 5000");
   using statement = database.prepare<Row, []>(sql);
   return statement.all();
 }
