@@ -11,7 +11,7 @@ const CHECKPOINT_EVERY_ROWS = 1_000;
 const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
 const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
-/** Says what to do with a row that completed before the latest purge: an incident to keep of it, or an error to throw. */
+/** Says what to do with a row that completed before what was purged: an incident to keep of it, or an error to throw. */
 export type OnBeyondRetention = (row: NewExecutionRow, error: RunledgerError) => Incident;
 
 /** Writes valid rows to an open ledger. What it throws are SQLite's own errors, but for `onBeyondRetention`. */

@@ -159,7 +159,7 @@ describe.each(["thread", "inline"] as const)(
       const report = await telemetry.close();
       expect(report).toMatchObject({ written: 0, spilled: 10, dropped: 0, queued: 0, timedOut: true });
       expectAccounted(telemetry);
-      expect(telemetry.ready).rejects.toMatchObject({ code: "CLOSED" });
+      await expect(telemetry.ready).rejects.toMatchObject({ code: "CLOSED" });
       rmdirSync(dbPath);
       const next = createApp({ logger }).use(telemetryPlugin, { dbPath, writer });
       await next.get(telemetryPlugin).flush();
@@ -626,7 +626,7 @@ describe("the handle", () => {
         const { telemetry } = start();
         await reach(telemetry);
         const result = Promise.try(() => call(telemetry));
-        if (isRefused) expect(result).rejects.toMatchObject({ code: "CLOSED" });
+        if (isRefused) await expect(result).rejects.toMatchObject({ code: "CLOSED" });
         await result.catch(() => {});
         expectAccounted(telemetry);
         const report = await telemetry.close();
@@ -659,7 +659,7 @@ describe("the handle", () => {
     telemetry.record(executionCompleted());
     expect(telemetry.stats()).toMatchObject({ received: 1, failed: 1, state: "closed" });
     expect(logger.lines).toMatchObject([{ level: "error", bindings: { err: { code: "CLOSED" }, count: 1 } }]);
-    expect(telemetry.checkpoint()).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(telemetry.checkpoint()).rejects.toMatchObject({ code: "CLOSED" });
   });
 
   test("every close gives the same promise, the host's hook too", async () => {
@@ -680,7 +680,7 @@ describe("the handle", () => {
 
   test("invalid days reject with INVALID_ARGUMENT", async () => {
     const { telemetry } = start();
-    expect(telemetry.purgeOlderThan(-1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(telemetry.purgeOlderThan(-1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await telemetry.close();
   });
 });

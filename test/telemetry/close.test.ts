@@ -68,7 +68,7 @@ test("a ledger can't be written through a reader, and is not created by one", as
   using store = createTelemetryStore({ dbPath });
   store.record(executionCompleted());
   await using ledger = openLedger(dbPath);
-  expect(ledger.db.deleteFrom("executions").execute()).rejects.toThrow("readonly");
+  await expect(ledger.db.deleteFrom("executions").execute()).rejects.toThrow("readonly");
 });
 
 test("close does not wait for a reader, and loses nothing", () => {

@@ -229,13 +229,13 @@ describe("while another connection holds the lock", () => {
     await telemetry.ready;
     await telemetry.flush();
     const unlock = lock();
-    expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "STORE_FAILED" });
     await Bun.sleep(20);
     unlock();
     const purge = telemetry.purgeOlderThan(1);
     const flush = telemetry.flush();
     const closing = telemetry.close(0);
-    expect(purge).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(purge).rejects.toMatchObject({ code: "CLOSED" });
     await Promise.all([flush, closing]);
   });
 
@@ -278,10 +278,10 @@ test("maintenance on demand is answered, and refused when it makes no sense", as
   telemetry.record(executionCompleted());
   expect(await telemetry.purgeOlderThan(1)).toBe(1);
   await telemetry.checkpoint();
-  expect(telemetry.purgeOlderThan(-1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(telemetry.purgeOlderThan(-1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await telemetry.close(10_000);
-  expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "CLOSED" });
-  expect(telemetry.checkpoint()).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(telemetry.purgeOlderThan(1)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(telemetry.checkpoint()).rejects.toMatchObject({ code: "CLOSED" });
   expect(count()).toBe(1);
 });
 
