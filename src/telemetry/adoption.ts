@@ -25,6 +25,36 @@ export function adoptRows(connection: Connection): void {
   connection.run(IDENTIFY_UNADOPTED);
 }
 
+/** Sums what was estimated before `usage_daily` had a column for it. */
+export function addEstimatedCosts(): CompiledQuery {
+  return builder
+    .updateTable("usage_daily")
+    .from((estimated) =>
+      estimated
+        .selectFrom("executions")
+        .select((row) => [
+          row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("on_day"),
+          "repo",
+          "event_type",
+          "provider",
+          "model",
+          "conclusion",
+          row.fn.sum<number>("cost_usd").as("sum"),
+        ])
+        .where("cost_source", "=", "estimated")
+        .groupBy(["on_day", "repo", "event_type", "provider", "model", "conclusion"])
+        .as("estimated"),
+    )
+    .set((row) => ({ estimated_cost_usd: row.ref("estimated.sum") }))
+    .whereRef("usage_daily.day", "=", "estimated.on_day")
+    .whereRef("usage_daily.repo", "=", "estimated.repo")
+    .whereRef("usage_daily.event_type", "=", "estimated.event_type")
+    .whereRef("usage_daily.provider", "=", "estimated.provider")
+    .whereRef("usage_daily.model", "=", "estimated.model")
+    .whereRef("usage_daily.conclusion", "=", "estimated.conclusion")
+    .compile();
+}
+
 type Executions = ExpressionBuilder<LedgerSchema, "executions">;
 
 // The earlier design had no way to say "unknown": what is 0 was not reported.
@@ -61,6 +91,7 @@ const ADD_UNADOPTED_USAGE = addingUp(
           sumOf(row, "cost_usd"),
           row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
           row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
+          row.lit(0).as("estimated_cost_usd"),
         ])
         .where("execution_id", "is", null)
         .groupBy(USAGE_KEYS),

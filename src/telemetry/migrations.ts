@@ -1,11 +1,11 @@
 import { type ColumnDefinitionBuilder, type CompiledQuery, sql } from "kysely";
-import { adoptRows, hasUnadoptedRows } from "./adoption";
+import { addEstimatedCosts, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
 import { builder } from "./kysely";
 import { USAGE_KEYS } from "./schema";
 
 /** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * Brings a ledger up to {@link SCHEMA_VERSION}, and adopts the rows that an older program inserted meanwhile.
@@ -15,10 +15,13 @@ export function migrate(connection: Connection): void {
   if (schemaVersion(connection) === SCHEMA_VERSION && !hasUnadoptedRows(connection)) return;
   connection.transaction(() => {
     // Another process may have been faster: what was true before the lock need not be true now.
-    if (schemaVersion(connection) < 1) {
-      for (const query of createLedger(tableNames(connection).has("executions"))) connection.run(query);
-      connection.pragma(`user_version = ${SCHEMA_VERSION}`);
-    }
+    const version = schemaVersion(connection);
+    const queries = [
+      ...(version < 1 ? createLedger(tableNames(connection).has("executions")) : []),
+      ...(version < 2 ? sumEstimatesAndForward() : []),
+    ];
+    for (const query of queries) connection.run(query);
+    if (version < SCHEMA_VERSION) connection.pragma(`user_version = ${SCHEMA_VERSION}`);
     adoptRows(connection);
   });
 }
@@ -50,6 +53,15 @@ function createLedger(hasExecutions: boolean): CompiledQuery[] {
     createIncidents(),
     createLedgerFacts(),
     builder.insertInto("ledger").values({ key: "id", value: Bun.randomUUIDv7() }).compile(),
+  ];
+}
+
+/** Version 2: what of the cost was estimated, per day, and how far each target of forwarding has come. */
+function sumEstimatesAndForward(): CompiledQuery[] {
+  return [
+    builder.schema.alterTable("usage_daily").addColumn("estimated_cost_usd", "real", orZero).compile(),
+    addEstimatedCosts(),
+    createForwardTargets(),
   ];
 }
 
@@ -143,6 +155,14 @@ function createLedgerFacts(): CompiledQuery {
     .createTable("ledger")
     .addColumn("key", "text", (column) => column.notNull().primaryKey())
     .addColumn("value", "text", required)
+    .compile();
+}
+
+function createForwardTargets(): CompiledQuery {
+  return builder.schema
+    .createTable("forward_targets")
+    .addColumn("target", "text", (column) => column.notNull().primaryKey())
+    .addColumn("last_id", "integer", orZero)
     .compile();
 }
 

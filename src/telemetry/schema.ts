@@ -49,6 +49,8 @@ export interface UsageDailyTable {
   without_usage: number;
   /** How many of `executions` came without a cost. */
   without_cost: number;
+  /** The part of `cost_usd` that was computed from a price list. */
+  estimated_cost_usd: Generated<number>;
 }
 
 /** What could not be stored as it came, and what else a person should look at. */
@@ -67,12 +69,20 @@ export interface LedgerTable {
   value: string;
 }
 
+/** How far each target of forwarding has come. */
+export interface ForwardTargetsTable {
+  target: string;
+  /** `id` of the last execution that the target has. */
+  last_id: Generated<number>;
+}
+
 /** The tables of a ledger, for Kysely. */
 export interface LedgerSchema {
   executions: ExecutionsTable;
   usage_daily: UsageDailyTable;
   incidents: IncidentsTable;
   ledger: LedgerTable;
+  forward_targets: ForwardTargetsTable;
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>;
@@ -131,4 +141,5 @@ export const USAGE_SUMS = [
   "cost_usd",
   "without_usage",
   "without_cost",
+  "estimated_cost_usd",
 ] as const satisfies readonly (keyof UsageDailyTable)[];

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RunledgerError } from "../../src/errors";
+import { SCHEMA_VERSION } from "../../src/telemetry/migrations";
 import { createTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
@@ -64,7 +65,7 @@ describe("a database of the earlier one-table design", () => {
         "SELECT sum(executions) AS n, sum(cost_usd) AS usd, sum(without_cost) AS none FROM usage_daily",
       ),
     ).toEqual([{ n: 10, usd: 2.5, none: 5 }]);
-    expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: 1 }]);
+    expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
   });
 
   test("still serves the earlier program, whose rows are adopted at the next open", async () => {
@@ -96,6 +97,29 @@ describe("a database of the earlier one-table design", () => {
     store.record(executionCompleted());
     expect(read(dbPath, "SELECT executions FROM usage_daily")).toEqual([{ executions: 1 }]);
   });
+});
+
+test("a ledger of schema version 1 is brought up to date, its estimated costs summed", () => {
+  {
+    using store = createTelemetryStore({ dbPath });
+    for (const repo of ["o/a", "o/b"]) {
+      for (const costSource of ["estimated", "reported"] as const)
+        store.record({ ...executionCompleted({ repo, costUsd: 0.5, costSource }) });
+    }
+  }
+  {
+    using database = new Database(dbPath);
+    database.run("ALTER TABLE usage_daily DROP COLUMN estimated_cost_usd");
+    database.run("DROP TABLE forward_targets");
+    database.run("PRAGMA user_version = 1");
+  }
+  createTelemetryStore({ dbPath }).close();
+  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
+  expect(read(dbPath, "SELECT repo, cost_usd, estimated_cost_usd AS estimated FROM usage_daily")).toEqual([
+    { repo: "o/a", cost_usd: 1, estimated: 0.5 },
+    { repo: "o/b", cost_usd: 1, estimated: 0.5 },
+  ]);
+  expect(read(dbPath, USAGE_DAILY)).toEqual(read(dbPath, USAGE_FROM_EXECUTIONS));
 });
 
 test("opening takes no lock when there is nothing to do", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { SCHEMA_VERSION } from "../../src/telemetry/migrations";
 import { openLedgerFile } from "../../src/telemetry/open";
 import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/telemetry/store";
 import type { TelemetryRecord } from "../../src/telemetry/types";
@@ -147,7 +148,7 @@ test("the file is in WAL mode with incremental vacuum and the three indexes", ()
   using _store = createTelemetryStore({ dbPath });
   expect(read(dbPath, "PRAGMA journal_mode")).toEqual([{ journal_mode: "wal" }]);
   expect(read(dbPath, "PRAGMA auto_vacuum")).toEqual([{ auto_vacuum: 2 }]);
-  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: 1 }]);
+  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
   expect(read(dbPath, `SELECT name, "unique" FROM pragma_index_list('executions') ORDER BY name`)).toEqual([
     { name: "idx_executions_created_at", unique: 0 },
     { name: "idx_executions_execution_id", unique: 1 },

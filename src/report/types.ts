@@ -1,0 +1,125 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../telemetry/schema";
+
+/** An open ledger to read from. */
+export interface Ledger extends AsyncDisposable {
+  /** Kysely on the ledger's tables; writing through it fails. */
+  readonly db: Kysely<LedgerSchema>;
+  /** What it was opened from, without a password. */
+  readonly location: string;
+  /** `false`: a database of the earlier one-table design, which has no sums: every question scans its rows. */
+  readonly hasRollups: boolean;
+  close(): Promise<void>;
+}
+
+/** What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone. */
+export const GROUP_KEYS = [
+  "day",
+  "week",
+  "month",
+  "repo",
+  "model",
+  "provider",
+  "eventType",
+  "conclusion",
+] as const;
+export type GroupKey = (typeof GROUP_KEYS)[number];
+
+/**
+ * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset, `YYYY-MM-DD` (midnight in the filter's
+ * time zone), `Nd` (N × 24 hours ago) or `Nh` (N hours ago).
+ */
+export type TimeInput = Date | number | string;
+
+/** Which executions; without any field, all. */
+export interface ExecutionFilter {
+  /** The first instant that counts. */
+  readonly since?: TimeInput | undefined;
+  /** The first instant that no longer counts. */
+  readonly until?: TimeInput | undefined;
+  /** Exact, or a glob: `*` stands for any text, `?` for one character. */
+  readonly repo?: string | undefined;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly eventType?: string | undefined;
+  readonly conclusion?: string | undefined;
+  /** IANA name; where days begin. Default `UTC`. */
+  readonly timeZone?: string | undefined;
+}
+
+/** What {@link usageReport} shall tell. */
+export interface UsageFilter extends ExecutionFilter {
+  /** Up to two different keys; default none, which gives the totals alone. */
+  readonly by?: readonly GroupKey[] | undefined;
+  /** Percentiles over all matching executions instead of the latest {@link PERCENTILE_SAMPLE}. */
+  readonly exact?: boolean | undefined;
+}
+
+/** Percentiles are taken over so many executions, the latest that match. */
+export const PERCENTILE_SAMPLE = 10_000;
+
+/** What some executions used. Sums are over executions that may have been purged since; percentiles are not. */
+export interface Usage {
+  executions: number;
+  /** Executions that ended in a conclusion other than `success`, `neutral` or `skipped`. */
+  failures: number;
+  /** From 0 to 1; `null` without executions. */
+  failureRate: number | null;
+  /** Uncached input; the four token counts are disjoint. */
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheCreationTokens: number;
+  /** Of all input (uncached, cache reads, cache writes), the share read from the cache: 0 to 1; `null` without input. */
+  cacheHitShare: number | null;
+  numTurns: number;
+  costUsd: number;
+  /** The part of `costUsd` that was computed from a price list, not reported by the provider. */
+  estimatedCostUsd: number;
+  costPerExecutionUsd: number | null;
+  /** Executions of which nobody knows the cost; they count as 0 in `costUsd`. */
+  withoutCost: number;
+  /** Executions of which nobody knows the tokens. */
+  withoutUsage: number;
+  /** Sum, in milliseconds. */
+  durationMs: number;
+  averageDurationMs: number | null;
+  p50DurationMs: number | null;
+  p95DurationMs: number | null;
+  p99DurationMs: number | null;
+  /** Over how many executions the percentiles are; 0 when all of them were purged. */
+  durationSample: number;
+}
+
+/** A row of a report: its keys, and what it used. */
+export type UsageGroup = { [Key in GroupKey]?: string } & Usage;
+
+/** What {@link usageReport} answers; ready for JSON. */
+export interface UsageReport {
+  readonly schema: "runledger.report/1";
+  /** The ledger's location. */
+  readonly ledger: string;
+  /** When the report was made, ISO 8601. */
+  readonly generatedAt: string;
+  /** What was asked; instants as ISO 8601, `null` where nothing was said. */
+  readonly filter: {
+    readonly since: string | null;
+    readonly until: string | null;
+    readonly repo: string | null;
+    readonly model: string | null;
+    readonly provider: string | null;
+    readonly eventType: string | null;
+    readonly conclusion: string | null;
+    readonly timeZone: string;
+  };
+  /** Whether percentiles are over all matching executions. */
+  readonly exact: boolean;
+  /** Executions before this instant may have been purged; their sums are still in here. ISO 8601, or `null`. */
+  readonly purgedBefore: string | null;
+  readonly by: readonly GroupKey[];
+  readonly totals: Usage;
+  /** Times ascending; otherwise by cost, the highest first. */
+  readonly groups: readonly UsageGroup[];
+  /** What a reader should know, as sentences: what was purged, what is missing. */
+  readonly notes: readonly string[];
+}
