@@ -6,13 +6,17 @@ import type { TelemetryRecord } from "./types";
  * a hundredth of the time of the schema, which decides about all others and says what is wrong with them.
  */
 export function isPlainRecord(record: TelemetryRecord): boolean {
+  return (record.completedAt == null || isEpochMs(record.completedAt)) && hasPlainFields(record);
+}
+
+/** The same of all fields but the time. */
+export function hasPlainFields(record: TelemetryRecord): boolean {
   return (
     isName(record.repo) &&
     isName(record.eventType) &&
     isName(record.model) &&
     isName(record.conclusion) &&
     (record.executionId == null || isName(record.executionId)) &&
-    (record.completedAt == null || isEpochMs(record.completedAt)) &&
     (record.provider == null || isName(record.provider)) &&
     isText(record.deliveryId) &&
     isText(record.sessionId) &&

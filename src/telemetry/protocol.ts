@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors";
 import type { Logger } from "../logger";
 import type { Synchronous } from "./open";
+import type { SentBatch } from "./queue";
 import type { Incident } from "./types";
 
 /** What a ledger is like; crosses the boundary between threads. */
@@ -29,8 +30,7 @@ export type WriterRequest =
   | { readonly kind: "close"; readonly timeoutMs: number };
 
 export type ToWriter =
-  /** `text` is a JSON array of records. */
-  | { readonly type: "batch"; readonly sequence: number; readonly size: number; readonly text: string }
+  | ({ readonly type: "batch" } & SentBatch)
   | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
   /** There is something in the spill file. */
   | { readonly type: "spilled" };

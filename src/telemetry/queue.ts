@@ -1,25 +1,5 @@
-/** Records that travel together. */
-export interface Batch {
-  /** A JSON array of records. */
-  readonly text: string;
-  /** How many records. */
-  readonly size: number;
-}
-
-/** A batch that waits long: its text, compressed. */
-export interface PackedBatch {
-  readonly packed: Uint8Array;
-  readonly size: number;
-}
-
-function unpack(batch: Batch | PackedBatch): Batch {
-  return "packed" in batch ? { text: bytesOf(batch).toString(), size: batch.size } : batch;
-}
-
-/** The text of a batch in UTF-8, in memory of its own. */
-export function bytesOf(batch: Batch | PackedBatch): Buffer {
-  return "packed" in batch ? Bun.zstdDecompressSync(batch.packed) : Buffer.from(batch.text);
-}
+import { type Batch, BatchEncoder, type PackedBatch, pack, unpack } from "./batch";
+import type { TelemetryRecord } from "./types";
 
 /** A batch that was handed to the writer; sequences go up one by one. */
 export interface SentBatch extends Batch {
@@ -31,7 +11,7 @@ export interface SentBatch extends Batch {
  * and the records of the one that is still growing. Everything stays here until it is acknowledged or taken out.
  */
 export class BatchQueue {
-  #growing: unknown[] = [];
+  readonly #growing = new BatchEncoder();
   #waiting: (Batch | PackedBatch)[] = [];
   #sent: SentBatch[] = [];
   #waitingSize = 0;
@@ -40,7 +20,7 @@ export class BatchQueue {
 
   /** Events not acknowledged yet. */
   get size(): number {
-    return this.#growing.length + this.#waitingSize + this.#sentSize;
+    return this.#growing.size + this.#waitingSize + this.#sentSize;
   }
 
   /** Those of them in batches that wait to be sent. */
@@ -63,9 +43,10 @@ export class BatchQueue {
     return this.#sent;
   }
 
-  /** Adds a record that is ready for JSON; returns how many are in the growing batch now. */
-  push(record: unknown): number {
-    return this.#growing.push(record);
+  /** Adds an event as it is now; returns how many are in the growing batch. */
+  push(event: TelemetryRecord): number {
+    this.#growing.push(event);
+    return this.#growing.size;
   }
 
   /**
@@ -74,9 +55,12 @@ export class BatchQueue {
    * @returns how many of its records are lost, because they are too long for a string.
    */
   seal(): number {
-    const records = this.#growing;
-    this.#growing = [];
-    return records.length === 0 ? 0 : this.#add(records);
+    const pushed = this.#growing.size;
+    const batches = this.#growing.seal();
+    const size = batches.reduce((total, batch) => total + batch.size, 0);
+    this.#waiting.push(...batches);
+    this.#waitingSize += size;
+    return pushed - size;
   }
 
   /** The oldest batch that waits, which counts as sent from now on. */
@@ -84,7 +68,7 @@ export class BatchQueue {
     const batch = this.#takeWaiting();
     if (batch === undefined) return undefined;
     this.#lastSequence += 1;
-    const sent = { ...unpack(batch), sequence: this.#lastSequence };
+    const sent = { ...batch, sequence: this.#lastSequence };
     this.#sent.push(sent);
     this.#sentSize += sent.size;
     return sent;
@@ -100,8 +84,8 @@ export class BatchQueue {
   }
 
   /** Takes out the oldest waiting batches until no more than `maxSize` events are left, or none waits. */
-  takeOverflow(maxSize: number): (Batch | PackedBatch)[] {
-    const overflow: (Batch | PackedBatch)[] = [];
+  takeOverflow(maxSize: number): Batch[] {
+    const overflow: Batch[] = [];
     while (this.size > maxSize) {
       const batch = this.#takeWaiting();
       if (batch === undefined) break;
@@ -110,23 +94,21 @@ export class BatchQueue {
     return overflow;
   }
 
-  /**
-   * Compresses the batches that wait, about tenfold: a writer that is behind may take long, and strings that live
-   * long are what makes a heap grow to a multiple of them.
-   */
+  /** Compresses the batches that wait: a writer that is behind may take long. */
   packWaiting(): void {
     for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
       const batch = this.#waiting[index];
       // Batches are packed in order: those before a packed one are packed.
-      if (batch === undefined || "packed" in batch) return;
-      this.#waiting[index] = { packed: Bun.zstdCompressSync(batch.text, { level: 1 }), size: batch.size };
+      if (batch === undefined || "packedText" in batch) return;
+      this.#waiting[index] = pack(batch);
     }
   }
 
   /** Takes out everything, in order. */
-  takeAll(): (Batch | PackedBatch)[] {
+  takeAll(): Batch[] {
     this.seal();
-    const all = [...this.#sent, ...this.#waiting];
+    const waiting = this.#waiting.map((batch) => ("packedText" in batch ? unpack(batch) : batch));
+    const all = [...this.#sent, ...waiting];
     this.#sent = [];
     this.#waiting = [];
     this.#sentSize = 0;
@@ -134,21 +116,10 @@ export class BatchQueue {
     return all;
   }
 
-  #add(records: readonly unknown[]): number {
-    try {
-      this.#waiting.push({ text: JSON.stringify(records), size: records.length });
-      this.#waitingSize += records.length;
-      return 0;
-    } catch {
-      const middle = records.length >> 1;
-      return middle === 0 ? 1 : this.#add(records.slice(0, middle)) + this.#add(records.slice(middle));
-    }
-  }
-
-  #takeWaiting(): Batch | PackedBatch | undefined {
+  #takeWaiting(): Batch | undefined {
     const batch = this.#waiting.shift();
     if (batch === undefined) return undefined;
     this.#waitingSize -= batch.size;
-    return batch;
+    return "packedText" in batch ? unpack(batch) : batch;
   }
 }

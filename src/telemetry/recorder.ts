@@ -1,13 +1,13 @@
 import type { Logger } from "../logger";
 import { atExit } from "./at-exit";
+import type { Batch } from "./batch";
 import { toLines } from "./batch-lines";
 import { outlasts } from "./deadline";
 import { FailureLog } from "./failure-log";
 import type { LedgerOptions, WriterRequest } from "./protocol";
 import { cutoffOf } from "./purge";
-import { type Batch, BatchQueue, type PackedBatch } from "./queue";
+import { BatchQueue } from "./queue";
 import { SharedCounts } from "./shared-counts";
-import { snapshot } from "./snapshot";
 import { appendToSpill } from "./spill";
 import type { TelemetryCloseReport, TelemetryRecord, TelemetryRecorder, TelemetryStats } from "./types";
 import type { StartWriter } from "./writer-link";
@@ -32,8 +32,8 @@ export interface RecorderOptions extends LedgerOptions {
 const BATCHES_IN_FLIGHT = 16;
 
 /**
- * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer as
- * JSON, and stay here until it has acknowledged them.
+ * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
+ * stay here until it has acknowledged them.
  */
 export class QueuedRecorder implements TelemetryRecorder {
   readonly #options: RecorderOptions;
@@ -85,7 +85,7 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   record(event: TelemetryRecord): void {
     this.#received += 1;
-    const size = this.#queue.push(snapshot(event));
+    const size = this.#queue.push(event);
     if (this.#phase === "closed") this.#spill(this.#queue.takeAll());
     // What comes while it closes is no longer sent: it goes to the spill file at the end.
     else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
@@ -191,7 +191,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     return true;
   }
 
-  #spill(batches: readonly (Batch | PackedBatch)[]): void {
+  #spill(batches: readonly Batch[]): void {
     if (batches.length === 0) return;
     const { dbPath } = this.#options;
     const size = batches.reduce((total, batch) => total + batch.size, 0);

@@ -1,5 +1,6 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { recordsOf } from "./batch";
 import { FailureLog } from "./failure-log";
 import { type FileChange, LedgerFile, moveUnlessTaken, rescue } from "./ledger-file";
 import { Maintenance, type OnPurged } from "./maintenance";
@@ -183,7 +184,7 @@ export class Writer {
     for (const message of this.#inbox) {
       if (message.type !== "batch") break;
       if (batches.length > 0 && size + message.size > this.#options.maxTransactionSize) break;
-      batches.push(JSON.parse(message.text));
+      batches.push(recordsOf(message));
       size += message.size;
       sequence = message.sequence;
     }
