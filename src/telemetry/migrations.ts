@@ -163,6 +163,7 @@ function createForwardTargets(): CompiledQuery {
     .createTable("forward_targets")
     .addColumn("target", "text", (column) => column.notNull().primaryKey())
     .addColumn("last_id", "integer", orZero)
+    .addColumn("last_incident_id", "integer", orZero)
     .compile();
 }
 

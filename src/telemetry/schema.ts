@@ -74,6 +74,8 @@ export interface ForwardTargetsTable {
   target: string;
   /** `id` of the last execution that the target has. */
   last_id: Generated<number>;
+  /** `id` of the last incident that it has. */
+  last_incident_id: Generated<number>;
 }
 
 /** The tables of a ledger, for Kysely. */
