@@ -1,61 +1,84 @@
 import { PendingBatch } from "./pending-batch";
-import { appendToSpill, takeInSpill } from "./spill";
+import { appendToSpill, hasSpill, takeInSpill } from "./spill";
 import type { SqliteLedger } from "./sqlite-ledger";
 
 const BATCH_SIZE = 2_048;
 
+interface SpilledBatch {
+  readonly batch: PendingBatch;
+  readonly lines: readonly string[];
+}
+
 /** Brings spilled records into the ledger, batch by batch. */
 export class SpillIntake {
   readonly #dbPath: string;
-  readonly #batches: Generator<readonly string[], void>;
-  #error: unknown;
-  #current: { readonly batch: PendingBatch; readonly lines: readonly string[] } | undefined;
+  readonly #onUnreadable: (error: unknown) => void;
+  #batches: Generator<readonly string[], void> | undefined;
+  #current: SpilledBatch | undefined;
+  /** A spill file that can't be read is not tried again and again; the next to open the ledger will. */
+  #isUnreadable = false;
 
-  constructor(dbPath: string) {
+  constructor(dbPath: string, onUnreadable: (error: unknown) => void) {
     this.#dbPath = dbPath;
-    this.#batches = takeInSpill(dbPath, BATCH_SIZE);
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** Whether there is something to take in, as far as was looked. */
+  get isWaiting(): boolean {
+    return this.#batches !== undefined;
+  }
+
+  /** Looks for spill files. */
+  look(): void {
+    if (this.#dbPath === ":memory:" || this.#isUnreadable) return;
+    try {
+      if (hasSpill(this.#dbPath)) this.#batches ??= takeInSpill(this.#dbPath, BATCH_SIZE);
+    } catch (error) {
+      this.#giveUp(error);
+    }
   }
 
   /**
    * Writes the next batch; when it throws, the same batch is next again.
    *
-   * @returns how many records it had; 0 when all is taken in.
+   * @returns how many records it had.
    */
   writeNextTo(ledger: SqliteLedger): number {
     this.#current ??= this.#next();
-    if (this.#current === undefined) return 0;
-    const { batch, lines } = this.#current;
-    batch.writeTo(ledger);
-    this.#current = undefined;
-    return lines.length;
-  }
-
-  /** Why the files could not be read to their end. */
-  get error(): unknown {
-    return this.#error;
+    if (this.#current !== undefined) {
+      const { batch, lines } = this.#current;
+      batch.writeTo(ledger);
+      this.#current = undefined;
+      return lines.length;
+    }
+    this.#batches = undefined;
+    // What was spilled while this was going on is another file.
+    this.look();
+    return 0;
   }
 
   /** Leaves the rest to the next that opens the ledger: what is in hand, too, as its file may be gone already. */
   stop(): void {
-    this.#batches.return();
+    this.#batches?.return();
     if (this.#current !== undefined)
       appendToSpill(this.#dbPath, [Buffer.from(`\n${this.#current.lines.join("\n")}\n`)]);
     this.#current = undefined;
   }
 
-  #read() {
+  #next(): SpilledBatch | undefined {
     try {
-      return this.#batches.next();
+      const next = this.#batches?.next();
+      if (next?.done !== false) return undefined;
+      return { batch: new PendingBatch(next.value.map(parse)), lines: next.value };
     } catch (error) {
-      this.#error = error;
+      this.#giveUp(error);
       return undefined;
     }
   }
 
-  #next() {
-    const next = this.#read();
-    if (next?.done !== false) return undefined;
-    return { batch: new PendingBatch(next.value.map(parse)), lines: next.value };
+  #giveUp(error: unknown): void {
+    this.#isUnreadable = true;
+    this.#onUnreadable(error);
   }
 }
 

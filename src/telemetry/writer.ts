@@ -2,16 +2,14 @@ import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { recordsOf } from "./batch";
 import { FailureLog } from "./failure-log";
-import { type FileChange, LedgerFile, moveUnlessTaken, rescue } from "./ledger-file";
+import { GuardedLedger } from "./guarded-ledger";
 import { Maintenance, type OnPurged } from "./maintenance";
-import { openLedgerFile } from "./open";
 import { PendingBatch } from "./pending-batch";
 import type { FromWriter, PlainError, ToWriter, WriterOptions } from "./protocol";
 import type { SharedCounts } from "./shared-counts";
-import { hasSpill } from "./spill";
 import { SpillIntake } from "./spill-intake";
 import { isPoison, toStoreFailure } from "./sqlite-errors";
-import { SqliteLedger } from "./sqlite-ledger";
+import type { SqliteLedger } from "./sqlite-ledger";
 import type { Incident } from "./types";
 
 const FIRST_RETRY_MS = 20;
@@ -34,11 +32,6 @@ interface Group {
   readonly messages: number;
 }
 
-interface OpenLedger {
-  readonly ledger: SqliteLedger;
-  readonly file: LedgerFile;
-}
-
 /**
  * Owns the only writing connection. Takes batches and requests in order, one piece of work a turn, so that neither
  * its thread nor, inline, the host is held up for longer than one transaction. What can't be written now is kept
@@ -49,16 +42,14 @@ export class Writer {
   readonly #counts: SharedCounts;
   readonly #send: (message: FromWriter) => void;
   readonly #inbox: ToWriter[] = [];
+  readonly #ledger: GuardedLedger;
   readonly #maintenance: Maintenance;
+  readonly #spill: SpillIntake;
   readonly #rejections: FailureLog<"warn">;
-  #open: OpenLedger | undefined;
   /** What is at the head of the inbox, when a part of it is written. */
   #group: Group | undefined;
-  #spill: SpillIntake | undefined;
-  /** A spill file that can't be read is not tried again and again; the next to open the ledger will. */
-  #isSpillBroken = false;
   /** Flushes that wait for the spill file to be taken in. */
-  #flushes: number[] = [];
+  readonly #flushes: number[] = [];
   #state: "opening" | "open" | "degraded" | "closed" = "opening";
   #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
   #isWorking = false;
@@ -70,13 +61,23 @@ export class Writer {
     this.#options = options;
     this.#counts = counts;
     this.#send = send;
+    this.#ledger = new GuardedLedger(options.dbPath, options, {
+      onOpened: () => {
+        this.#maintenance.keepRetention();
+        this.#spill.look();
+      },
+      onChanged: (reason) => this.#warn(reason),
+    });
     this.#maintenance = new Maintenance({
       retentionDays: options.retentionDays,
-      ledger: () => this.#ensureOpen().ledger,
-      checkpoint: () => this.#checkpoint(this.#ensureOpen()),
+      ledger: () => this.#ledger.ensureOpen(),
+      checkpoint: () => this.#checkpoint(this.#ledger.ensureOpen()),
       schedule: () => this.#schedule(),
       onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
     });
+    this.#spill = new SpillIntake(options.dbPath, (error) =>
+      this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`),
+    );
     this.#rejections = new FailureLog(
       { warn: (bindings, message) => send({ type: "log", level: "warn", bindings, message }) },
       "warn",
@@ -103,8 +104,8 @@ export class Writer {
   stop(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
     this.#maintenance.stop(CLOSED);
-    if (this.#open?.file.change() === "none") this.#close(this.#open, 0);
-    this.#open?.ledger.connection.abandon();
+    if (this.#ledger.isUnchanged()) this.#close(0);
+    this.#ledger.abandon();
     this.#state = "closed";
   }
 
@@ -130,7 +131,7 @@ export class Writer {
 
   #turn(): "more" | "idle" | "failed" {
     try {
-      const didWork = this.#work(this.#ensureOpen());
+      const didWork = this.#work(this.#ledger.ensureOpen());
       this.#failures = 0;
       if (this.#state !== "closed") this.#changeState("open");
       return didWork ? "more" : "idle";
@@ -146,35 +147,34 @@ export class Writer {
   #givesUp(): boolean {
     const requests = this.#inbox.flatMap((message) => (message.type === "request" ? [message] : []));
     const isClosing = requests.some(({ request }) => request.kind === "close");
-    if (this.#open !== undefined || !isClosing || this.#inbox.some(({ type }) => type === "batch"))
-      return false;
+    if (this.#ledger.isOpen || !isClosing || this.#inbox.some(({ type }) => type === "batch")) return false;
     this.#state = "closed";
     for (const { id } of requests) this.#send({ type: "reply", id });
     return true;
   }
 
   /** One piece of work; `false` when there is none. */
-  #work(open: OpenLedger): boolean {
+  #work(ledger: SqliteLedger): boolean {
     this.#turns += 1;
     const message = this.#inbox[0];
     const isMaintenanceTurn = message === undefined || this.#turns % MAINTENANCE_TURN === 0;
-    if (isMaintenanceTurn && (this.#takeInSpill(open) || this.#maintenance.step())) return true;
+    if (isMaintenanceTurn && (this.#takeInSpill(ledger) || this.#maintenance.step())) return true;
     if (message === undefined) return false;
-    if (message.type === "batch") this.#writeBatches(open);
-    else this.#serve(message, open);
+    if (message.type === "batch") this.#writeBatches(ledger);
+    else this.#serve(message, ledger);
     return true;
   }
 
   /** Writes the batches at the head of the inbox in one transaction: the more wait, the less each row costs. */
-  #writeBatches(open: OpenLedger): void {
+  #writeBatches(ledger: SqliteLedger): void {
     this.#group ??= this.#gatherGroup();
     const { batch, sequence, messages } = this.#group;
-    const outcome = batch.writeTo(open.ledger);
+    const outcome = batch.writeTo(ledger);
     this.#counts.acknowledge(sequence, outcome);
     this.#group = undefined;
     this.#inbox.splice(0, messages);
     if (outcome.rejected > 0) this.#rejections.add({ reason: batch.lastReason }, outcome.rejected);
-    this.#checkpointWhenDue(open);
+    this.#checkpointWhenDue(ledger);
   }
 
   #gatherGroup(): Group {
@@ -191,31 +191,31 @@ export class Writer {
     return { batch: new PendingBatch(batches.flat()), sequence, messages: batches.length };
   }
 
-  #serve(message: Exclude<ToWriter, { type: "batch" }>, open: OpenLedger): void {
-    if (message.type === "spilled") this.#expectSpill();
-    else this.#answer(message, open);
+  #serve(message: Exclude<ToWriter, { type: "batch" }>, ledger: SqliteLedger): void {
+    if (message.type === "spilled") this.#spill.look();
+    else this.#answer(message, ledger);
     this.#inbox.shift();
   }
 
-  #answer({ id, request }: Extract<ToWriter, { type: "request" }>, open: OpenLedger): void {
+  #answer({ id, request }: Extract<ToWriter, { type: "request" }>, ledger: SqliteLedger): void {
     switch (request.kind) {
       case "flush":
-        if (this.#spill === undefined) this.#send({ type: "reply", id });
-        else this.#flushes.push(id);
+        if (this.#spill.isWaiting) this.#flushes.push(id);
+        else this.#send({ type: "reply", id });
         return;
       case "checkpoint":
-        this.#checkpoint(open);
+        this.#checkpoint(ledger);
         this.#send({ type: "reply", id });
         return;
       case "purge":
         this.#maintenance.purge(request.days, (result) => this.#replyPurged(id, result));
         return;
       case "incident":
-        this.#recordIncident(request.incident, open);
+        this.#recordIncident(request.incident, ledger);
         this.#send({ type: "reply", id });
         return;
       case "close":
-        this.#close(open, Math.min(CLOSING_MAINTENANCE_MS, request.timeoutMs / 2));
+        this.#close(Math.min(CLOSING_MAINTENANCE_MS, request.timeoutMs / 2));
         this.#send({ type: "reply", id });
         return;
     }
@@ -227,7 +227,7 @@ export class Writer {
     else this.#send({ type: "reply", id, error: plain(result.error) });
   }
 
-  #recordIncident(incident: Incident, { ledger }: OpenLedger): void {
+  #recordIncident(incident: Incident, ledger: SqliteLedger): void {
     try {
       ledger.recordIncident(incident);
     } catch (error) {
@@ -236,93 +236,30 @@ export class Writer {
     }
   }
 
-  #ensureOpen(): OpenLedger {
-    if (this.#open !== undefined) this.#leaveChangedFile(this.#open);
-    this.#open ??= this.#openLedger();
-    return this.#open;
-  }
-
-  #openLedger(): OpenLedger {
-    const { dbPath } = this.#options;
-    const ledger = new SqliteLedger(openLedgerFile(dbPath, this.#options));
-    this.#maintenance.keepRetention();
-    this.#expectSpill();
-    return { ledger, file: new LedgerFile(dbPath) };
-  }
-
-  /** A file that was deleted is put back. Another one in its place is opened, and what was in ours kept beside it. */
-  #leaveChangedFile({ ledger, file }: OpenLedger): void {
-    const change = file.change();
-    if (change === "none") return;
-    const { dbPath } = this.#options;
-    const copy = this.#rescue(ledger, change);
-    ledger.connection.abandon();
-    this.#open = undefined;
-    file.removeSidecars();
-    const isBack = change === "deleted" && copy !== undefined && moveUnlessTaken(copy, dbPath);
-    const outcome = copy === undefined ? "could not be saved" : `was saved at ${isBack ? dbPath : copy}`;
-    const reason = `The ledger ${dbPath} was ${change} while it was open; what was in it ${outcome}.`;
-    this.#warn(reason);
-    this.#open = this.#openLedger();
-    this.#open.ledger.recordIncident({ kind: "degraded", reason });
-  }
-
-  /** Of a deleted ledger, which nobody else has now, nothing is given up: a copy that fails is tried again. */
-  #rescue({ connection }: SqliteLedger, change: FileChange): string | undefined {
-    try {
-      return rescue(connection, this.#options.dbPath);
-    } catch (error) {
-      if (change === "deleted") throw error;
-      return undefined;
-    }
-  }
-
-  #expectSpill(): void {
-    const { dbPath } = this.#options;
-    if (dbPath === ":memory:" || this.#isSpillBroken) return;
-    try {
-      if (hasSpill(dbPath)) this.#spill ??= new SpillIntake(dbPath);
-    } catch (error) {
-      this.#giveUpSpill(error);
-    }
-  }
-
   /** Takes in one batch of the spill file; `false` when there is none. */
-  #takeInSpill({ ledger }: OpenLedger): boolean {
-    if (this.#spill === undefined) return false;
-    const taken = this.#spill.writeNextTo(ledger);
-    if (this.#spill.error !== undefined) this.#giveUpSpill(this.#spill.error);
-    this.#counts.addTakenIn(taken);
-    if (taken > 0) {
-      if (ledger.isCheckpointDue(true)) ledger.checkpoint();
-      return true;
-    }
-    this.#spill = undefined;
-    // What was spilled while this was going on is another file.
-    this.#expectSpill();
-    if (this.#spill === undefined) {
-      for (const id of this.#flushes) this.#send({ type: "reply", id });
-      this.#flushes = [];
-    }
+  #takeInSpill(ledger: SqliteLedger): boolean {
+    if (!this.#spill.isWaiting) return false;
+    this.#counts.addTakenIn(this.#spill.writeNextTo(ledger));
+    if (ledger.isCheckpointDue(true)) ledger.checkpoint();
+    if (!this.#spill.isWaiting) this.#answerFlushes();
     return true;
   }
 
-  #giveUpSpill(error: unknown): void {
-    this.#isSpillBroken = true;
-    this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`);
+  #answerFlushes(): void {
+    for (const id of this.#flushes.splice(0)) this.#send({ type: "reply", id });
   }
 
-  #checkpointWhenDue(open: OpenLedger): void {
-    if (!open.ledger.isCheckpointDue(this.#inbox.length > 0)) return;
+  #checkpointWhenDue(ledger: SqliteLedger): void {
+    if (!ledger.isCheckpointDue(this.#inbox.length > 0)) return;
     try {
-      this.#checkpoint(open);
+      this.#checkpoint(ledger);
     } catch (error) {
       // The batch before it is committed all the same.
       this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
     }
   }
 
-  #checkpoint({ ledger }: OpenLedger): void {
+  #checkpoint(ledger: SqliteLedger): void {
     const isStarved = ledger.checkpoint() > STARVED_PAGES;
     if (isStarved && !this.#isStarved) {
       const reason =
@@ -334,17 +271,16 @@ export class Writer {
     this.#isStarved = isStarved;
   }
 
-  #close({ ledger }: OpenLedger, maintenanceMs: number): void {
+  #close(maintenanceMs: number): void {
     // Of a process that never runs for long, this may be the only time left for its retention.
     const deadline = performance.now() + maintenanceMs;
     while (performance.now() < deadline && this.#maintenance.step());
     this.#state = "closed";
     this.#rejections.flush();
-    this.#spill?.stop();
-    const error = ledger.close();
-    this.#open = undefined;
+    this.#spill.stop();
+    const error = this.#ledger.close();
     if (error !== undefined) this.#warn(`the last checkpoint failed: ${messageOf(error)}`);
-    for (const id of this.#flushes) this.#send({ type: "reply", id });
+    this.#answerFlushes();
     this.#maintenance.stop(CLOSED);
   }
 
