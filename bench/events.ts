@@ -1,7 +1,7 @@
 import type { TelemetryRecord } from "../src/telemetry/types";
 
 const EVENT_TYPES = ["pull_request.opened", "pull_request.synchronize", "issue_comment.created", "push"];
-const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5"];
+const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5", "gpt-5.1", "gemini-3-pro"];
 const CONCLUSIONS = ["success", "failure", "error"];
 const STOP_REASONS = ["end_turn", "tool_use", "max_tokens"];
 
@@ -13,12 +13,13 @@ const IDS = 1_024;
  * names the first ones oftener, as an application's runs are. Each is made when it is asked for, as handlers do: a
  * store of ready ones would measure how slow memory is that the processor has not in its cache.
  */
-export function eventSource(repositories: number): () => TelemetryRecord {
+export function eventSource(repositories: number, models = 3): () => TelemetryRecord {
   const random = seededRandom(20_251_123);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = (names: readonly string[]) => names[below(names.length)] ?? "";
   const oftenFirst = (names: readonly string[]) => names[Math.floor(random() ** 3 * names.length)] ?? "";
   const repos = Array.from({ length: repositories }, (_, index) => `octo-org/repository-${index}`);
+  const modelNames = MODELS.slice(0, models);
   const ids = Array.from({ length: IDS }, () => identity(below));
   return () => ({
     deliveryId: oneOf(ids),
@@ -26,7 +27,7 @@ export function eventSource(repositories: number): () => TelemetryRecord {
     prNumber: 1 + below(5_000),
     eventType: oftenFirst(EVENT_TYPES),
     provider: "anthropic",
-    model: oftenFirst(MODELS),
+    model: oftenFirst(modelNames),
     inputTokens: below(60_000),
     outputTokens: below(8_000),
     cacheReadTokens: below(400_000),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openLedgerFile } from "../src/telemetry/open";
 import { USAGE_KEYS, USAGE_SUMS } from "../src/telemetry/schema";
 import { DAY_MS } from "../src/telemetry/time";
+import type { TelemetryRecord } from "../src/telemetry/types";
 import { LEDGER_FILE } from "./contenders/contender";
 import { INSERT_ROW, rowValues } from "./contenders/raw";
 import { eventSource } from "./events";
@@ -11,7 +12,7 @@ const TRANSACTION_ROWS = 100_000;
 const SPREAD_DAYS = 90;
 
 /** Makes a ledger with so many executions of the last 90 days, oldest first, and their sums. */
-export function prefill(folder: string, repositories: number, rows: number): void {
+export function prefill(folder: string, repositories: number, rows: number, models?: number): void {
   const dbPath = join(folder, LEDGER_FILE);
   openLedgerFile(dbPath, { synchronous: "NORMAL" }).close();
   using database = new Database(dbPath, { readwrite: true, strict: true });
@@ -23,15 +24,14 @@ export function prefill(folder: string, repositories: number, rows: number): voi
     )
     .all();
   for (const { name } of indexes) database.run(`DROP INDEX ${name}`);
-  insertRows(database, repositories, rows);
+  insertRows(database, eventSource(repositories, models), rows);
   for (const { sql } of indexes) database.run(sql);
   database.run(SUM_UP);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-function insertRows(database: Database, repositories: number, rows: number): void {
+function insertRows(database: Database, nextEvent: () => TelemetryRecord, rows: number): void {
   const insert = database.query(INSERT_ROW);
-  const nextEvent = eventSource(repositories);
   const now = Date.now();
   const stepMs = (SPREAD_DAYS * DAY_MS) / rows;
   const write = database.transaction((first: number, end: number) => {

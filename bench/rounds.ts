@@ -1,5 +1,5 @@
 import { constants, copyFileSync, mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { LEDGER_FILE } from "./contenders/contender";
 import { FIGURES, type FigureName } from "./figures";
 import type { Case, Measures } from "./figures/figure";
@@ -40,36 +40,46 @@ function inOrder(cases: readonly Case[], round: number): Case[] {
 }
 
 async function runTrial(name: FigureName, trial: Case, options: RoundOptions): Promise<Measures> {
+  if ("read" in FIGURES[name]) return runIn(dirname(filledLedger(trial, options)), name, trial, options);
   const folder = join(options.folder, "trial");
   mkdirSync(folder);
   try {
     if (trial.rows !== undefined)
       copyFileSync(filledLedger(trial, options), join(folder, LEDGER_FILE), constants.COPYFILE_FICLONE);
-    const spec: TrialSpec = { figure: name, folder, ...trial, ...FIGURES[name].pace(options.isQuick) };
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "trial.ts"), JSON.stringify(spec)], {
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const output = await child.stdout.text();
-    if ((await child.exited) !== 0) throw new Error(`The trial failed: ${JSON.stringify(spec)}`);
-    return JSON.parse(output);
+    return await runIn(folder, name, trial, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+async function runIn(
+  folder: string,
+  name: FigureName,
+  trial: Case,
+  { isQuick }: RoundOptions,
+): Promise<Measures> {
+  const spec: TrialSpec = { figure: name, folder, ...trial, ...FIGURES[name].pace(isQuick) };
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "trial.ts"), JSON.stringify(spec)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const output = await child.stdout.text();
+  if ((await child.exited) !== 0) throw new Error(`The trial failed: ${JSON.stringify(spec)}`);
+  return JSON.parse(output);
+}
+
 /** Growing a ledger takes minutes, copying it seconds. */
 function fillOnce(trial: Case, options: RoundOptions): void {
   if (trial.rows === undefined) return;
-  const folder = join(filledLedger(trial, options), "..");
+  const folder = dirname(filledLedger(trial, options));
   mkdirSync(folder);
   const start = performance.now();
-  prefill(folder, trial.repositories, trial.rows);
+  prefill(folder, trial.repositories, trial.rows, trial.models);
   options.say(`filled ${describe(trial)} in ${Math.round((performance.now() - start) / 1_000)} s`);
 }
 
-function filledLedger({ repositories, rows }: Case, { folder }: RoundOptions): string {
-  return join(folder, `filled-${repositories}-${rows}`, LEDGER_FILE);
+function filledLedger({ repositories, rows, models = 0 }: Case, { folder }: RoundOptions): string {
+  return join(folder, `filled-${repositories}-${rows}-${models}`, LEDGER_FILE);
 }
 
 function describe({ contender, repositories, rows }: Case): string {

@@ -1,7 +1,8 @@
-import { CONTENDERS } from "./contenders/contender";
+import { join } from "node:path";
+import { CONTENDERS, LEDGER_FILE } from "./contenders/contender";
 import { eventSource } from "./events";
 import { FIGURES, type FigureName } from "./figures";
-import type { Case, Measures, Pace } from "./figures/figure";
+import type { Case, Figure, Measures, Pace } from "./figures/figure";
 
 // A process of its own for one case of one figure: `bun bench/trial.ts <spec as JSON>` prints its measures.
 
@@ -16,7 +17,8 @@ if (import.meta.main) {
 }
 
 async function run(spec: TrialSpec): Promise<Measures> {
-  const figure = FIGURES[spec.figure];
+  const figure: Figure = FIGURES[spec.figure];
+  if ("read" in figure) return figure.read(join(spec.folder, LEDGER_FILE), spec);
   const start = await CONTENDERS[spec.contender]();
   const contender = await start(spec.folder);
   const next = eventSource(spec.repositories);
@@ -28,5 +30,5 @@ async function run(spec: TrialSpec): Promise<Measures> {
   const measures = await figure.measure(contender, nextEvent, spec);
   const stored = await contender.close();
   if (stored !== emitted) throw new Error(`${spec.contender} stored ${stored} of ${emitted} events`);
-  return { ...measures, ...("measureClosed" in figure && figure.measureClosed(spec.folder, stored)) };
+  return { ...measures, ...figure.measureClosed?.(spec.folder, stored) };
 }

@@ -7,16 +7,19 @@ export const ERROR_CODES = {
   APP_CLOSED: "The app is closing or closed, so nothing more can be registered on it.",
   BEYOND_RETENTION:
     "The execution completed before the newest one that was purged, so it may have been counted and purged already.",
-  CLOSED: "The store or the telemetry handle is closed.",
+  CLOSED: "The store, the telemetry handle or the ledger is closed.",
   CLOSE_TIMEOUT: "A close hook did not finish within its share of the closing time.",
   DUPLICATE_PLUGIN: "A plugin of this name is installed already.",
+  FORWARD_FAILED: "PostgreSQL can't be reached, or refuses what forwarding asks of it; `cause` is the error.",
   INVALID_ARGUMENT: "A method was called with an argument that it does not take.",
   INVALID_OPTION: "An option is unknown, or has a value that it does not take.",
   INVALID_RECORD: "A record lacks a required field, or a field has a value that can't be stored.",
   LEDGER_NOT_FOUND: "There is no ledger at the path that was to be read.",
+  MISSING_PACKAGE: "An optional package is needed for this, and is not installed.",
   NOT_INSTALLED: "This plugin is not installed on this app.",
   OPEN_FAILED: "The ledger file can't be opened; it was left as it is.",
   SCHEMA_TOO_NEW: "The ledger was written by a newer Runledger; it was left as it is.",
+  SCHEMA_TOO_OLD: "The ledger was written by an older Runledger; opened once for writing, it can be read.",
   STORE_FAILED: "SQLite refused an operation; `cause` is its error.",
 } as const satisfies Record<string, string>;
 

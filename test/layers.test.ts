@@ -7,7 +7,7 @@ const transpiler = new Bun.Transpiler({ loader: "ts" });
 
 /** The imports of our own files, as paths from the root; imports of types alone are erased and don't count. */
 async function importsOf(file: string): Promise<string[]> {
-  const imports = transpiler.scanImports(await Bun.file(join(root, file)).text());
+  const imports = transpiler.scanImports((await Bun.file(join(root, file)).text()).replace(/^#!.*/, ""));
   return imports
     .filter(({ path }) => path.startsWith("."))
     .map(({ path }) => relative(root, join(root, dirname(file), path)));

@@ -79,4 +79,6 @@ test("the packed tarball, installed into an empty project, imports by name, type
     state: "closed",
   });
   expect(readdirSync(join(dir, "data"))).toEqual(["telemetry.db"]);
+  const printed = await run(dir, "node_modules/.bin/runledger", "executions", "--json");
+  expect(JSON.parse(printed)).toMatchObject({ id: 1, repo: "octo-org/octo-repo" });
 }, 120_000);

@@ -59,6 +59,26 @@ describe("the README's code", () => {
     );
   });
 
+  test("for reading a ledger prints what is in it", async () => {
+    const folder = tempDir();
+    const script = (name: string) => join(import.meta.dir, "readme", name);
+    const run = (name: string) =>
+      Bun.spawn([process.execPath, script(name)], {
+        cwd: folder,
+        env: { ...process.env, TELEMETRY_DB_PATH: "" },
+        stdout: "pipe",
+      });
+    expect(await run("quick-start.ts").exited).toBe(0);
+    expect(await new Response(run("reading.ts").stdout).text()).toBe(
+      [
+        "1 executions, 0.0412 USD, 0 without cost",
+        "claude-sonnet-4-5 0.0412 8450",
+        "octo-org/octo-repo success 0.0412",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("for another host does what it says", async () => {
     const folder = tempDir();
     const script = join(import.meta.dir, "readme", "own-host.ts");
@@ -90,6 +110,10 @@ describe("the README names, and describes as they are,", () => {
     ["src/telemetry/store.ts", "TelemetryStoreOptions"],
     ["src/telemetry/schema.ts", "LedgerSchema"],
     ["src/telemetry/schema.ts", "IncidentsTable"],
+    ["src/report/types.ts", "ExecutionFilter"],
+    ["src/report/types.ts", "UsageFilter"],
+    ["src/report/types.ts", "Ledger"],
+    ["src/report/executions.ts", "ExecutionsOptions"],
   ])("every member of %s %s", async (path, name) => {
     const members = await membersOf(path, name);
     expect(members.length).toBeGreaterThan(0);

@@ -1,11 +1,11 @@
 import type { Contender } from "../contenders/contender";
-import type { Figure, Measures, Pace } from "./figure";
+import type { Measures, Pace, WritingFigure } from "./figure";
 import { emitAtFullSpeed, FULL_SPEED } from "./pacing";
 
 /** Events per second from the first `emit` until the last is committed. */
 export async function measureDrain(
   contender: Contender,
-  nextEvent: Parameters<Figure["measure"]>[1],
+  nextEvent: Parameters<WritingFigure["measure"]>[1],
   { warmUpMs, durationMs }: Pace,
 ): Promise<Measures> {
   await emitAtFullSpeed(contender, nextEvent, { ...FULL_SPEED, durationMs: warmUpMs });
@@ -19,7 +19,7 @@ export async function measureDrain(
   return { drainPerSecond: events / seconds, processUsPerEvent: (user + system) / events };
 }
 
-export const drain: Figure = {
+export const drain: WritingFigure = {
   title: "drainPerSecond: events per second from emit to committed",
   columns: ["drainPerSecond", "processUsPerEvent"],
   cases: (isQuick) => [

@@ -12,6 +12,8 @@ export interface Case {
   readonly repositories: number;
   /** Rows that are in the ledger before. Default: none, and no ledger. */
   readonly rows?: number;
+  /** Over how many models these rows go. Default 3. */
+  readonly models?: number;
 }
 
 /** How long a trial takes. */
@@ -28,16 +30,28 @@ export interface Target {
   readonly isUpperLimit: boolean;
 }
 
-/** Something that the benchmark measures. */
-export interface Figure {
+interface AnyFigure {
   readonly title: string;
   /** The measure to compare contenders by, and those shown beside it. */
   readonly columns: readonly string[];
   readonly cases: (isQuick: boolean) => readonly Case[];
   readonly pace: (isQuick: boolean) => Pace;
+  readonly targets: (results: Results) => readonly Target[];
+}
+
+/** What contenders take to store events. */
+export interface WritingFigure extends AnyFigure {
   /** Runs in the trial's process; the contender is closed afterwards. */
   readonly measure: (contender: Contender, nextEvent: () => TelemetryRecord, pace: Pace) => Promise<Measures>;
   /** What only shows when the contender is closed. */
   readonly measureClosed?: (folder: string, events: number) => Measures;
-  readonly targets: (results: Results) => readonly Target[];
 }
+
+/** What it takes to read a ledger that is there. */
+export interface ReadingFigure extends AnyFigure {
+  /** Runs in the trial's process, and leaves the ledger as it is. */
+  readonly read: (dbPath: string, pace: Pace) => Promise<Measures>;
+}
+
+/** Something that the benchmark measures. */
+export type Figure = WritingFigure | ReadingFigure;

@@ -1,10 +1,10 @@
 import { measureDrain } from "./drain";
-import type { Case, Figure } from "./figure";
+import type { Case, WritingFigure } from "./figure";
 import { measureHost } from "./host";
 
 const MILLION = 1_000_000;
 
-export const growth: Figure = {
+export const growth: WritingFigure = {
   title: "growth: the same with so many rows in the ledger before",
   columns: ["hostUsPerEvent", "drainPerSecond", "processUsPerEvent"],
   cases: (isQuick) =>

@@ -1,7 +1,7 @@
 import type { Contender, ContenderName } from "../contenders/contender";
 import { median } from "../results";
 import { BlockedTime, onProcessorUs } from "../thread-time";
-import type { Figure, Measures, Pace } from "./figure";
+import type { Measures, Pace, WritingFigure } from "./figure";
 import { emitAtFullSpeed, emitAtRate, FULL_SPEED } from "./pacing";
 
 /**
@@ -16,7 +16,7 @@ const RATE = { perSecond: 20_000, chunk: 500 } as const;
  */
 export async function measureHost(
   contender: Contender,
-  nextEvent: Parameters<Figure["measure"]>[1],
+  nextEvent: Parameters<WritingFigure["measure"]>[1],
   { warmUpMs, durationMs }: Pace,
 ): Promise<Measures> {
   // At full speed, so that the compiler has seen enough of it.
@@ -36,7 +36,7 @@ export async function measureHost(
   };
 }
 
-export const host: Figure = {
+export const host: WritingFigure = {
   title: "hostUsPerEvent: the host thread's time per event, flushing included",
   columns: ["hostUsPerEvent", "onProcessorUs", "blockedUs"],
   cases: (isQuick) => [

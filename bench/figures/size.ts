@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { LEDGER_FILE } from "../contenders/contender";
-import type { Figure } from "./figure";
+import type { WritingFigure } from "./figure";
 import { emitAtFullSpeed, FULL_SPEED } from "./pacing";
 
-export const size: Figure = {
+export const size: WritingFigure = {
   title: "bytesPerRow: the closed file's bytes per execution",
   columns: ["bytesPerRow", "rows"],
   cases: () =>

@@ -1,10 +1,10 @@
-import type { Figure } from "./figure";
+import type { WritingFigure } from "./figure";
 
 const PER_SECOND = 5_000;
 /** After a stall, what is due goes out in portions, as requests that waited would. */
 const LARGEST_BURST = 25;
 
-export const stall: Figure = {
+export const stall: WritingFigure = {
   title: `longestStallMs: longest pause of the host's event loop at ${PER_SECOND} events/s; one call of emit in µs`,
   columns: ["longestStallMs", "emitP50Us", "emitP99Us", "emitP999Us", "emitMaxUs", "perSecond"],
   cases: () =>

@@ -3,12 +3,15 @@ import pino from "pino";
 import { type Telemetry, type TelemetryPluginOptions, type TelemetryStats, telemetryPlugin } from "runledger";
 import { createReviewBot, type ReviewBot } from "./app";
 import { parseCommandLine, totalBytes, USAGE, UsageError } from "./command-line";
+import { formatOutcome, notStored } from "./outcome";
 import { createProgress } from "./progress";
 import { replay } from "./replay";
-import { formatReport, notStored } from "./report";
-import { summarize } from "./summary";
+import { printReport } from "./report";
 
-const STAND_IN_NOTICE = "Bundled deliveries, run by a stand-in executor: its numbers are made up.\n\n";
+const STAND_IN_NOTICE = "Bundled deliveries, run by a stand-in executor: its numbers are made up.\n";
+
+/** What is in a file may be older than what a report is about by default. */
+const LONG_AGO = "2000-01-01";
 
 /** The ledger can't be opened. */
 class UnopenedError extends Error {}
@@ -25,8 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const isBundled = files.length === 0;
     const stats = await (isBundled ? runBundled(dbPath) : runFiles(dbPath, files));
-    const report = formatReport(dbPath, stats, await summarize(dbPath));
-    process.stdout.write(isBundled ? STAND_IN_NOTICE + report : report);
+    const outcome = formatOutcome(dbPath, stats);
+    await Bun.write(Bun.stdout, isBundled ? STAND_IN_NOTICE + outcome : outcome);
+    await printReport(dbPath, isBundled ? [] : ["--since", LONG_AGO]);
     return notStored(stats) > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof UnopenedError)) throw error;

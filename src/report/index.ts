@@ -1,1 +1,25 @@
-export { type Ledger, openLedger } from "./open-ledger";
+export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";
+export { isFailure, SUCCESSFUL_CONCLUSIONS } from "./failure";
+export { type ResolvedFilter, resolveFilter } from "./filter";
+export { openLedger } from "./open-ledger";
+export {
+  SUMMARY_DAYS,
+  SUMMARY_KEYS,
+  type SummaryFilter,
+  type SummaryKey,
+  type SummaryReport,
+  summaryReport,
+} from "./summary-report";
+export {
+  type ExecutionFilter,
+  GROUP_KEYS,
+  type GroupKey,
+  type Ledger,
+  PERCENTILE_SAMPLE,
+  type TimeInput,
+  type Usage,
+  type UsageFilter,
+  type UsageGroup,
+  type UsageReport,
+} from "./types";
+export { usageReport } from "./usage-report";

@@ -5,14 +5,18 @@ import type { LedgerSchema } from "../telemetry/schema";
 export interface Ledger extends AsyncDisposable {
   /** Kysely on the ledger's tables; writing through it fails. */
   readonly db: Kysely<LedgerSchema>;
-  /** What it was opened from, without a password. */
+  readonly engine: "sqlite" | "postgresql";
+  /** What it was opened from, without user and password. */
   readonly location: string;
   /** `false`: a database of the earlier one-table design, which has no sums: every question scans its rows. */
   readonly hasRollups: boolean;
   close(): Promise<void>;
 }
 
-/** What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone. */
+/**
+ * What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
+ * `ledger`, by its id, only in PostgreSQL, where many can be.
+ */
 export const GROUP_KEYS = [
   "day",
   "week",
@@ -22,6 +26,7 @@ export const GROUP_KEYS = [
   "provider",
   "eventType",
   "conclusion",
+  "ledger",
 ] as const;
 export type GroupKey = (typeof GROUP_KEYS)[number];
 
@@ -87,7 +92,7 @@ export interface Usage {
   p50DurationMs: number | null;
   p95DurationMs: number | null;
   p99DurationMs: number | null;
-  /** Over how many executions the percentiles are; 0 when all of them were purged. */
+  /** Over how many executions the percentiles are; 0 when they were purged, or are none of the latest. */
   durationSample: number;
 }
 

@@ -1,4 +1,4 @@
-import type { CompiledQuery, ExpressionBuilder } from "kysely";
+import { type CompiledQuery, expressionBuilder } from "kysely";
 import type { Connection } from "./connection";
 import { builder } from "./kysely";
 import { type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
@@ -55,71 +55,75 @@ export function addEstimatedCosts(): CompiledQuery {
     .compile();
 }
 
-type Executions = ExpressionBuilder<LedgerSchema, "executions">;
+const row = expressionBuilder<LedgerSchema, "executions">();
 
 // The earlier design had no way to say "unknown": what is 0 was not reported.
-const hasNoUsage = (row: Executions) =>
-  row.and([
-    row("input_tokens", "=", 0),
-    row("output_tokens", "=", 0),
-    row("cache_read_tokens", "=", 0),
-    row("cache_creation_tokens", "=", 0),
-  ]);
-const hasNoCost = (row: Executions) => row("cost_usd", "=", 0);
+const HAS_NO_USAGE = row.and([
+  row("input_tokens", "=", 0),
+  row("output_tokens", "=", 0),
+  row("cache_read_tokens", "=", 0),
+  row("cache_creation_tokens", "=", 0),
+]);
+const HAS_NO_COST = row("cost_usd", "=", 0);
+
+/** What a row of the earlier design says of its tokens. */
+export const ADOPTED_USAGE_SOURCE = row
+  .case()
+  .when(HAS_NO_USAGE)
+  .then("unknown" as const)
+  .else("reported" as const)
+  .end();
+/** What a row of the earlier design says of its cost. */
+export const ADOPTED_COST_SOURCE = row
+  .case()
+  .when(HAS_NO_COST)
+  .then("unknown" as const)
+  .else("reported" as const)
+  .end();
+
+/** The rows without an id, summed as `usage_daily` sums. */
+export const UNADOPTED_USAGE = builder
+  .selectFrom("executions")
+  .select([
+    row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
+    "repo",
+    "event_type",
+    "provider",
+    "model",
+    "conclusion",
+    row.fn.countAll<number>().as("executions"),
+    sumOf("input_tokens"),
+    sumOf("output_tokens"),
+    sumOf("cache_read_tokens"),
+    sumOf("cache_creation_tokens"),
+    sumOf("duration_ms"),
+    sumOf("num_turns"),
+    sumOf("cost_usd"),
+    row.fn.countAll<number>().filterWhere(HAS_NO_USAGE).as("without_usage"),
+    row.fn.countAll<number>().filterWhere(HAS_NO_COST).as("without_cost"),
+    row.lit(0).as("estimated_cost_usd"),
+  ])
+  .where("execution_id", "is", null)
+  .groupBy(USAGE_KEYS);
 
 const ADD_UNADOPTED_USAGE = addingUp(
   builder
     .insertInto("usage_daily")
     .columns([...USAGE_KEYS, ...USAGE_SUMS])
-    .expression(
-      builder
-        .selectFrom("executions")
-        .select((row) => [
-          row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
-          "repo",
-          "event_type",
-          "provider",
-          "model",
-          "conclusion",
-          row.fn.countAll<number>().as("executions"),
-          sumOf(row, "input_tokens"),
-          sumOf(row, "output_tokens"),
-          sumOf(row, "cache_read_tokens"),
-          sumOf(row, "cache_creation_tokens"),
-          sumOf(row, "duration_ms"),
-          sumOf(row, "num_turns"),
-          sumOf(row, "cost_usd"),
-          row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
-          row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
-          row.lit(0).as("estimated_cost_usd"),
-        ])
-        .where("execution_id", "is", null)
-        .groupBy(USAGE_KEYS),
-    ),
+    .expression(UNADOPTED_USAGE),
 ).compile();
 
 const IDENTIFY_UNADOPTED = builder
   .updateTable("executions")
-  .set((row) => ({
+  .set({
     execution_id: row.fn<string>("lower", [row.fn("hex", [row.fn("randomblob", [row.lit(16)])])]),
-    usage_source: row
-      .case()
-      .when(hasNoUsage(row))
-      .then("unknown" as const)
-      .else("reported" as const)
-      .end(),
-    cost_source: row
-      .case()
-      .when(hasNoCost(row))
-      .then("unknown" as const)
-      .else("reported" as const)
-      .end(),
-  }))
+    usage_source: ADOPTED_USAGE_SOURCE,
+    cost_source: ADOPTED_COST_SOURCE,
+  })
   .where("execution_id", "is", null)
   .compile();
 
 function sumOf<Column extends "cost_usd" | "num_turns" | "duration_ms" | `${string}_tokens`>(
-  row: Executions,
   column: Column & keyof LedgerSchema["executions"],
 ) {
   return row.fn.coalesce(row.fn.sum<number>(column), row.lit(0)).as(column);

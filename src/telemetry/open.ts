@@ -5,8 +5,8 @@ import { RunledgerError } from "../errors";
 import { Connection } from "./connection";
 import { createPrivately } from "./create-privately";
 import { storedUserVersion } from "./ledger-file";
-import { migrate, SCHEMA_VERSION, schemaVersion, tableNames } from "./migrations";
-import { EARLIER_EXECUTION_COLUMNS } from "./schema";
+import { migrate, SCHEMA_VERSION, schemaVersion } from "./migrations";
+import { kindOf } from "./recognize";
 import { codeOf, hintFor } from "./sqlite-errors";
 
 const { R_OK, W_OK } = constants;
@@ -67,10 +67,10 @@ function prepareFile(dbPath: string): void {
 
 function prepareSchema(connection: Connection, dbPath: string): void {
   refuseNewer(dbPath, schemaVersion(connection));
-  const tables = tableNames(connection);
-  if (tables.size > 0) refuseForeign(dbPath, connection, tables);
+  const kind = kindOf(connection);
+  if (kind === "foreign") throw foreign(dbPath);
   // Counts only before anything is written; later it would change nothing, and wait for the write lock.
-  else connection.pragma("auto_vacuum = INCREMENTAL");
+  if (kind === "empty") connection.pragma("auto_vacuum = INCREMENTAL");
   migrate(connection);
 }
 
@@ -84,14 +84,8 @@ function refuseNewer(dbPath: string, version: number): void {
 }
 
 /** A database that is not ours is not ours to change. */
-function refuseForeign(dbPath: string, connection: Connection, tables: ReadonlySet<string>): void {
-  const columns = new Set(connection.pragma("table_info(executions)").map(({ name }) => name));
-  const isLedger =
-    schemaVersion(connection) > 0
-      ? tables.has("ledger")
-      : EARLIER_EXECUTION_COLUMNS.every((column) => columns.has(column));
-  if (isLedger) return;
-  throw new RunledgerError("OPEN_FAILED", `${dbPath} is the database of another program.`, {
+function foreign(dbPath: string): RunledgerError {
+  return new RunledgerError("OPEN_FAILED", `${dbPath} is the database of another program.`, {
     hint: "Set another dbPath: a ledger has a file of its own.",
   });
 }

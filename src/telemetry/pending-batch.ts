@@ -7,9 +7,25 @@ import { isPoison } from "./sqlite-errors";
 import type { SqliteLedger } from "./sqlite-ledger";
 import type { Incident, TelemetryRecord } from "./types";
 
+/** How a batch differs from one of an application's events. */
+export interface PendingBatchOptions {
+  /** Where each value is from, such as `runs.jsonl:17`: the reason of its rejection begins with it. */
+  readonly origins?: readonly string[] | undefined;
+  /** Called for each value that was rejected, once that is certain. */
+  readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
+  /** Stores what completed before the last purge too, although it may have been counted and purged already. */
+  readonly acceptsPurged?: boolean | undefined;
+}
+
 interface Entry {
   readonly row: NewExecutionRow;
   readonly record: unknown;
+  readonly origin: string | undefined;
+}
+
+interface Rejection {
+  readonly incident: Incident;
+  readonly error: unknown;
 }
 
 /**
@@ -17,18 +33,21 @@ interface Entry {
  * row, the batch is halved until that row stands alone and becomes an incident; its neighbours are stored.
  */
 export class PendingBatch {
+  readonly #options: PendingBatchOptions;
   readonly #parts: Entry[][];
-  #incidents: Incident[] = [];
+  #rejections: Rejection[] = [];
   readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
   #lastReason: string | undefined;
 
-  constructor(values: readonly unknown[]) {
+  constructor(values: readonly unknown[], options: PendingBatchOptions = {}) {
+    this.#options = options;
     const entries: Entry[] = [];
-    for (const record of values) {
+    for (const [index, record] of values.entries()) {
+      const origin = options.origins?.[index];
       try {
-        entries.push({ row: toExecutionRow(record as TelemetryRecord), record });
+        entries.push({ row: toExecutionRow(record as TelemetryRecord), record, origin });
       } catch (error) {
-        this.#reject(error, record);
+        this.#reject(error, { record, origin });
       }
     }
     // A batch without a valid record still has its incidents to write.
@@ -59,11 +78,24 @@ export class PendingBatch {
   }
 
   #write(ledger: SqliteLedger, part: readonly Entry[]): void {
-    const rows = part.map(({ row }) => row);
-    const { written, duplicates, refused } = ledger.write(rows, this.#incidents, (row, error) =>
-      this.#rejection(error, part.find((entry) => entry.row === row)?.record),
+    const refusals: Rejection[] = [];
+    const refuse = (row: NewExecutionRow, error: unknown): Incident => {
+      const rejection = this.#rejection(
+        error,
+        part.find((entry) => entry.row === row),
+      );
+      refusals.push(rejection);
+      return rejection.incident;
+    };
+    const { written, duplicates, refused } = ledger.write(
+      part.map(({ row }) => row),
+      this.#rejections.map(({ incident }) => incident),
+      this.#options.acceptsPurged === true ? "write" : refuse,
     );
-    this.#incidents = [];
+    for (const { incident, error } of [...this.#rejections, ...refusals]) {
+      this.#options.onRejected?.(incident.reason, error);
+    }
+    this.#rejections = [];
     this.#outcome.written += written;
     this.#outcome.duplicates += duplicates;
     this.#outcome.rejected += refused;
@@ -73,25 +105,27 @@ export class PendingBatch {
     const [first] = part;
     if (first === undefined) {
       // It is the incidents that the database refuses. They are counted, and their reason is logged.
-      this.#incidents = [];
+      this.#rejections = [];
       return [];
     }
     if (part.length > 1) {
       const middle = part.length >> 1;
       return [part.slice(0, middle), part.slice(middle)];
     }
-    this.#reject(error, first.record);
+    this.#reject(error, first);
     return this.#parts.length > 1 ? [] : [[]];
   }
 
-  #reject(error: unknown, record: unknown): void {
-    this.#incidents.push(this.#rejection(error, record));
+  #reject(error: unknown, entry: Pick<Entry, "record" | "origin">): void {
+    this.#rejections.push(this.#rejection(error, entry));
     this.#outcome.rejected += 1;
   }
 
-  #rejection(error: unknown, record: unknown): Incident {
-    this.#lastReason = messageOf(error);
+  #rejection(error: unknown, entry: Pick<Entry, "record" | "origin"> | undefined): Rejection {
+    const message = messageOf(error);
+    this.#lastReason = entry?.origin === undefined ? message : `${entry.origin}: ${message}`;
+    const record = entry?.record;
     const payload = typeof record === "string" ? record : toPayload(record);
-    return { kind: "rejected", reason: this.#lastReason, payload };
+    return { incident: { kind: "rejected", reason: this.#lastReason, payload }, error };
   }
 }

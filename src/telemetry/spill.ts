@@ -57,7 +57,12 @@ export function spillPathsOf(dbPath: string): readonly [beside: string, elsewher
 
 /** Whether there is anything to take in. */
 export function hasSpill(dbPath: string): boolean {
-  return spillPathsOf(dbPath).some((path) => isOurs(path) || claimsOf(path).length > 0);
+  return spillFilesOf(dbPath).length > 0;
+}
+
+/** The files that wait to be taken in. */
+export function spillFilesOf(dbPath: string): string[] {
+  return spillPathsOf(dbPath).flatMap((path) => [...(isOurs(path) ? [path] : []), ...claimsOf(path)]);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
 import type { Connection } from "./connection";
 import { EXECUTION_COLUMNS, type NewExecutionRow, USAGE_KEYS, USAGE_SUMS } from "./schema";
@@ -11,8 +12,11 @@ const CHECKPOINT_EVERY_ROWS = 1_000;
 const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
 const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
-/** Says what to do with a row that completed before what was purged: an incident to keep of it, or an error to throw. */
-export type OnBeyondRetention = (row: NewExecutionRow, error: RunledgerError) => Incident;
+/**
+ * What to do with a row that completed before what was purged: keep an incident of it, throw the error, or `write` it
+ * although it may have been counted and purged already.
+ */
+export type OnBeyondRetention = ((row: NewExecutionRow, error: RunledgerError) => Incident) | "write";
 
 /** Writes valid rows to an open ledger. What it throws are SQLite's own errors, but for `onBeyondRetention`. */
 export class SqliteLedger {
@@ -23,20 +27,24 @@ export class SqliteLedger {
     this.connection = connection;
   }
 
-  /** Writes rows, their sums and the incidents in one transaction: all of it, or when it throws, nothing. */
+  /**
+   * Writes rows, their sums and the incidents, and runs what belongs to them, in one transaction: all of it, or when
+   * it throws, nothing.
+   */
   write(
     rows: readonly NewExecutionRow[],
     incidents: readonly Incident[],
     onBeyondRetention: OnBeyondRetention,
+    alongside: readonly CompiledQuery[] = [],
   ): WriteResult & { readonly refused: number } {
     const { connection } = this;
     const result = connection.transaction(() => {
-      const purgedBefore = connection.all(SELECT_PURGED_BEFORE)[0]?.value;
+      const purgedBefore = connection.all(SELECT_PURGED_BEFORE)[0]?.value ?? "";
       const totals = new UsageTotals();
       let written = 0;
       let refused = 0;
       for (const row of rows) {
-        if (purgedBefore !== undefined && row.created_at < purgedBefore) {
+        if (onBeyondRetention !== "write" && row.created_at < purgedBefore) {
           refused += 1;
           this.recordIncident(onBeyondRetention(row, beyondRetention(row, purgedBefore)));
         } else if (
@@ -56,6 +64,7 @@ export class SqliteLedger {
         );
       }
       for (const incident of incidents) this.recordIncident(incident);
+      for (const query of alongside) connection.run(query);
       return { written, refused, duplicates: rows.length - written - refused };
     });
     this.#rowsSinceCheckpoint += result.written;

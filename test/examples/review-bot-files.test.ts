@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Line, readLines } from "../../examples/review-bot/lines";
 import { createProgress } from "../../examples/review-bot/progress";
-import { formatTable } from "../../examples/review-bot/table";
 
 async function linesOf(bytes: Uint8Array, chunkBytes: number): Promise<Line[]> {
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) =>
@@ -67,14 +66,4 @@ test("there is no progress bar where there is no terminal", () => {
   progress.advance(100);
   progress.end();
   expect(written).toEqual([]);
-});
-
-test("a table's columns are aligned by what is seen", () => {
-  expect(
-    formatTable([
-      ["model", "cost"],
-      ["模型", "1.5"],
-      ["a-model", "10.25"],
-    ]),
-  ).toBe("model     cost\n模型       1.5\na-model  10.25\n");
 });

@@ -42,20 +42,20 @@ function start({ args = [], stdin = "", env = {} }: Run) {
   });
 }
 
-/** The numbers of the line that begins with the label. */
-function numbersOf(stdout: string, label: string): number[] {
-  const line = stdout.split("\n").find((candidate) => candidate.startsWith(`${label} `)) ?? "";
-  return line.slice(label.length).trim().split(/\s+/).map(Number);
+/** Of the line that says what became of the events. */
+function countsOf(stdout: string) {
+  const [, received, written, duplicates, rejected] =
+    /^(\d+) received: (\d+) written, (\d+) duplicates, (\d+) rejected$/m.exec(stdout)?.map(Number) ?? [];
+  return { received, written, duplicates, rejected };
 }
 
-function countsOf(stdout: string) {
-  const count = (label: string) => numbersOf(stdout, label)[0];
-  return {
-    received: count("received"),
-    written: count("written"),
-    duplicates: count("duplicates"),
-    rejected: count("rejected"),
-  };
+/** The cells of the first line of the report that begins with the label. */
+function cellsOf(stdout: string, label: string): string[] {
+  const line = stdout.split("\n").find((candidate) => candidate.startsWith(`${label} `)) ?? "";
+  return line
+    .slice(label.length)
+    .trim()
+    .split(/\s{2,}/);
 }
 
 function query<Row>(dbPath: string, sql: string): Row[] {
@@ -88,24 +88,37 @@ test("without arguments it runs the bundled deliveries into the default ledger",
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect(stdout).toContain("stand-in");
   expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
-  expect(numbersOf(stdout, "claude-sonnet-4-5")[0]).toBe(5);
-  expect(numbersOf(stdout, "claude-haiku-4-5")[0]).toBe(3);
+  expect(stdout).toContain("$ runledger report --db ./data/telemetry.db\n");
+  expect(cellsOf(stdout, "claude-sonnet-4-5")[0]).toBe("5");
+  expect(cellsOf(stdout, "claude-haiku-4-5")[0]).toBe("3");
   expect(await readdir(join(folder, "data"))).toEqual(["telemetry.db"]);
 
   const [row] = query<Record<string, number>>(
     "data/telemetry.db",
-    `select count(*) executions, sum(input_tokens) input, sum(output_tokens) output,
-       sum(cache_read_tokens) cacheRead, sum(cache_creation_tokens) cacheWrite, round(sum(cost_usd), 4) cost
-     from executions`,
+    "select count(*) executions, round(sum(cost_usd), 4) cost from executions",
   );
-  expect(Object.values(row ?? {})).toEqual(numbersOf(stdout, "total"));
+  const reported = [cellsOf(stdout, "Executions")[0], cellsOf(stdout, "Cost USD")[0]];
+  expect(Object.values(row ?? {})).toEqual(reported.map(Number));
+});
+
+test("the README's first screen shows what it prints", async () => {
+  const { stdout } = await reviewBot({ env: { COLUMNS: "80" } });
+  const readme = await Bun.file(resolve(import.meta.dir, "../../README.md")).text();
+  const [, shown = ""] = /^ {4}\$ runledger report .*\n((?: {4}.*\n|\n)+)/m.exec(readme) ?? [];
+  const lines = shown
+    .split("\n")
+    .map((line) => line.slice(4))
+    .filter((line) => line !== "" && line !== "…");
+  expect(lines.length).toBeGreaterThan(5);
+  const printed = stdout.split("\n");
+  expect(lines.filter((line) => !printed.includes(line))).toEqual([]);
 });
 
 test("the bundled deliveries, redelivered, run and cost again", async () => {
   await reviewBot({ args: ["--db=bot.db"] });
   const { stdout } = await reviewBot({ args: ["--db", "bot.db"] });
   expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
-  expect(numbersOf(stdout, "total")[0]).toBe(16);
+  expect(cellsOf(stdout, "Executions")[0]).toBe("16");
 });
 
 test("TELEMETRY_DB_PATH names the ledger, and --db goes before it", async () => {
@@ -133,9 +146,10 @@ test("bad lines of a file become incidents with their line numbers; the others a
   const { stdout, stderr, exitCode } = await reviewBot({ args: ["mixed.jsonl", "--db", "bot.db"] });
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect(countsOf(stdout)).toEqual({ received: 7, written: 3, duplicates: 0, rejected: 4 });
-  expect(stdout).toContain('4 rejected: "select * from incidents" in bot.db');
-  expect(stdout).toMatch(/^total +3 .* 2\.0000$/m);
-  expect(stdout).toContain("3 came without token counts, 0 without a cost.");
+  expect(stdout).toContain("runledger incidents --db bot.db says what was rejected, and why.\n");
+  expect(cellsOf(stdout, "Executions")[0]).toBe("3");
+  expect(cellsOf(stdout, "Cost USD")[0]).toBe("2.00");
+  expect(stdout).toContain("3 without usage");
 
   const incidents = query<{ payload: string }>("bot.db", "select payload from incidents order by id");
   expect(incidents.map(({ payload }) => JSON.parse(payload))).toMatchObject([
@@ -186,7 +200,8 @@ test("an empty file leaves an empty ledger", async () => {
   await Bun.write(join(folder, "empty.jsonl"), "");
   const { stdout, exitCode } = await reviewBot({ args: ["empty.jsonl", "--db", "bot.db"] });
   expect(exitCode).toBe(0);
-  expect(numbersOf(stdout, "total")).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(countsOf(stdout)).toEqual({ received: 0, written: 0, duplicates: 0, rejected: 0 });
+  expect(stdout).toContain("bot.db holds no executions yet");
 });
 
 test("--help prints the usage and makes no ledger", async () => {
@@ -233,7 +248,8 @@ test.skipIf(!existsSync(EXECUTIONS))(
 
     for (const { stdout, stderr, exitCode } of [first, second]) {
       expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-      expect(stdout).toMatch(/^total +5924 .* 1837\.6422$/m);
+      expect(cellsOf(stdout, "Executions")[0]).toBe("5,924");
+      expect(cellsOf(stdout, "Cost USD")[0]).toBe("1,837.64");
     }
     expect(
       query<object>("real.db", "select count(*) n, round(sum(cost_usd), 4) cost from executions"),

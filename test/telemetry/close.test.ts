@@ -48,13 +48,13 @@ test("a reader of the ledger leaves nothing behind, used or not", async () => {
   const dbPath = join(dir, "telemetry.db");
   createTelemetryStore({ dbPath }).close();
   {
-    await using ledger = openLedger(dbPath);
+    await using ledger = await openLedger(dbPath);
     await ledger.db.selectFrom("executions").selectAll().execute();
     await ledger.db.selectFrom("usage_daily").selectAll().execute();
     await ledger.db.selectFrom("executions").selectAll().execute();
   }
   {
-    await using _unused = openLedger(dbPath);
+    await using _unused = await openLedger(dbPath);
   }
   expect(readdirSync(dir)).toEqual(["telemetry.db"]);
   if (HAS_PROC) expect(openFiles(dir)).toEqual([]);
@@ -63,11 +63,11 @@ test("a reader of the ledger leaves nothing behind, used or not", async () => {
 test("a ledger can't be written through a reader, and is not created by one", async () => {
   const dir = tempDir();
   const dbPath = join(dir, "telemetry.db");
-  expect(() => openLedger(dbPath)).toThrow(expect.objectContaining({ code: "LEDGER_NOT_FOUND" }));
+  await expect(openLedger(dbPath)).rejects.toMatchObject({ code: "LEDGER_NOT_FOUND" });
   expect(readdirSync(dir)).toEqual([]);
   using store = createTelemetryStore({ dbPath });
   store.record(executionCompleted());
-  await using ledger = openLedger(dbPath);
+  await using ledger = await openLedger(dbPath);
   await expect(ledger.db.deleteFrom("executions").execute()).rejects.toThrow("readonly");
 });
 

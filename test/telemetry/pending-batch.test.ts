@@ -105,3 +105,34 @@ test("a ledger that is locked is no reason to reject: the same batch is written 
   expect(batch.writeTo(ledger)).toEqual({ written: 1, duplicates: 0, rejected: 1 });
   expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 1 }]);
 });
+
+test("the reason of a rejection says where the value is from, once it is certain", () => {
+  const origins = ["a.jsonl:1", "a.jsonl:2", "a.jsonl:3", "a.jsonl:4"];
+  const reported: string[] = [];
+  const onRejected = (reason: string) => reported.push(reason);
+  read(dbPath, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00')");
+  refuse("never");
+  const old = executionCompleted({ executionId: "old", completedAt: 0 });
+  const batch = new PendingBatch([run(1), "text", old, run(2, "never")], { origins, onRejected });
+  const other = openLedgerFile(dbPath, { synchronous: "NORMAL" });
+  other.transaction(() => expect(() => batch.writeTo(ledger)).toThrow("locked"));
+  other.close();
+  expect(reported).toEqual([]);
+  expect(batch.writeTo(ledger)).toEqual({ written: 1, duplicates: 0, rejected: 3 });
+  expect(reported).toEqual([
+    expect.stringMatching(/^a\.jsonl:2: Invalid record/),
+    expect.stringMatching(/^a\.jsonl:3: Execution old completed/),
+    "a.jsonl:4: the trigger refuses it",
+  ]);
+  expect(read(dbPath, "SELECT reason FROM incidents ORDER BY id")).toEqual(
+    reported.map((reason) => ({ reason })),
+  );
+});
+
+test("what completed before the last purge is stored when it is asked for", () => {
+  read(dbPath, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00')");
+  const old = executionCompleted({ executionId: "old", completedAt: 0 });
+  const batch = new PendingBatch([old, run(1)], { acceptsPurged: true });
+  expect(batch.writeTo(ledger)).toEqual({ written: 2, duplicates: 0, rejected: 0 });
+  expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 2 }]);
+});

@@ -1,0 +1,55 @@
+import type { CommandWords, OptionWords, ProgramWords } from "./words";
+
+/** A completion script for bash 3.2 and newer. */
+export function bashCompletion({ commands, options }: ProgramWords): string {
+  const names = commands.map(({ name }) => name);
+  return `# bash completion for runledger
+_runledger() {
+  # Names of files may have spaces in them.
+  local IFS=$'\\n'
+  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    ${offer([...names, ...flagsOf(options)])}
+    return
+  fi
+  case "\${COMP_WORDS[1]}" in
+${commands.map(caseOf).join("\n")}
+  esac
+}
+complete -F _runledger runledger
+`;
+}
+
+const OFFER_FILES = 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$word"))';
+
+function caseOf({ name, options, arguments: words }: CommandWords): string {
+  const takingAny = flagsOf(options.filter(({ value }) => value === "any"));
+  const lines = [
+    ...(takingAny.length > 0 ? [`${takingAny.join("|")}) return ;;`] : []),
+    ...options.flatMap(({ flag, value }) => offerValue(flag, value)),
+  ];
+  const afterOption =
+    lines.length === 0
+      ? ""
+      : `      case "$previous" in\n${lines.map((line) => `        ${line}\n`).join("")}      esac\n`;
+  return `    ${name})
+${afterOption}      case "$word" in
+        -*) ${offer(flagsOf(options))} ;;
+        *) ${words === "files" ? OFFER_FILES : offer(words)} ;;
+      esac
+      ;;`;
+}
+
+function offerValue(flag: string, value: OptionWords["value"]): string[] {
+  if (value === "none" || value === "any") return [];
+  return [`${flag}) ${value === "file" ? OFFER_FILES : offer(value)}; return ;;`];
+}
+
+function offer(words: readonly string[]): string {
+  return words.length === 0 ? ":" : `COMPREPLY=($(compgen -W $'${words.join("\\n")}' -- "$word"))`;
+}
+
+function flagsOf(options: readonly OptionWords[]): string[] {
+  return options.map(({ flag }) => flag);
+}

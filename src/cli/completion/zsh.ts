@@ -1,0 +1,42 @@
+import type { CommandWords, OptionWords, ProgramWords } from "./words";
+
+/** A completion script for zsh. */
+export function zshCompletion({ commands, options }: ProgramWords): string {
+  return `#compdef runledger
+_runledger() {
+  local -a commands
+  commands=(
+${commands.map(({ name, summary }) => `    ${quote(`${name}:${summary.replaceAll(":", "\\:")}`)}`).join("\n")}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    _arguments ${options.map(specOf).join(" ")}
+    return
+  fi
+  local name=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $name in
+${commands.map(caseOf).join("\n")}
+  esac
+}
+if [ "$funcstack[1]" = _runledger ]; then _runledger "$@"; else compdef _runledger runledger; fi
+`;
+}
+
+function caseOf({ name, options, arguments: words }: CommandWords): string {
+  const rest =
+    words === "files" ? ["'*:file:_files'"] : words.length > 0 ? [`'1:argument:(${words.join(" ")})'`] : [];
+  return `    ${name}) _arguments ${[...options.map(specOf), ...rest].join(" ")} ;;`;
+}
+
+function specOf({ flag, description, value }: OptionWords): string {
+  const text = `${flag}[${description.replace(/[[\]:\\]/g, "\\$&")}]`;
+  if (value === "none") return quote(text);
+  if (value === "any") return quote(`${text}:value: `);
+  return quote(`${text}:value:${value === "file" ? "_files" : `(${value.join(" ")})`}`);
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { examine } from "./doctor/examine";
+import type { Finding } from "./doctor/finding";
+import { EndedError } from "./failure";
+import { examples } from "./options";
+import { createStyles, type Styles } from "./style";
+import type { Terminal } from "./terminal";
+
+interface Options extends DbOption {
+  readonly quick?: true;
+  readonly json?: true;
+}
+
+const DESCRIPTION = `Checks a ledger: its files, SQLite's own check of integrity, schema and indexes, whether the sums per day are those of the rows, incidents of the last days, free pages, and whether a reader holds the write-ahead log back. Exit code 1 when something is wrong; each finding comes with its remedy.
+
+Applications can go on writing. A large ledger is read from end to end, during which the write-ahead log grows: --quick leaves that out.`;
+
+/** `runledger doctor` */
+export function doctorCommand(terminal: Terminal): Command {
+  const command = new Command("doctor")
+    .summary("is the ledger in order, and if not, what to do")
+    .description(DESCRIPTION);
+  return addDbOption(command)
+    .option("--quick", "without the checks that read the whole ledger")
+    .option("--json", "JSON, one object")
+    .addHelpText("after", examples("runledger doctor", "runledger doctor --quick --json"))
+    .action((options: Options) => doctor(options, terminal));
+}
+
+async function doctor(options: Options, terminal: Terminal): Promise<void> {
+  const dbPath = dbPathOf(options);
+  const styles = createStyles(terminal.hasColor);
+  const findings: Finding[] = [];
+  for await (const finding of examine(dbPath, options.quick === true)) {
+    findings.push(finding);
+    if (options.json !== true) await terminal.write(toText(finding, styles));
+  }
+  const isWell = findings.every(({ level }) => level !== "problem");
+  if (options.json === true) {
+    const report = { schema: "runledger.doctor/1", ledger: dbPath, ok: isWell, findings };
+    await terminal.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  if (!isWell) throw new EndedError(1);
+}
+
+function toText({ check, level, message, remedy }: Finding, { good, warning, bad, faint }: Styles): string {
+  const style = { ok: good, note: warning, problem: bad }[level];
+  const line = `${style(level.padEnd(7))}  ${check}: ${message}\n`;
+  return remedy === undefined ? line : `${line}         ${faint(`→ ${remedy}`)}\n`;
+}

@@ -1,0 +1,48 @@
+import { openLedger } from "../../report/open-ledger";
+import { failureOf } from "../failure";
+import { incidents, sums, unadopted } from "./contents";
+import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";
+import { checkFiles } from "./files";
+import type { Check, Finding, Patient } from "./finding";
+
+const CHECKS: readonly Check[] = [
+  schema,
+  indexes,
+  integrity,
+  sums,
+  unadopted,
+  incidents,
+  freePages,
+  writeAheadLog,
+  readers,
+];
+
+/**
+ * Checks a ledger, without keeping its writer waiting. What can't be checked is a finding too.
+ *
+ * @throws {RunledgerError} `LEDGER_NOT_FOUND`
+ */
+export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator<Finding> {
+  // First, as an open ledger has more files than one that nobody uses.
+  const outside = checkFiles(dbPath);
+  const opened = await openLedger(dbPath).catch(toFinding("opening"));
+  yield* outside;
+  if ("check" in opened) {
+    yield opened;
+    return;
+  }
+  await using ledger = opened;
+  const patient: Patient = { dbPath, ledger };
+  for (const { name, run, isLong } of CHECKS) {
+    if (isQuick && isLong === true) continue;
+    yield await run(patient).then((found) => ({ check: name, ...found }), toFinding(name));
+  }
+}
+
+function toFinding(check: string): (thrown: unknown) => Finding {
+  return (thrown) => {
+    const { code, message, hint } = failureOf(thrown);
+    if (code === "LEDGER_NOT_FOUND") throw thrown;
+    return { check, level: "problem", message, remedy: hint };
+  };
+}

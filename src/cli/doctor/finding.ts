@@ -1,0 +1,25 @@
+import type { Ledger } from "../../report/types";
+
+/** What one check found. */
+export interface Finding {
+  readonly check: string;
+  /** `note`: good to know; `problem`: something is wrong. */
+  readonly level: "ok" | "note" | "problem";
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string | undefined;
+}
+
+/** What is checked. */
+export interface Patient {
+  readonly dbPath: string;
+  readonly ledger: Ledger;
+}
+
+/** A check of an open ledger: its name, and what it finds. */
+export interface Check {
+  readonly name: string;
+  /** Reads everything, which takes long on a large ledger. */
+  readonly isLong?: boolean;
+  readonly run: (patient: Patient) => Promise<Omit<Finding, "check">>;
+}

@@ -1,0 +1,112 @@
+import type { Kysely } from "kysely";
+import type { Ledger } from "../../report/types";
+import { type LedgerSchema, USAGE_SUMS } from "../../telemetry/schema";
+import { dayOf } from "../../telemetry/time";
+
+/** Sums of fractions differ by the order in which they were added. */
+const TOLERANCE = 1e-9;
+/** By what sums of one day are told apart. */
+const NAMES = ["repo", "event_type", "provider", "model", "conclusion"] as const;
+/** No text that begins with a day is greater than the day with this. */
+const LAST_CHARACTER = "\u{10ffff}";
+
+/**
+ * Compares `usage_daily` with the executions, day by day, each in one short read. Of the days up to the last purge
+ * the executions are gone.
+ */
+export async function daysWithWrongSums({ db }: Ledger): Promise<{ checked: number; wrong: string[] }> {
+  const purged = await db
+    .selectFrom("ledger")
+    .select("value")
+    .where("key", "=", "purged_before")
+    .executeTakeFirst();
+  const wrong: string[] = [];
+  let checked = 0;
+  let day = await dayAfter(db, dayOf(purged?.value ?? ""));
+  for (; day !== undefined; day = await dayAfter(db, day)) {
+    checked += 1;
+    if (await isWrong(db, day)) wrong.push(day);
+  }
+  return { checked, wrong };
+}
+
+/** The first day after this one of which there are sums or executions. */
+async function dayAfter(db: Kysely<LedgerSchema>, day: string): Promise<string | undefined> {
+  const { summed } = await db
+    .selectFrom("usage_daily")
+    .select(({ fn }) => fn.min<string | null>("day").as("summed"))
+    .where("day", ">", day)
+    .executeTakeFirstOrThrow();
+  const { completed } = await db
+    .selectFrom("executions")
+    .select(({ fn }) => fn.min<string | null>("created_at").as("completed"))
+    .where("created_at", ">", day + LAST_CHARACTER)
+    .where("execution_id", "is not", null)
+    .executeTakeFirstOrThrow();
+  const days = [summed, completed].flatMap((text) => (text === null ? [] : [dayOf(text)]));
+  return days.sort()[0];
+}
+
+/** Whether anything is left when the executions of a day are taken from its sums: one statement sees one state. */
+async function isWrong(db: Kysely<LedgerSchema>, day: string): Promise<boolean> {
+  const sums = db
+    .selectFrom("usage_daily")
+    .select([...NAMES, ...USAGE_SUMS])
+    .where("day", "=", day);
+  const difference = sums.unionAll(negativeSums(db, day)).as("difference");
+  const left = await db
+    .selectFrom(difference)
+    .select("repo")
+    .groupBy(NAMES)
+    .having(({ fn, or, eb }) =>
+      or(
+        USAGE_SUMS.map((sum) =>
+          eb(
+            fn<number>("abs", [fn<number>("total", [sum])]),
+            ">",
+            eb(fn<number>("total", [fn<number>("abs", [sum])]), "*", TOLERANCE),
+          ),
+        ),
+      ),
+    )
+    .limit(1)
+    .execute();
+  return left.length > 0;
+}
+
+/** What the executions of a day add up to, below zero. Rows that were not adopted yet are in no sum. */
+function negativeSums(db: Kysely<LedgerSchema>, day: string) {
+  return db
+    .selectFrom("executions")
+    .select(NAMES)
+    .select(({ fn, neg, eb }) => {
+      const minus = (column: (typeof SUMMED_COLUMNS)[number]) =>
+        neg(fn<number>("total", [column])).as(column);
+      const minusCount = (column: "usage_source" | "cost_source") =>
+        neg(fn.countAll<number>().filterWhere(column, "=", "unknown"));
+      return [
+        neg(fn.countAll<number>()).as("executions"),
+        ...SUMMED_COLUMNS.map(minus),
+        minusCount("usage_source").as("without_usage"),
+        minusCount("cost_source").as("without_cost"),
+        neg(
+          fn.coalesce(fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), eb.lit(0)),
+        ).as("estimated_cost_usd"),
+      ];
+    })
+    .where("created_at", ">=", day)
+    .where("created_at", "<", day + LAST_CHARACTER)
+    .where("execution_id", "is not", null)
+    .groupBy(NAMES);
+}
+
+/** Columns of `executions` that `usage_daily` adds up, in its order. */
+const SUMMED_COLUMNS = [
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_creation_tokens",
+  "duration_ms",
+  "num_turns",
+  "cost_usd",
+] as const;

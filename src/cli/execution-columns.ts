@@ -1,0 +1,49 @@
+import { isFailure } from "../report/failure";
+import type { TableColumn } from "../report/format-table";
+import { formatCount, formatDuration, formatUsd } from "../report/format-values";
+import type { ExecutionRow } from "../telemetry/schema";
+import type { Styles } from "./style";
+
+const UNKNOWN = "–";
+
+/** What the table of executions shows. */
+export function executionColumns({ bad, faint }: Styles): readonly TableColumn<ExecutionRow>[] {
+  return [
+    // Another program may have stored a number.
+    { header: "completed (UTC)", text: ({ created_at }) => `${created_at}`.slice(0, 16), style: faint },
+    {
+      header: "repo",
+      text: ({ repo, pr_number }) => repo + (pr_number === null ? "" : `#${pr_number}`),
+      canWrap: true,
+    },
+    { header: "event", text: ({ event_type }) => event_type, canWrap: true, omission: 2 },
+    { header: "model", text: ({ model }) => model, canWrap: true },
+    {
+      header: "conclusion",
+      text: ({ conclusion }) => conclusion,
+      canWrap: true,
+      style: (cell, { conclusion }) => (isFailure(conclusion) ? bad(cell) : cell),
+    },
+    { header: "cost USD", text: costOf, align: "right" },
+    {
+      header: "duration",
+      text: ({ duration_ms }) => (duration_ms === 0 ? UNKNOWN : formatDuration(duration_ms)),
+      align: "right",
+      omission: 1,
+    },
+    { header: "turns", text: ({ num_turns }) => formatCount(num_turns), align: "right", omission: 5 },
+    { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 4 },
+    { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 4 },
+    { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 3 },
+  ];
+}
+
+/** `~` stands before an estimate. */
+function costOf({ cost_source, cost_usd }: ExecutionRow): string {
+  if (cost_source === "unknown") return UNKNOWN;
+  return (cost_source === "estimated" ? "~" : "") + formatUsd(cost_usd);
+}
+
+function tokens({ usage_source }: ExecutionRow, count: number): string {
+  return usage_source === "unknown" ? UNKNOWN : formatCount(count);
+}

@@ -1,0 +1,59 @@
+import { type CsvValue, formatCsv } from "../report/format-csv";
+import { layOutTable, type TableLayout } from "../report/format-table";
+import type { ExecutionRow } from "../telemetry/schema";
+import { executionColumns } from "./execution-columns";
+import { PRINTED_FIELDS, printedExecution } from "./execution-record";
+import { createStyles } from "./style";
+import type { Terminal } from "./terminal";
+
+/** Turns executions into text, page by page. */
+export interface ExecutionFormat {
+  /** The next page; the first may be empty. */
+  page(rows: readonly ExecutionRow[]): string;
+  /** What comes after the last page. */
+  end(): string;
+}
+
+/** One JSON object a line. */
+export function jsonLines(toObject: (row: ExecutionRow) => object): ExecutionFormat {
+  return {
+    page: (rows) => rows.map((row) => `${JSON.stringify(toObject(row))}\n`).join(""),
+    end: () => "",
+  };
+}
+
+/** One table with a header, which is there without rows too. */
+export function csvLines(): ExecutionFormat {
+  let head: CsvValue[][] = [[...PRINTED_FIELDS]];
+  return {
+    page(rows) {
+      const values = rows.map((row) => {
+        const execution = printedExecution(row);
+        return PRINTED_FIELDS.map((field) => execution[field]);
+      });
+      const text = formatCsv([...head, ...values]);
+      head = [];
+      return text;
+    },
+    end: () => (head.length > 0 ? formatCsv(head) : ""),
+  };
+}
+
+/** A table for people, fitted to the terminal by its first page. */
+export function textTable({ columns, hasColor }: Terminal): ExecutionFormat {
+  const styles = createStyles(hasColor);
+  let layout: TableLayout<ExecutionRow> | undefined;
+  return {
+    page(rows) {
+      if (layout !== undefined) return layout.format(rows);
+      if (rows.length === 0) return "";
+      layout = layOutTable(executionColumns(styles), rows, columns);
+      return layout.head + layout.format(rows);
+    },
+    end() {
+      if (layout === undefined) return "No execution matches.\n";
+      if (layout.omitted.length === 0) return "";
+      return `${styles.faint(`Too narrow for ${layout.omitted.join(", ")}: --json has all.`)}\n`;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { setTimeout } from "node:timers/promises";
+import { Command } from "commander";
+import { RunledgerError } from "../errors";
+import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
+import { openLedger } from "../report/open-ledger";
+import type { ExecutionRow } from "../telemetry/schema";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
+import { printedExecution } from "./execution-record";
+import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
+import { addFormatOptions, examples, parseCount } from "./options";
+import type { Terminal } from "./terminal";
+
+const DEFAULT_LIMIT = 50;
+/** With --follow, what was there before gives the context only. */
+const DEFAULT_FOLLOWED = 10;
+const POLL_EVERY_MS = 500;
+
+interface Options extends DbOption, FilterOptions {
+  readonly failed?: true;
+  readonly limit?: number;
+  readonly json?: true;
+  readonly csv?: true;
+  readonly follow?: true;
+}
+
+/** `runledger executions` */
+export function executionsCommand(terminal: Terminal): Command {
+  const command = new Command("executions")
+    .summary("the executions themselves")
+    .description(
+      `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all, unless --limit is given.`,
+    );
+  addFilterOptions(addDbOption(command))
+    .option("--failed", "only those that ended in a failure")
+    .option("--limit <count>", "at most so many", parseCount);
+  return addFormatOptions(command, "JSON, one execution a line")
+    .option(
+      "--follow",
+      `shows the latest ${DEFAULT_FOLLOWED}, oldest first, then new ones as they are committed`,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "runledger executions --failed --since 7d",
+        "runledger executions --repo 'octo-org/*' --limit 5 --json",
+      ),
+    )
+    .action((options: Options) =>
+      options.follow === true ? follow(options, terminal) : list(options, terminal),
+    );
+}
+
+async function list(options: Options, terminal: Terminal): Promise<void> {
+  await using ledger = await openLedger(dbPathOf(options));
+  const format = formatOf(options, terminal);
+  const isTable = options.json !== true && options.csv !== true;
+  const limit = options.limit ?? (isTable ? DEFAULT_LIMIT : undefined);
+  const pages = executionsOf(ledger, filterOf(options), {
+    order: "newest",
+    limit,
+    failedOnly: options.failed,
+  });
+  for await (const rows of pages) await terminal.write(format.page(rows));
+  await terminal.write(format.end());
+}
+
+async function follow(options: Options, terminal: Terminal): Promise<void> {
+  const interruption = terminal.interruption();
+  const format = formatOf(options, terminal);
+  let afterId = await showLatest(options, format, terminal);
+  while (!interruption.aborted) {
+    afterId = await showNew(options, format, terminal, afterId).catch(orStillGone(afterId));
+    await setTimeout(POLL_EVERY_MS, undefined, { signal: interruption }).catch(() => {});
+  }
+}
+
+/** Returns the `id` after which the new ones begin. */
+async function showLatest(options: Options, format: ExecutionFormat, terminal: Terminal): Promise<number> {
+  await using ledger = await openLedger(dbPathOf(options));
+  const lastId = await lastExecutionId(ledger);
+  const latest: ExecutionRow[] = [];
+  const limit = options.limit ?? DEFAULT_FOLLOWED;
+  for await (const rows of executionsOf(ledger, filterOf(options), {
+    order: "newest",
+    limit,
+    failedOnly: options.failed,
+  })) {
+    latest.push(...rows.filter(({ id }) => id <= lastId));
+  }
+  await terminal.write(format.page(latest.reverse()));
+  return lastId;
+}
+
+/** Opens the ledger anew each time: it may be another file by now, and no application's end shall find it in use. */
+async function showNew(
+  options: Options,
+  format: ExecutionFormat,
+  terminal: Terminal,
+  afterId: number,
+): Promise<number> {
+  await using ledger = await openLedger(dbPathOf(options));
+  let lastId = afterId;
+  for await (const rows of newExecutionsOf(ledger, filterOf(options), {
+    afterId,
+    failedOnly: options.failed,
+  })) {
+    await terminal.write(format.page(rows));
+    lastId = rows.at(-1)?.id ?? lastId;
+  }
+  return lastId;
+}
+
+/** A ledger that was deleted is put back by the application that writes to it. */
+function orStillGone(afterId: number): (error: unknown) => number {
+  return (error) => {
+    if (error instanceof RunledgerError && error.code === "LEDGER_NOT_FOUND") return afterId;
+    throw error;
+  };
+}
+
+function formatOf({ json, csv }: Options, terminal: Terminal): ExecutionFormat {
+  if (json === true) return jsonLines(printedExecution);
+  return csv === true ? csvLines() : textTable(terminal);
+}

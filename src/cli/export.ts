@@ -1,0 +1,87 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { RunledgerError } from "../errors";
+import { executionsOf } from "../report/executions";
+import { openLedger } from "../report/open-ledger";
+import { codeOf } from "../telemetry/sqlite-errors";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { csvLines, jsonLines } from "./execution-formats";
+import { recordOf } from "./execution-record";
+import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
+import { examples } from "./options";
+import { countProgress } from "./progress";
+import type { Terminal } from "./terminal";
+
+interface Options extends DbOption, FilterOptions {
+  readonly format: "jsonl" | "csv";
+  readonly out?: string;
+}
+
+/** `runledger export` */
+export function exportCommand(terminal: Terminal): Command {
+  const command = new Command("export")
+    .summary("executions as JSON lines or CSV, for a backup or another program")
+    .description(
+      "Writes executions, oldest first. JSON lines are records as `runledger import` reads them: in another ledger they become the same executions.",
+    );
+  return addFilterOptions(addDbOption(command))
+    .addOption(new Option("--format <format>", "jsonl or csv").choices(["jsonl", "csv"]).default("jsonl"))
+    .option(
+      "--out <file>",
+      "a new file to write to instead of standard output; only you will be able to read it",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "runledger export > backup.jsonl",
+        "runledger export --since 90d --format csv --out last-90-days.csv",
+      ),
+    )
+    .action((options: Options) => exportExecutions(options, terminal));
+}
+
+async function exportExecutions(options: Options, terminal: Terminal): Promise<void> {
+  await using ledger = await openLedger(dbPathOf(options));
+  await using output = await openOutput(options.out, terminal);
+  const format = options.format === "csv" ? csvLines() : jsonLines(recordOf);
+  // Rows that run over a terminal show by themselves how far it is.
+  const progress = countProgress(terminal, options.out !== undefined || !terminal.isTerminal);
+  try {
+    for await (const rows of executionsOf(ledger, filterOf(options), { order: "oldest" })) {
+      await output.write(format.page(rows));
+      progress.advance(rows.length);
+    }
+    await output.write(format.end());
+  } finally {
+    progress.end();
+  }
+}
+
+interface Output extends AsyncDisposable {
+  write(text: string): Promise<void>;
+}
+
+async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
+  if (path === undefined) {
+    return { write: (text) => terminal.write(text), async [Symbol.asyncDispose]() {} };
+  }
+  const file = await createFile(path);
+  return {
+    write: (text) => file.appendFile(text),
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+/** Never overwrites: the file could be anything, even the ledger. */
+async function createFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "wx", 0o600);
+  } catch (cause) {
+    const isThere = codeOf(cause) === "EEXIST";
+    const message = isThere ? `${path} exists already.` : `Can't create ${path}: ${codeOf(cause)}.`;
+    throw new RunledgerError("INVALID_ARGUMENT", message, {
+      cause,
+      hint: isThere ? "Name another file, or remove it." : undefined,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import type { ExecutionFilter } from "../report/types";
+
+/** What {@link addFilterOptions} gives a command. */
+export interface FilterOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly repo?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly eventType?: string;
+  readonly conclusion?: string;
+  readonly tz?: string;
+}
+
+/** Adds the options that say which executions. */
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option("--since <time>", "from this time on: 90d, 12h, 2026-01-31 or an ISO time with an offset")
+    .option("--until <time>", "before this time")
+    .option("--repo <name>", "of this repository, or of those that a glob such as octo-org/* matches")
+    .option("--model <name>", "of this model")
+    .option("--provider <name>", "of this provider")
+    .option("--event-type <name>", "started by this event")
+    .option("--conclusion <name>", "that ended so")
+    .option("--tz <zone>", "where days begin, such as Europe/Berlin; default: UTC");
+}
+
+/** The filter that a command's options ask for. */
+export function filterOf({ tz, ...options }: FilterOptions): ExecutionFilter {
+  const { since, until, repo, model, provider, eventType, conclusion } = options;
+  return { since, until, repo, model, provider, eventType, conclusion, timeZone: tz };
+}

@@ -1,0 +1,105 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { PendingBatch } from "../telemetry/pending-batch";
+import { toExecutionRow } from "../telemetry/record";
+import type { TelemetryRecord } from "../telemetry/types";
+import type { SourceRecord } from "./record-source";
+import { createOrOpen } from "./writable-ledger";
+
+/** A record, and where it is from. */
+export interface ImportedRecord extends SourceRecord {
+  /** The file. */
+  readonly name: string;
+}
+
+/** What became of the records of an import. */
+export interface ImportCounts {
+  /** The sum of the next four. */
+  read: number;
+  /** New in the ledger; in a dry run: valid. */
+  written: number;
+  duplicates: number;
+  /** Invalid. */
+  rejected: number;
+  /** Completed before the newest one that was purged. */
+  refused: number;
+  /** Those of `read` that don't say when they completed. */
+  undated: number;
+}
+
+/** Takes records in, batch by batch. */
+export interface Importer extends Disposable {
+  readonly counts: Readonly<ImportCounts>;
+  add(batch: readonly ImportedRecord[]): void;
+}
+
+/** Writes to a ledger. `onRejected` is told where an invalid record was, and what is wrong with it. */
+export function createImporter(
+  dbPath: string,
+  acceptsPurged: boolean,
+  onRejected: (reason: string) => void,
+): Importer {
+  const { ledger, [Symbol.dispose]: dispose } = createOrOpen(dbPath);
+  const counts = noCounts();
+  return {
+    counts,
+    [Symbol.dispose]: dispose,
+    add(batch) {
+      let refused = 0;
+      const pending = new PendingBatch(
+        batch.map(({ record }) => record),
+        {
+          origins: batch.map(originOf),
+          acceptsPurged,
+          onRejected(reason, error) {
+            if (error instanceof RunledgerError && error.code === "BEYOND_RETENTION") refused += 1;
+            else onRejected(reason);
+          },
+        },
+      );
+      const { written, duplicates, rejected } = pending.writeTo(ledger);
+      if (ledger.isCheckpointDue(true)) ledger.checkpoint();
+      countBatch(counts, batch);
+      counts.written += written;
+      counts.duplicates += duplicates;
+      counts.refused += refused;
+      counts.rejected += rejected - refused;
+    },
+  };
+}
+
+/** Only says which records are valid. */
+export function createDryImporter(onRejected: (reason: string) => void): Importer {
+  const counts = noCounts();
+  return {
+    counts,
+    [Symbol.dispose]() {},
+    add(batch) {
+      countBatch(counts, batch);
+      for (const imported of batch) {
+        try {
+          toExecutionRow(imported.record as TelemetryRecord);
+          counts.written += 1;
+        } catch (error) {
+          counts.rejected += 1;
+          onRejected(`${originOf(imported)}: ${messageOf(error)}`);
+        }
+      }
+    },
+  };
+}
+
+function noCounts(): ImportCounts {
+  return { read: 0, written: 0, duplicates: 0, rejected: 0, refused: 0, undated: 0 };
+}
+
+function originOf({ name, line }: ImportedRecord): string {
+  return `${name}:${line}`;
+}
+
+function countBatch(counts: ImportCounts, batch: readonly ImportedRecord[]): void {
+  counts.read += batch.length;
+  counts.undated += batch.filter(
+    ({ record }) => typeof record !== "string" && record.completedAt == null,
+  ).length;
+}

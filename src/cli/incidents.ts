@@ -1,0 +1,88 @@
+import { Command, Option } from "commander";
+import { RunledgerError } from "../errors";
+import { formatTable, type TableColumn } from "../report/format-table";
+import { formatCount } from "../report/format-values";
+import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
+import { openLedger } from "../report/open-ledger";
+import type { IncidentKind } from "../telemetry/types";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { toIsoTime } from "./execution-record";
+import { examples, parseCount } from "./options";
+import { retryIncidents } from "./retry-incidents";
+import { createStyles } from "./style";
+import type { Terminal } from "./terminal";
+
+const DEFAULT_LIMIT = 50;
+
+interface Options extends DbOption {
+  readonly kind?: IncidentKind;
+  readonly limit?: number;
+  readonly json?: true;
+  readonly retry?: true;
+  readonly beyondRetention?: true;
+  readonly dryRun?: true;
+}
+
+const DESCRIPTION = `Lists what could not be stored as it came, newest first: rejected records, with the reason, and in --json as they came; records that were dropped or spilled; when the ledger could not be written.
+
+--retry, when what was wrong is mended, tries to store each rejected record: what is stored by now is no incident any more, what still fails stays.`;
+
+/** `runledger incidents` */
+export function incidentsCommand(terminal: Terminal): Command {
+  const command = new Command("incidents")
+    .summary("what could not be stored as it came")
+    .description(DESCRIPTION);
+  return addDbOption(command)
+    .addOption(new Option("--kind <kind>", "only of this kind").choices(INCIDENT_KINDS))
+    .option("--limit <count>", `at most so many; default: ${DEFAULT_LIMIT}, with --json all`, parseCount)
+    .option("--json", "JSON, one incident a line")
+    .addOption(new Option("--retry", "try to store the rejected records").conflicts(["kind", "limit"]))
+    .option("--beyond-retention", "with --retry: also what may have been counted and purged already")
+    .option("--dry-run", "with --retry: say what would be tried, write nothing")
+    .addHelpText(
+      "after",
+      examples("runledger incidents --kind rejected --json", "runledger incidents --retry --dry-run"),
+    )
+    .action((options: Options) =>
+      options.retry === true ? retryIncidents(dbPathOf(options), options, terminal) : list(options, terminal),
+    );
+}
+
+async function list(options: Options, terminal: Terminal): Promise<void> {
+  refuseRetryOptions(options);
+  await using ledger = await openLedger(dbPathOf(options));
+  const limit = options.limit ?? (options.json === true ? undefined : DEFAULT_LIMIT);
+  const incidents: IncidentRow[] = [];
+  for await (const page of incidentsOf(ledger, { kind: options.kind, order: "newest", limit })) {
+    if (options.json === true) await terminal.write(page.map(toJsonLine).join(""));
+    else incidents.push(...page);
+  }
+  if (options.json !== true) await terminal.write(toTable(incidents, terminal));
+}
+
+/** @throws {RunledgerError} `INVALID_OPTION` for what only `--retry` takes: somebody may have forgotten it. */
+function refuseRetryOptions({ dryRun, beyondRetention }: Options): void {
+  if (dryRun !== true && beyondRetention !== true) return;
+  const option = dryRun === true ? "--dry-run" : "--beyond-retention";
+  throw new RunledgerError("INVALID_OPTION", `${option} is for --retry alone.`);
+}
+
+function toJsonLine({ id, at, kind, count, reason, payload }: IncidentRow): string {
+  return `${JSON.stringify({ id, at: toIsoTime(at), kind, count, reason, payload })}\n`;
+}
+
+function toTable(incidents: readonly IncidentRow[], { columns, hasColor }: Terminal): string {
+  const { bad, warning, faint } = createStyles(hasColor);
+  const layout: readonly TableColumn<IncidentRow>[] = [
+    { header: "id", text: ({ id }) => String(id), align: "right" },
+    { header: "at (UTC)", text: ({ at }) => at.slice(0, 16), style: faint },
+    {
+      header: "kind",
+      text: ({ kind }) => kind,
+      style: (cell, { kind }) => (kind === "rejected" || kind === "dropped" ? bad(cell) : warning(cell)),
+    },
+    { header: "count", text: ({ count }) => formatCount(count), align: "right" },
+    { header: "reason", text: ({ reason }) => reason, canWrap: true },
+  ];
+  return incidents.length === 0 ? "No incidents.\n" : formatTable(layout, incidents, columns);
+}

@@ -1,0 +1,98 @@
+import { Command } from "commander";
+import { sql } from "kysely";
+import { formatBytes, formatCountOf } from "../report/format-values";
+import { openLedger } from "../report/open-ledger";
+import type { Ledger } from "../report/types";
+import { cutoffOf, purgeSlices, vacuumSlices } from "../telemetry/purge";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { examples, parseAgeDays } from "./options";
+import { countProgress } from "./progress";
+import type { Terminal } from "./terminal";
+import { openForWriting } from "./writable-ledger";
+
+/** An application that waits for the lock looks for it every few milliseconds at first, later every 100. */
+const SHORTEST_PAUSE_MS = 10;
+
+interface Options extends DbOption {
+  readonly olderThan: number;
+  readonly dryRun?: true;
+}
+
+/** `runledger purge` */
+export function purgeCommand(terminal: Terminal): Command {
+  const command = new Command("purge")
+    .summary("delete old executions and incidents; their sums stay")
+    .description(
+      "Deletes executions and incidents that are older than so long, and gives their room back to the file system. Sums per day stay: reports go on counting what was purged. Works in slices, between which an application can write.",
+    )
+    .requiredOption("--older-than <age>", "days or hours, such as 90d or 36h", parseAgeDays);
+  return addDbOption(command)
+    .option("--dry-run", "say what would be deleted, delete nothing")
+    .addHelpText(
+      "after",
+      examples("runledger purge --older-than 90d --dry-run", "runledger purge --older-than 365d"),
+    )
+    .action((options: Options) => (options.dryRun === true ? dryRun : purge)(options, terminal));
+}
+
+async function purge(options: Options, terminal: Terminal): Promise<void> {
+  using writable = openForWriting(dbPathOf(options));
+  const { ledger } = writable;
+  const { connection } = ledger;
+  const progress = countProgress(terminal);
+  const pageBytes = connection.pragmaNumber("page_size");
+  const pagesBefore = connection.pragmaNumber("page_count");
+  const cutoff = cutoffOf(options.olderThan);
+  let purged = 0;
+  for await (const deleted of takingTurns(cutoff === undefined ? [] : purgeSlices(connection, cutoff))) {
+    purged += deleted;
+    progress.advance(deleted);
+  }
+  for await (const _ of takingTurns(vacuumSlices(connection))) ledger.checkpoint();
+  progress.end();
+  const freed = (pagesBefore - connection.pragmaNumber("page_count")) * pageBytes;
+  const reusable = connection.pragmaNumber("freelist_count") * pageBytes;
+  await terminal.write(
+    `${formatCountOf(purged, "execution")} purged, ${formatBytes(Math.max(0, freed))} given back` +
+      `${reusable > 0 ? `, ${formatBytes(reusable)} free in the file for what comes` : ""}\n`,
+  );
+}
+
+/** Pauses after each step as long as it took, so that the lock is free half of the time. */
+async function* takingTurns<Step>(steps: Iterable<Step>): AsyncGenerator<Step> {
+  let startedAt = performance.now();
+  for (const step of steps) {
+    yield step;
+    await Bun.sleep(Math.max(SHORTEST_PAUSE_MS, performance.now() - startedAt));
+    startedAt = performance.now();
+  }
+}
+
+async function dryRun(options: Options, terminal: Terminal): Promise<void> {
+  await using ledger = await openLedger(dbPathOf(options));
+  const { executions, incidents, bytes } = await whatIsOlder(ledger, cutoffOf(options.olderThan) ?? "");
+  await terminal.write(
+    `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted, about ${formatBytes(bytes)}\nNothing was deleted.\n`,
+  );
+}
+
+/** The bytes are an estimate: as if all executions took the same room, and nothing else took any. */
+async function whatIsOlder({ db }: Ledger, cutoff: string) {
+  const countAll = db.fn.countAll<number>().as("count");
+  const executions = db.selectFrom("executions").select(countAll);
+  const { count: all } = await executions.executeTakeFirstOrThrow();
+  const { count: old } = await executions
+    .where("created_at", "<", cutoff)
+    .where(({ fn }) => fn<string>("typeof", ["created_at"]), "=", "text")
+    .executeTakeFirstOrThrow();
+  const { count: incidents } = await db
+    .selectFrom("incidents")
+    .select(countAll)
+    .where("at", "<", cutoff)
+    .executeTakeFirstOrThrow();
+  const { rows } = await sql<{ bytes: number }>`
+    SELECT (page_count - freelist_count) * page_size AS bytes
+    FROM pragma_page_count, pragma_freelist_count, pragma_page_size`.execute(db);
+  const bytes = Math.round(((rows[0]?.bytes ?? 0) * old) / Math.max(1, all));
+  return { executions: old, incidents, bytes };
+}

@@ -1,0 +1,78 @@
+import { setImmediate } from "node:timers/promises";
+import { toPayload } from "../telemetry/payload";
+import type { TelemetryRecord } from "../telemetry/types";
+import { type RecordText, type Splitter, splitLines, splitterFor } from "./splitters";
+
+/** Of the identities that records without one get; never to change. */
+const NAMESPACE = "5e1d7c0a-3b0f-4c39-9a6e-0f4f6d1b2a77";
+
+/** What stands in a file for one record. */
+export interface SourceRecord {
+  /** From 1. */
+  readonly line: number;
+  /** An object of a record's fields; the text, when it is none. */
+  readonly record: Partial<TelemetryRecord> | string;
+}
+
+/** What a chunk of a file completes. */
+export interface SourceChunk {
+  readonly bytes: number;
+  readonly records: readonly SourceRecord[];
+}
+
+/**
+ * The records of a stream of UTF-8: JSON lines, a JSON array, or objects that follow one another; with or without a
+ * byte order mark. No more than a chunk of it is in memory.
+ *
+ * A record without `executionId` gets one made of its content and of how many the same came before it, so that the
+ * same file gives the same ones again. For that, a hash of each such record stays in memory.
+ */
+export async function* readRecords(stream: ReadableStream<Uint8Array>): AsyncGenerator<SourceChunk> {
+  const identify = createIdentifier();
+  const toRecord = ({ line, text }: RecordText): SourceRecord => ({ line, record: identify(parse(text)) });
+  const decoder = new TextDecoder();
+  let splitter: Splitter | undefined;
+  let beginning = "";
+  for await (const bytes of stream) {
+    beginning += decoder.decode(bytes, { stream: true });
+    splitter ??= splitterFor(beginning);
+    const texts = splitter?.push(beginning) ?? [];
+    if (splitter !== undefined) beginning = "";
+    yield { bytes: bytes.byteLength, records: texts.map(toRecord) };
+    // Bun reads a file without turning the event loop: signals would have to wait for its end.
+    await setImmediate();
+  }
+  splitter ??= splitLines();
+  const rest = [...splitter.push(beginning + decoder.decode()), ...splitter.end()];
+  yield { bytes: 0, records: rest.map(toRecord) };
+}
+
+/** A text that is no object stays what it is: it is rejected, and kept so. */
+function parse(text: string): Partial<TelemetryRecord> | string {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? withoutUnknown(value)
+      : text;
+  } catch {
+    return text;
+  }
+}
+
+/** `runledger executions --json` says that nobody knows a cost; a record leaves it out. */
+function withoutUnknown(value: object): Partial<TelemetryRecord> {
+  const isUnknown = "costSource" in value && value.costSource === "unknown";
+  return isUnknown ? { ...value, costSource: null } : value;
+}
+
+function createIdentifier() {
+  const seen = new Map<number, number>();
+  return (record: Partial<TelemetryRecord> | string): Partial<TelemetryRecord> | string => {
+    if (typeof record === "string" || record.executionId != null) return record;
+    const content = toPayload(record);
+    const hash = Number(Bun.hash.xxHash64(content) >> 11n);
+    const before = seen.get(hash) ?? 0;
+    seen.set(hash, before + 1);
+    return { ...record, executionId: Bun.randomUUIDv5(`${content}\n${before}`, NAMESPACE) };
+  };
+}

@@ -1,0 +1,58 @@
+import { arrangeGroups, type GroupTable, withGaps } from "../report/format-groups";
+import { formatJson, toReportJson } from "../report/format-json";
+import { formatGroupsMarkdown, formatSummaryMarkdown } from "../report/format-markdown";
+import { formatGroupsText, formatSummaryText, type TextOptions } from "../report/format-text";
+import { formatUsageCsv } from "../report/format-usage-csv";
+import { SUMMARY_DAYS, type SummaryKey, type SummaryReport } from "../report/summary-report";
+import type { UsageReport } from "../report/types";
+import { formatOf, type ReportOptions } from "./report-options";
+
+/** How many rows a table of a summary for people has, unless --limit says so. */
+const TABLE_ROWS = 10;
+/** All days of the default period: whole ones, and today. */
+const TABLE_DAYS = SUMMARY_DAYS + 1;
+
+/** A summary in the format that the options ask for. */
+export function formatSummary(report: SummaryReport, options: ReportOptions, text: TextOptions): string {
+  const { sort, limit } = options;
+  const table = (key: SummaryKey, defaultLimit?: number): GroupTable =>
+    arrangeGroups([key], report.groups[key], { sort, limit: limit ?? defaultLimit });
+  const tables = () => ({
+    day: sort === undefined ? withGaps(table("day", TABLE_DAYS)) : table("day", TABLE_DAYS),
+    repo: table("repo", TABLE_ROWS),
+    model: table("model", TABLE_ROWS),
+    eventType: table("eventType", TABLE_ROWS),
+  });
+  switch (formatOf(options)) {
+    case "json": {
+      const groups = {
+        day: table("day").groups,
+        repo: table("repo").groups,
+        model: table("model").groups,
+        eventType: table("eventType").groups,
+      };
+      return formatJson(toReportJson({ ...report, groups }));
+    }
+    case "csv":
+      return formatUsageCsv(table("day"));
+    case "markdown":
+      return formatSummaryMarkdown(report, tables());
+    case "text":
+      return formatSummaryText(report, tables(), text);
+  }
+}
+
+/** A report by some keys in the format that the options ask for. */
+export function formatGroups(report: UsageReport, options: ReportOptions, text: TextOptions): string {
+  const table = arrangeGroups(report.by, report.groups, options);
+  switch (formatOf(options)) {
+    case "json":
+      return formatJson({ ...report, groups: table.groups });
+    case "csv":
+      return formatUsageCsv(table);
+    case "markdown":
+      return formatGroupsMarkdown(report, table);
+    case "text":
+      return formatGroupsText(report, table, text);
+  }
+}

@@ -1,0 +1,60 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { SORT_KEYS, type SortKey } from "../report/format-groups";
+import { GROUP_KEYS, type GroupKey } from "../report/types";
+import type { DbOption } from "./db-option";
+import type { FilterOptions } from "./filter-options";
+import { parseCount } from "./options";
+
+/** How a report is printed. */
+export type ReportFormat = "text" | "json" | "csv" | "markdown";
+
+/** What `runledger report` takes. */
+export interface ReportOptions extends DbOption, FilterOptions {
+  readonly by?: readonly GroupKey[];
+  readonly limit?: number;
+  readonly sort?: SortKey;
+  readonly exact?: true;
+  readonly json?: true;
+  readonly csv?: true;
+  readonly markdown?: true;
+  readonly watch?: true;
+}
+
+/** Adds the options that only a report has. */
+export function addReportOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--by <keys>", `one or two of ${GROUP_KEYS.join(", ")}, with a comma`).argParser(parseKeys),
+    )
+    .option("--limit <count>", "rows per table; text and Markdown sum the others up", parseCount)
+    .addOption(new Option("--sort <key>", "the order of the rows").choices(SORT_KEYS))
+    .option("--exact", "percentiles over all executions, not over the latest 10,000")
+    .option("--json", "one JSON object")
+    .addOption(new Option("--csv", "one table as CSV, safe for spreadsheets").conflicts("json"))
+    .addOption(new Option("--markdown", "tables as Markdown").conflicts(["json", "csv"]))
+    .addOption(
+      new Option("--watch", "draws the report anew when something changed, every 2 s").conflicts([
+        "json",
+        "csv",
+        "markdown",
+      ]),
+    );
+}
+
+/** The format that the options ask for. */
+export function formatOf({ json, csv, markdown }: ReportOptions): ReportFormat {
+  if (json === true) return "json";
+  if (csv === true) return "csv";
+  return markdown === true ? "markdown" : "text";
+}
+
+/** Takes keys as options are written too: `event-type`. */
+function parseKeys(text: string): readonly GroupKey[] {
+  return text.split(",").map((name) => {
+    const wanted = name.trim().replace("-", "").toLowerCase();
+    const key = GROUP_KEYS.find((candidate) => candidate.toLowerCase() === wanted);
+    if (key === undefined)
+      throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}.`);
+    return key;
+  });
+}

@@ -1,0 +1,108 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { formatCount, printable } from "../report/format-values";
+import { type IncidentRow, incidentsOf } from "../report/incidents";
+import { openLedger } from "../report/open-ledger";
+import { builder } from "../telemetry/kysely";
+import { toExecutionRow } from "../telemetry/record";
+import type { NewExecutionRow } from "../telemetry/schema";
+import { isPoison } from "../telemetry/sqlite-errors";
+import type { TelemetryRecord } from "../telemetry/types";
+import { toIsoTime } from "./execution-record";
+import { EndedError } from "./failure";
+import type { Terminal } from "./terminal";
+import { openForWriting } from "./writable-ledger";
+
+/** So many failures are told one by one. */
+const LISTED_FAILURES = 20;
+
+interface RetryOptions {
+  readonly beyondRetention?: true;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+/** Stores a row and ends its incident. Throws when that can't be done. */
+type Store = (row: NewExecutionRow, incident: IncidentRow) => "stored" | "duplicate";
+
+/** Tries to store every rejected record; says what became of them. */
+export async function retryIncidents(
+  dbPath: string,
+  options: RetryOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const counts =
+    options.dryRun === true
+      ? await retryAll(dbPath, () => "stored", terminal)
+      : await retryInLedger(dbPath, options, terminal);
+  await terminal.write(options.json === true ? `${JSON.stringify(counts)}\n` : summary(counts, options));
+  if (counts.failed > 0) throw new EndedError(1);
+}
+
+interface RetryCounts {
+  stored: number;
+  duplicates: number;
+  failed: number;
+}
+
+async function retryInLedger(
+  dbPath: string,
+  { beyondRetention }: RetryOptions,
+  terminal: Terminal,
+): Promise<RetryCounts> {
+  using writable = openForWriting(dbPath);
+  const { ledger } = writable;
+  const store: Store = (row, { id }) => {
+    const deletion = builder.deleteFrom("incidents").where("id", "=", id).compile();
+    const refuse = (_: NewExecutionRow, error: RunledgerError): never => {
+      throw error;
+    };
+    const { written } = ledger.write([row], [], beyondRetention === true ? "write" : refuse, [deletion]);
+    return written > 0 ? "stored" : "duplicate";
+  };
+  return await retryAll(dbPath, store, terminal);
+}
+
+async function retryAll(dbPath: string, store: Store, terminal: Terminal): Promise<RetryCounts> {
+  await using reading = await openLedger(dbPath);
+  const counts = { stored: 0, duplicates: 0, failed: 0 };
+  for await (const incidents of incidentsOf(reading, { kind: "rejected", order: "oldest" })) {
+    for (const incident of incidents) {
+      try {
+        if (store(toRow(incident), incident) === "stored") counts.stored += 1;
+        else counts.duplicates += 1;
+      } catch (error) {
+        if (!(error instanceof RunledgerError || isPoison(error))) throw error;
+        counts.failed += 1;
+        if (counts.failed <= LISTED_FAILURES)
+          terminal.writeError(`incident ${incident.id}: ${printable(messageOf(error))}\n`);
+      }
+    }
+  }
+  return counts;
+}
+
+/** @throws {RunledgerError} `INVALID_RECORD` */
+function toRow({ at, payload }: IncidentRow): NewExecutionRow {
+  const value = parse(payload);
+  // What did not say when it completed was rejected soon after.
+  const isUndated =
+    typeof value === "object" && value !== null && (value as TelemetryRecord).completedAt == null;
+  return toExecutionRow((isUndated ? { ...value, completedAt: toIsoTime(at) } : value) as TelemetryRecord);
+}
+
+function parse(payload: string | null): unknown {
+  try {
+    return JSON.parse(payload ?? "");
+  } catch {
+    return payload;
+  }
+}
+
+function summary({ stored, duplicates, failed }: RetryCounts, { dryRun }: RetryOptions): string {
+  const tried = `${formatCount(stored + duplicates + failed)} tried`;
+  if (dryRun === true) {
+    return `${tried}: ${formatCount(stored)} valid by now, ${formatCount(failed)} not\nNothing was written.\n`;
+  }
+  return `${tried}: ${formatCount(stored)} stored, ${formatCount(duplicates)} duplicates, ${formatCount(failed)} still rejected\n`;
+}

@@ -1,0 +1,81 @@
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { checkpointCommand } from "./checkpoint";
+import { completionCommand } from "./completion";
+import { doctorCommand } from "./doctor";
+import { executionsCommand } from "./executions";
+import { exportCommand } from "./export";
+import { EndedError, failureOf } from "./failure";
+import { importCommand } from "./import";
+import { incidentsCommand } from "./incidents";
+import { purgeCommand } from "./purge";
+import { reportCommand } from "./report";
+import { OutputClosedError, type Terminal } from "./terminal";
+
+const DESCRIPTION = "Reads and keeps a ledger of what LLM and agent runs cost.";
+const EPILOGUE = `
+Exit codes: 0 done, 1 failed, 2 called wrongly. With --json errors are JSON too.`;
+
+/** Runs the command line `runledger …`, given without `runledger`; returns the exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let help = "";
+  const program = createProgram(terminal, (text) => {
+    help += text;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" }).catch(orHelp);
+    if (help !== "") await terminal.write(help);
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error, args.includes("--json"), terminal);
+  }
+}
+
+/** The program with all its commands. */
+export function createProgram(terminal: Terminal, writeHelp: (text: string) => void): Command {
+  const program = new Command("runledger")
+    .description(DESCRIPTION)
+    .version(packageJson.version, "--version")
+    .helpOption("--help", "what this command does")
+    .exitOverride()
+    .configureOutput({
+      writeOut: writeHelp,
+      writeErr: (text) => terminal.writeError(text),
+      // `run` says what is wrong.
+      outputError() {},
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+    })
+    .addHelpText("after", EPILOGUE);
+  for (const create of COMMANDS) program.addCommand(create(terminal).copyInheritedSettings(program));
+  return program;
+}
+
+const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
+  reportCommand,
+  executionsCommand,
+  importCommand,
+  exportCommand,
+  incidentsCommand,
+  purgeCommand,
+  checkpointCommand,
+  doctorCommand,
+  completionCommand,
+];
+
+/** Commander throws when it has shown help or the version. */
+function orHelp(error: unknown): void {
+  if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+}
+
+function exitCodeOf(error: unknown, asJson: boolean, terminal: Terminal): number {
+  if (error instanceof OutputClosedError) return 0;
+  if (error instanceof EndedError) return error.exitCode;
+  // No command was named: commander has shown the help.
+  if (error instanceof CommanderError && error.code === "commander.help") return 2;
+  const { exitCode, code, message, hint } = failureOf(error);
+  const text = hint === undefined ? message : `${message} ${hint}`;
+  const line = asJson ? JSON.stringify({ error: { code, message, hint } }) : `runledger: ${text}`;
+  terminal.writeError(`${line}\n`);
+  return exitCode;
+}

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { check } from "./check";
+import { collectUsage, type UsageAnswer } from "./collect-usage";
+import { type ResolvedFilter, resolveFilter } from "./filter";
+import { atOneMoment } from "./snapshot";
+import type { ExecutionFilter, GroupKey, Ledger, UsageReport } from "./types";
+
+/** What every report says about itself. */
+export type AboutReport = Pick<
+  UsageReport,
+  "schema" | "ledger" | "generatedAt" | "filter" | "exact" | "purgedBefore"
+>;
+
+const exactSchema = z.object({ exact: z.boolean("a boolean") });
+
+/** Answers by some groupings at once, all of the same executions as they are at one moment. */
+export async function answer(
+  ledger: Ledger,
+  filter: ExecutionFilter,
+  { groupings, exact }: { groupings: readonly (readonly GroupKey[])[]; exact: boolean },
+): Promise<UsageAnswer & { readonly about: AboutReport }> {
+  check(exactSchema, { exact }, "filter");
+  const now = new Date();
+  const resolved = resolveFilter(filter, now.getTime());
+  const question = { filter: resolved, groupings, isExact: exact };
+  const usage = await atOneMoment(ledger, (db) => collectUsage(db, ledger, question));
+  const about = {
+    schema: "runledger.report/1",
+    ledger: ledger.location,
+    generatedAt: now.toISOString(),
+    filter: describeFilter(resolved),
+    exact,
+    purgedBefore: toIso(usage.purgedBeforeMs),
+  } as const;
+  return { ...usage, about };
+}
+
+function describeFilter(filter: ResolvedFilter): UsageReport["filter"] {
+  const { sinceMs, untilMs, repo, model, provider, eventType, conclusion, timeZone } = filter;
+  return {
+    since: toIso(sinceMs),
+    until: toIso(untilMs),
+    repo: repo ?? null,
+    model: model ?? null,
+    provider: provider ?? null,
+    eventType: eventType ?? null,
+    conclusion: conclusion ?? null,
+    timeZone,
+  };
+}
+
+function toIso(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : new Date(epochMs).toISOString();
+}

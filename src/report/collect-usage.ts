@@ -1,0 +1,96 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../telemetry/schema";
+import { type NameConditions, nameConditions, spanOf } from "./conditions";
+import { readDurations } from "./durations";
+import type { ResolvedFilter } from "./filter";
+import { Grouping } from "./grouping";
+import { inhabited, purgedBefore } from "./ledger-facts";
+import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
+import { UTC } from "./time-zone";
+import type { GroupKey, Ledger, Usage, UsageGroup } from "./types";
+import { notesOn } from "./usage-notes";
+import { planUsage, type UsageSources } from "./usage-plan";
+import { UsageReading } from "./usage-reading";
+
+/** What is to be known of the executions that match a filter. */
+export interface UsageQuestion {
+  readonly filter: ResolvedFilter;
+  /** What to group by: each time, all executions by so many keys. */
+  readonly groupings: readonly (readonly GroupKey[])[];
+  /** Whether percentiles are over all executions, not only the latest. */
+  readonly isExact: boolean;
+}
+
+export interface UsageAnswer {
+  readonly totals: Usage;
+  /** One list for each of the groupings. */
+  readonly groups: readonly (readonly UsageGroup[])[];
+  /** Executions before this may have been purged. */
+  readonly purgedBeforeMs: number | undefined;
+  readonly notes: readonly string[];
+}
+
+/** The first is for the totals, and for all groupings that the same plan will do for. */
+type Readings = readonly [UsageReading, ...UsageReading[]];
+
+/** Adds up what executions used; its reads are to see the ledger as it is at one moment. */
+export async function collectUsage(
+  db: Kysely<LedgerSchema>,
+  { hasRollups }: Ledger,
+  { filter, groupings, isExact }: UsageQuestion,
+): Promise<UsageAnswer> {
+  const total = new Grouping([], filter.timeZone);
+  const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
+  const purgedBeforeMs = await purgedBefore(db);
+  const conditions = await nameConditions(db, filter);
+  const readings = await planReadings(db, filter, [total, ...asked], { hasRollups, purgedBeforeMs });
+  for (const reading of readings) await reading.readUsage(db, conditions);
+  // To find out once more that there are none takes long.
+  const all = total.tallyOf({}, "");
+  if (all.executions > 0) await readSample(db, readings, conditions, isExact);
+
+  const totals = all.usage;
+  const [{ plan }, ofOtherDays] = readings;
+  return {
+    totals,
+    groups: asked.map((grouping) => grouping.groups()),
+    purgedBeforeMs,
+    notes: notesOn({ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, isExact }),
+  };
+}
+
+/** Days of another zone than UTC are not in the sums: only what asks for them has to read the executions. */
+async function planReadings(
+  db: Kysely<LedgerSchema>,
+  filter: ResolvedFilter,
+  groupings: readonly Grouping[],
+  sources: Omit<UsageSources, "needsOtherDays">,
+): Promise<Readings> {
+  const { timeZone } = filter;
+  const span = spanOf(filter);
+  const timeLength = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
+  const needsOtherDays = ({ by }: Grouping) => sources.hasRollups && timeZone !== UTC && by.some(isTimeKey);
+  const readingOf = (some: readonly Grouping[], otherDays: boolean) =>
+    new UsageReading(some, planUsage(span, { ...sources, needsOtherDays: otherDays }), timeLength);
+
+  const others = groupings.filter(needsOtherDays);
+  const main = readingOf(
+    groupings.filter((grouping) => !needsOtherDays(grouping)),
+    false,
+  );
+  return others.length > 0 ? [main, readingOf(others, true)] : [main];
+}
+
+/** Reads durations for the percentiles: of the latest executions, or of all that there are. */
+async function readSample(
+  db: Kysely<LedgerSchema>,
+  readings: Readings,
+  { ofExecutions }: NameConditions,
+  isExact: boolean,
+): Promise<void> {
+  const names = [...new Set(readings.flatMap((reading) => reading.names))];
+  for await (const page of readDurations(db, readings[0].plan.counted, ofExecutions, names)) {
+    for (const reading of readings) reading.addDurations(page);
+    if (!isExact) return;
+  }
+}

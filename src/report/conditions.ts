@@ -1,0 +1,103 @@
+import { type Expression, expressionBuilder, type Kysely, type SqlBool } from "kysely";
+import type { LedgerSchema } from "../telemetry/schema";
+import { cutoffText, dayOf, LATEST_MS } from "../telemetry/time";
+import { matchesGlob, unindexed } from "./dialect";
+import { SUCCESSFUL_CONCLUSIONS } from "./failure";
+import type { ResolvedFilter } from "./filter";
+
+/** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The span of a filter. */
+export function spanOf({ sinceMs, untilMs }: ResolvedFilter): Span {
+  return { fromMs: sinceMs ?? Number.NEGATIVE_INFINITY, toMs: untilMs ?? Number.POSITIVE_INFINITY };
+}
+
+/** What a row may fulfil. */
+export type Condition = Expression<SqlBool>;
+
+/** So many executions of one repository are looked up, by its index, rather than read in order of time. */
+const RARE_EXECUTIONS = 10_000;
+
+const row = expressionBuilder<LedgerSchema, "executions">();
+const daily = expressionBuilder<LedgerSchema, "usage_daily">();
+
+/** Whether an execution failed; the same for all those of a row of `usage_daily`. */
+export const HAS_FAILED: Condition = row("conclusion", "not in", SUCCESSFUL_CONCLUSIONS);
+
+/** Whether an execution completed in a span. */
+export function completedIn({ fromMs, toMs }: Span): Condition {
+  const from = cutoffText(fromMs);
+  return row.and([
+    ...(from === undefined ? [] : [row("created_at", ">=", from)]),
+    ...(toMs > LATEST_MS ? [] : [row("created_at", "<", cutoffText(toMs) ?? "")]),
+  ]);
+}
+
+/** A place in the order of `created_at`, then `id`. */
+export interface Place {
+  readonly createdAt: string;
+  readonly id: number;
+}
+
+/** Whether an execution comes after a place, in one order or the other. */
+export function isBeyond({ createdAt, id }: Place, order: "asc" | "desc"): Condition {
+  return row(row.refTuple("created_at", "id"), order === "asc" ? ">" : "<", row.tuple(createdAt, id));
+}
+
+/** Whether a row of `usage_daily` is of one of the UTC days in a span. */
+export function onDaysIn({ fromMs, toMs }: Span): Condition {
+  const from = cutoffText(fromMs);
+  return daily.and([
+    ...(from === undefined ? [] : [daily("day", ">=", dayOf(from))]),
+    ...(toMs > LATEST_MS ? [] : [daily("day", "<", dayOf(cutoffText(toMs) ?? ""))]),
+  ]);
+}
+
+/** Which rows have the names that a filter asks for. */
+export interface NameConditions {
+  /** Of `usage_daily`. */
+  readonly ofDays: Condition;
+  /** Of `executions`, to be read in order of time. */
+  readonly ofExecutions: Condition;
+}
+
+/** Chooses, by looking into the ledger, how executions of the names that a filter asks for are found faster. */
+export async function nameConditions(
+  db: Kysely<LedgerSchema>,
+  filter: ResolvedFilter,
+): Promise<NameConditions> {
+  const { repo } = filter;
+  const byIndex = repo !== undefined && !isGlob(repo) && (await isRare(db, repo));
+  return {
+    ofDays: named(filter, row.ref("repo")),
+    ofExecutions: named(filter, byIndex ? row.ref("repo") : unindexed("repo")),
+  };
+}
+
+function named(filter: ResolvedFilter, repoColumn: Expression<string>): Condition {
+  const { repo, model, provider, eventType, conclusion } = filter;
+  return row.and([
+    ...(repo === undefined ? [] : [hasRepo(repoColumn, repo)]),
+    ...(model === undefined ? [] : [row("model", "=", model)]),
+    ...(provider === undefined ? [] : [row("provider", "=", provider)]),
+    ...(eventType === undefined ? [] : [row("event_type", "=", eventType)]),
+    ...(conclusion === undefined ? [] : [row("conclusion", "=", conclusion)]),
+  ]);
+}
+
+function hasRepo(column: Expression<string>, repo: string): Condition {
+  return isGlob(repo) ? matchesGlob(column, repo) : row(column, "=", repo);
+}
+
+function isGlob(repo: string): boolean {
+  return /[*?]/.test(repo);
+}
+
+async function isRare(db: Kysely<LedgerSchema>, repo: string): Promise<boolean> {
+  const executions = db.selectFrom("executions").select("id").where("repo", "=", repo);
+  return (await executions.limit(1).offset(RARE_EXECUTIONS).execute()).length === 0;
+}

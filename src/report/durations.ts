@@ -1,0 +1,35 @@
+import { type Kysely, sql } from "kysely";
+import type { LedgerSchema } from "../telemetry/schema";
+import { type Condition, completedIn, isBeyond, type Place, type Span } from "./conditions";
+import { PERCENTILE_SAMPLE } from "./types";
+import { NAME_COLUMNS, type NameKey } from "./usage-queries";
+
+/** How long an execution took, and whose it is. */
+export interface DurationRow extends Place, Partial<Record<NameKey, string>> {
+  readonly durationMs: number;
+}
+
+/** Reads durations, those of the latest executions first, in pages of {@link PERCENTILE_SAMPLE}. */
+export async function* readDurations(
+  db: Kysely<LedgerSchema>,
+  span: Span,
+  hasNames: Condition,
+  names: readonly NameKey[],
+): AsyncGenerator<readonly DurationRow[]> {
+  const latest = db
+    .selectFrom("executions")
+    .select(["id", "created_at as createdAt", "duration_ms as durationMs"])
+    .select(names.map((name) => sql.ref<string>(NAME_COLUMNS[name]).as(name)))
+    .where(completedIn(span))
+    .where(hasNames)
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(PERCENTILE_SAMPLE)
+    .$castTo<DurationRow>();
+  let page = await latest.execute();
+  yield page;
+  for (let last = page.at(-1); last !== undefined && page.length === PERCENTILE_SAMPLE; last = page.at(-1)) {
+    page = await latest.where(isBeyond(last, "desc")).execute();
+    yield page;
+  }
+}

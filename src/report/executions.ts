@@ -1,0 +1,138 @@
+import * as z from "zod";
+import { EXECUTION_COLUMNS, type ExecutionRow } from "../telemetry/schema";
+import { check } from "./check";
+import { completedIn, HAS_FAILED, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
+import { unindexed } from "./dialect";
+import { resolveFilter } from "./filter";
+import { reading } from "./snapshot";
+import type { ExecutionFilter, Ledger } from "./types";
+
+/** Which executions, and in what order. */
+export interface ExecutionsOptions {
+  /** By `created_at`, then `id`. */
+  readonly order: "newest" | "oldest";
+  /** At most so many. Default: all. */
+  readonly limit?: number | undefined;
+  /** Only those that ended in a failure. */
+  readonly failedOnly?: boolean | undefined;
+  /** Only those with a higher `id`. */
+  readonly afterId?: number | undefined;
+}
+
+const PAGE_ROWS = 1_000;
+const COUNT = "an integer, 0 or more";
+
+const optionsSchema = z.strictObject({
+  order: z.enum(["newest", "oldest"], '"newest" or "oldest"'),
+  limit: z.int(COUNT).min(0, COUNT).optional(),
+  failedOnly: z.boolean("a boolean").optional(),
+  afterId: z.int(COUNT).min(0, COUNT).optional(),
+});
+const newSchema = optionsSchema.pick({ failedOnly: true }).extend({ afterId: z.int(COUNT).min(0, COUNT) });
+
+/**
+ * The executions that match a filter and were there when the first page was asked for, page by page. Each page is one
+ * short read: however many there are, they take no room at once, and the ledger's writer goes on.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ */
+export async function* executionsOf(
+  ledger: Ledger,
+  filter: ExecutionFilter,
+  options: ExecutionsOptions,
+): AsyncGenerator<readonly ExecutionRow[]> {
+  const {
+    order,
+    limit = Number.POSITIVE_INFINITY,
+    failedOnly,
+    afterId = 0,
+  } = check(optionsSchema, options, "options");
+  const direction = order === "newest" ? "desc" : "asc";
+  const lastId = await lastExecutionId(ledger);
+  const matching = (await matchingExecutions(ledger, filter, failedOnly))
+    // Not by their ids: found by those, they would have to be sorted.
+    .where(unindexed("id"), ">", afterId)
+    .where(unindexed("id"), "<=", lastId)
+    .orderBy("created_at", direction)
+    .orderBy("id", direction);
+  yield* pagesOf(limit, (last, size) =>
+    (last === undefined ? matching : matching.where(isBeyond(placeOf(last), direction)))
+      .limit(size)
+      .execute(),
+  );
+}
+
+/**
+ * The matching executions with a higher `id` than `afterId`, in the order in which they were committed, page by page.
+ * To follow a ledger, begin with {@link lastExecutionId}, and ask again with the last `id` that came.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ */
+export async function* newExecutionsOf(
+  ledger: Ledger,
+  filter: ExecutionFilter,
+  options: Required<Pick<ExecutionsOptions, "afterId">> & Pick<ExecutionsOptions, "failedOnly">,
+): AsyncGenerator<readonly ExecutionRow[]> {
+  const { afterId, failedOnly } = check(newSchema, options, "options");
+  const matching = (await matchingExecutions(ledger, filter, failedOnly)).orderBy("id");
+  yield* pagesOf(Number.POSITIVE_INFINITY, (last, size) =>
+    matching
+      .where("id", ">", last?.id ?? afterId)
+      .limit(size)
+      .execute(),
+  );
+}
+
+/**
+ * The highest `id` in the ledger, 0 when it is empty: where following begins.
+ *
+ * @throws {RunledgerError} `STORE_FAILED`
+ */
+export async function lastExecutionId({ db }: Ledger): Promise<number> {
+  const last = db.selectFrom("executions").select("id").orderBy("id", "desc").limit(1);
+  return (await reading(() => last.executeTakeFirst()))?.id ?? 0;
+}
+
+async function matchingExecutions({ db }: Ledger, filter: ExecutionFilter, failedOnly = false) {
+  const resolved = resolveFilter(filter);
+  const { ofExecutions } = await reading(() => nameConditions(db, resolved));
+  return db
+    .selectFrom("executions")
+    .select(["id", ...EXECUTION_COLUMNS])
+    .where(completedIn(spanOf(resolved)))
+    .where(ofExecutions)
+    .$if(failedOnly, (query) => query.where(HAS_FAILED));
+}
+
+async function* pagesOf(
+  limit: number,
+  read: (last: ExecutionRow | undefined, size: number) => Promise<ExecutionRow[]>,
+): AsyncGenerator<readonly ExecutionRow[]> {
+  let last: ExecutionRow | undefined;
+  for (let left = limit; left > 0; ) {
+    const size = Math.min(left, PAGE_ROWS);
+    const page = await reading(() => read(last, size));
+    if (page.length > 0) yield page.map(asAdopted);
+    if (page.length < size) return;
+    last = page.at(-1);
+    left -= size;
+  }
+}
+
+function placeOf({ created_at, id }: ExecutionRow): Place {
+  return { createdAt: created_at, id };
+}
+
+/** What an older program inserted, as it reads when it has been adopted, but for its identity. */
+function asAdopted(row: ExecutionRow): ExecutionRow {
+  // The earlier design allowed null.
+  const num_turns = row.num_turns ?? 0;
+  if (row.execution_id !== null) return { ...row, num_turns };
+  const tokens = row.input_tokens + row.output_tokens + row.cache_read_tokens + row.cache_creation_tokens;
+  return {
+    ...row,
+    num_turns,
+    usage_source: tokens > 0 ? "reported" : "unknown",
+    cost_source: row.cost_usd > 0 ? "reported" : "unknown",
+  };
+}

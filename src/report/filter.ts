@@ -1,0 +1,87 @@
+import * as z from "zod";
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
+import { lacksZone } from "../telemetry/time";
+import { check } from "./check";
+import { resolveTime, TIME_INPUT } from "./time-input";
+import { UTC, zoneNamed } from "./time-zone";
+import type { ExecutionFilter, TimeInput } from "./types";
+
+/** A filter with its instants worked out. */
+export interface ResolvedFilter {
+  /** The first instant that counts, in epoch milliseconds. */
+  readonly sinceMs: number | undefined;
+  /** The first instant that no longer counts, in epoch milliseconds. */
+  readonly untilMs: number | undefined;
+  readonly repo: string | undefined;
+  readonly model: string | undefined;
+  readonly provider: string | undefined;
+  readonly eventType: string | undefined;
+  readonly conclusion: string | undefined;
+  readonly timeZone: string;
+}
+
+// The message of each check is what it expects: `explain` makes the sentence.
+const NAME = "a non-empty string";
+const ZONE = "the name of a time zone, such as Europe/Berlin";
+
+const time = z
+  .union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT)
+  .optional();
+const name = z.string(NAME).min(1, NAME).optional();
+const timeZone = z.string(ZONE).transform((text, context) => {
+  const zone = zoneNamed(text);
+  if (zone !== undefined) return zone;
+  context.addIssue({ code: "custom", message: ZONE, input: text });
+  return z.NEVER;
+});
+
+const filterSchema = z.strictObject({
+  since: time,
+  until: time,
+  repo: name,
+  model: name,
+  provider: name,
+  eventType: name,
+  conclusion: name,
+  timeZone: timeZone.default(UTC),
+} satisfies Record<keyof ExecutionFilter, z.ZodType>);
+
+/**
+ * Checks a filter and works its instants out.
+ *
+ * @param nowMs What `7d` and `24h` count back from.
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, naming each field that is wrong, what it must be and what it is.
+ */
+export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now()): ResolvedFilter {
+  const { since, until, repo, model, provider, eventType, conclusion, timeZone } = check(
+    filterSchema,
+    filter,
+    "filter",
+  );
+  const instant = (field: "since" | "until", input: TimeInput | undefined): number | undefined => {
+    if (input === undefined) return undefined;
+    return resolveTime(input, timeZone, nowMs) ?? refuseTime(field, input);
+  };
+  const sinceMs = instant("since", since);
+  const untilMs = instant("until", until);
+  if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
+  return { sinceMs, untilMs, repo, model, provider, eventType, conclusion, timeZone };
+}
+
+function refuseTime(field: string, input: TimeInput): never {
+  const isZoneless = typeof input === "string" && lacksZone(input);
+  throw new RunledgerError(
+    "INVALID_ARGUMENT",
+    `Invalid filter: ${field}: expected ${TIME_INPUT}, received ${describe(input)}.`,
+    { hint: isZoneless ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined },
+  );
+}
+
+function refuseOrder(sinceMs: number, untilMs: number): never {
+  const [since, until] = [sinceMs, untilMs].map((epochMs) => new Date(epochMs).toISOString());
+  throw new RunledgerError(
+    "INVALID_ARGUMENT",
+    `Invalid filter: since must be before until, received ${since} and ${until}.`,
+  );
+}

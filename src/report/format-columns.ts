@@ -1,0 +1,97 @@
+import { type GroupTable, type OtherGroups, tokensOf } from "./format-groups";
+import type { TableColumn } from "./format-table";
+import { formatCount, formatDuration, formatShare, formatUsd } from "./format-values";
+import { isTimeKey } from "./periods";
+import type { GroupKey, Usage } from "./types";
+
+/** A row of a report's table for people. */
+export interface UsageRow {
+  /** One per key of the table. */
+  readonly names: readonly string[];
+  readonly usage: Usage;
+}
+
+/** What stands where nothing is known: unknown is not zero. */
+export const UNKNOWN = "–";
+
+/** The rows of a table, those that are summed up as "others" included. */
+export function usageRows({ by, groups, others }: GroupTable): readonly UsageRow[] {
+  const rows = groups.map((group) => ({ names: by.map((key) => group[key] ?? ""), usage: group }));
+  if (others === undefined) return rows;
+  const rest = { names: [nameOf(others)], usage: others.usage };
+  return others.areEarlier ? [rest, ...rows] : [...rows, rest];
+}
+
+function nameOf({ count, areEarlier }: OtherGroups): string {
+  if (areEarlier) return `${formatCount(count)} earlier`;
+  return count === 1 ? "1 other" : `${formatCount(count)} others`;
+}
+
+/** The columns of a table's keys. Names may be wrapped, times may not. */
+export function keyColumns(by: readonly GroupKey[]): readonly TableColumn<UsageRow>[] {
+  return by.map((key, index) => ({
+    header: KEY_HEADERS[key],
+    text: ({ names }) => names[index] ?? "",
+    canWrap: !isTimeKey(key),
+  }));
+}
+
+/** How people call a key. */
+export const KEY_HEADERS = {
+  day: "day",
+  week: "week",
+  month: "month",
+  repo: "repo",
+  model: "model",
+  provider: "provider",
+  eventType: "event type",
+  conclusion: "conclusion",
+  ledger: "ledger",
+} as const satisfies Record<GroupKey, string>;
+
+/** Every column that a table can have beside its keys. */
+export const USAGE_COLUMNS = {
+  executions: numbers("executions", ({ executions }) => formatCount(executions)),
+  failures: numbers("failed", ({ failures }) => formatCount(failures)),
+  failureRate: numbers("rate", ({ failureRate }) => orUnknown(failureRate, formatShare)),
+  tokens: numbers("tokens", (usage) => tokenCount(usage, tokensOf(usage))),
+  input: numbers("input", (usage) => tokenCount(usage, usage.inputTokens)),
+  output: numbers("output", (usage) => tokenCount(usage, usage.outputTokens)),
+  cacheRead: numbers("cache read", (usage) => tokenCount(usage, usage.cacheReadTokens)),
+  cacheWrite: numbers("cache write", (usage) => tokenCount(usage, usage.cacheCreationTokens)),
+  cacheHits: numbers("cache hits", ({ cacheHitShare }) => orUnknown(cacheHitShare, formatShare)),
+  turns: numbers("turns", ({ numTurns }) => formatCount(numTurns)),
+  cost: numbers("cost USD", (usage) => cost(usage, usage.costUsd)),
+  costEach: numbers("USD each", (usage) => cost(usage, usage.costPerExecutionUsd)),
+  average: numbers("average", ({ averageDurationMs }) => duration(averageDurationMs)),
+  p50: numbers("p50", ({ p50DurationMs }) => duration(p50DurationMs)),
+  p95: numbers("p95", ({ p95DurationMs }) => duration(p95DurationMs)),
+  p99: numbers("p99", ({ p99DurationMs }) => duration(p99DurationMs)),
+} as const satisfies Record<string, TableColumn<UsageRow>>;
+
+/** The name of one of {@link USAGE_COLUMNS}. */
+export type UsageColumnName = keyof typeof USAGE_COLUMNS;
+
+function numbers(header: string, text: (usage: Usage) => string): TableColumn<UsageRow> {
+  return { header, text: ({ usage }) => text(usage), align: "right" };
+}
+
+/** Token counts, unless nobody said any. */
+export function tokenCount({ executions, withoutUsage }: Usage, count: number): string {
+  return executions > 0 && withoutUsage === executions ? UNKNOWN : formatCount(count);
+}
+
+/** US dollars, unless nobody said any. */
+export function cost({ executions, withoutCost }: Usage, usd: number | null): string {
+  return executions > 0 && withoutCost === executions ? UNKNOWN : orUnknown(usd, formatUsd);
+}
+
+/** A duration, unless nobody measured any: nothing takes no time at all. */
+export function duration(ms: number | null): string {
+  return ms === 0 ? UNKNOWN : orUnknown(ms, formatDuration);
+}
+
+/** A value as text, where there is one. */
+export function orUnknown(value: number | null, format: (value: number) => string): string {
+  return value === null ? UNKNOWN : format(value);
+}

@@ -1,0 +1,86 @@
+import { cost, duration, orUnknown, tokenCount, UNKNOWN } from "./format-columns";
+import { tokensOf } from "./format-groups";
+import { formatCount, formatShare, formatUsd } from "./format-values";
+import type { Usage } from "./types";
+
+/** One line of a summary: what it is about, the figure, and what there is to say about it. */
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+  readonly details: readonly string[];
+}
+
+/** What a summary says of its totals. */
+export function factsOf(totals: Usage): readonly Fact[] {
+  return [costFact(totals), executionsFact(totals), tokensFact(totals), durationFact(totals)];
+}
+
+/** What can't be seen by looking at totals. */
+export function caveatsOf(totals: Usage): readonly string[] {
+  const sample = sampleOf(totals);
+  const percentiles = sample === undefined ? [] : [`percentiles: ${sample}`];
+  return [...costCaveats(totals), ...usageCaveats(totals), ...percentiles];
+}
+
+/** Of which executions the percentiles are, where these are not all: `latest 10,000`. */
+export function sampleOf({ durationSample, executions }: Usage): string | undefined {
+  return durationSample === 0 || durationSample >= executions
+    ? undefined
+    : `latest ${formatCount(durationSample)}`;
+}
+
+function costFact(totals: Usage): Fact {
+  const each = cost(totals, totals.costPerExecutionUsd);
+  return {
+    label: "Cost USD",
+    value: cost(totals, totals.costUsd),
+    details: [...(each === UNKNOWN ? [] : [`${each} per execution`]), ...costCaveats(totals)],
+  };
+}
+
+function executionsFact({ executions, failures, failureRate, numTurns }: Usage): Fact {
+  const failed = `${formatCount(failures)} failed (${orUnknown(failureRate, formatShare)})`;
+  return {
+    label: "Executions",
+    value: formatCount(executions),
+    details: [failed, `${formatCount(numTurns)} turns`],
+  };
+}
+
+function tokensFact(totals: Usage): Fact {
+  const value = tokenCount(totals, tokensOf(totals));
+  const kinds = [
+    `${formatCount(totals.inputTokens)} input`,
+    `${formatCount(totals.outputTokens)} output`,
+    `${formatCount(totals.cacheReadTokens)} cache read`,
+    `${formatCount(totals.cacheCreationTokens)} cache write`,
+    `cache hits ${orUnknown(totals.cacheHitShare, formatShare)}`,
+  ];
+  return { label: "Tokens", value, details: [...(value === UNKNOWN ? [] : kinds), ...usageCaveats(totals)] };
+}
+
+function durationFact(totals: Usage): Fact {
+  const value = duration(totals.averageDurationMs);
+  const sample = sampleOf(totals);
+  const percentiles = [
+    `p50 ${duration(totals.p50DurationMs)}`,
+    `p95 ${duration(totals.p95DurationMs)}`,
+    `p99 ${duration(totals.p99DurationMs)}${sample === undefined ? "" : ` (${sample})`}`,
+  ];
+  return {
+    label: "Duration",
+    value,
+    details: value === UNKNOWN ? ["not recorded"] : ["average", ...percentiles],
+  };
+}
+
+function costCaveats({ estimatedCostUsd, withoutCost }: Usage): readonly string[] {
+  return [
+    ...(estimatedCostUsd > 0 ? [`${formatUsd(estimatedCostUsd)} estimated`] : []),
+    ...(withoutCost > 0 ? [`${formatCount(withoutCost)} without cost`] : []),
+  ];
+}
+
+function usageCaveats({ withoutUsage }: Usage): readonly string[] {
+  return withoutUsage > 0 ? [`${formatCount(withoutUsage)} without usage`] : [];
+}

@@ -1,0 +1,24 @@
+import { KEY_HEADERS } from "./format-columns";
+import { formatPeriod } from "./format-period";
+import type { UsageReport } from "./types";
+
+/** What stands above and below the tables of a report. */
+export type ReportHead = Omit<UsageReport, "by" | "groups">;
+
+/** What a report is about, as text that is not made safe for its place yet. */
+export interface Heading {
+  readonly title: string;
+  /** The ledger, and what its executions were filtered by. */
+  readonly details: readonly string[];
+}
+
+/** What a report is about. */
+export function headingOf({ filter, ledger }: ReportHead): Heading {
+  const filters = FILTERED.flatMap((key) => {
+    const value = filter[key];
+    return value === null ? [] : [`${KEY_HEADERS[key]} ${value}`];
+  });
+  return { title: `Runledger report, ${formatPeriod(filter)}`, details: [ledger, ...filters] };
+}
+
+const FILTERED = ["repo", "model", "provider", "eventType", "conclusion"] as const;

@@ -1,0 +1,156 @@
+import { printable } from "./format-values";
+
+/** A column of a table for people. */
+export interface TableColumn<Row> {
+  readonly header: string;
+  /** What stands in the cell; what is not printable in it is made so. */
+  readonly text: (row: Row) => string;
+  /** Default `left`; numbers go to the `right`. */
+  readonly align?: "left" | "right";
+  /** Its text may go on in the next line when the table is too wide: names are wrapped, never cut. */
+  readonly canWrap?: boolean;
+  /** Left out when the table is too wide in spite of wrapping: the highest first. Default: never. */
+  readonly omission?: number;
+  /** Colours the cell, which is aligned by then. */
+  readonly style?: (cell: string, row: Row) => string;
+}
+
+/** A table whose columns have their widths, to which rows can be added. */
+export interface TableLayout<Row> {
+  /** The headers and the rule under them. */
+  readonly head: string;
+  /** The rule alone, to set rows apart. */
+  readonly rule: string;
+  /** Rows, each with a line break at its end. */
+  readonly format: (rows: readonly Row[]) => string;
+  /** Headers of the columns that were left out for lack of room. */
+  readonly omitted: readonly string[];
+}
+
+const GAP = "  ";
+/** Columns that may be left out go before a name is wrapped to less than this; then names go down to the next. */
+const COMFORTABLE = 18;
+const NARROWEST = 8;
+/** Where a name is wrapped if possible: after these. */
+const AFTER_LAST_SEPARATOR = /[^/\-_.:@ ]*$/;
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** Rows as aligned columns under their headers, fitted into `width` as far as that is possible without cutting. */
+export function formatTable<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  width: number,
+): string {
+  const { head, format } = layOutTable(columns, rows, width);
+  return head + format(rows);
+}
+
+/** Fits the columns to some rows. Rows that come later are wrapped where they may be, and wider where they may not. */
+export function layOutTable<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  width: number,
+): TableLayout<Row> {
+  const natural = columns.map((column) => ({ column, width: naturalWidth(column, rows) }));
+  const fitted = shrink(shrink(omit(natural, width), width, COMFORTABLE), width, NARROWEST);
+  const headers = fitted.map(({ column }) => column.header);
+  const rule = joinCells(fitted.map(({ width }) => "─".repeat(width)));
+  return {
+    head: joinCells(fitted.map(({ column, width }) => align(column.header, width, column.align))) + rule,
+    rule,
+    format: (more) => more.map((row) => formatRow(fitted, row)).join(""),
+    omitted: columns.map(({ header }) => header).filter((header) => !headers.includes(header)),
+  };
+}
+
+interface FittedColumn<Row> {
+  readonly column: TableColumn<Row>;
+  readonly width: number;
+}
+
+function naturalWidth<Row>({ header, text }: TableColumn<Row>, rows: readonly Row[]): number {
+  const ofHeader = Bun.stringWidth(header);
+  return rows.reduce((widest, row) => Math.max(widest, Bun.stringWidth(printable(text(row)))), ofHeader);
+}
+
+function omit<Row>(columns: readonly FittedColumn<Row>[], available: number): readonly FittedColumn<Row>[] {
+  if (totalWidth(shrink(columns, available, COMFORTABLE)) <= available) return columns;
+  const first = Math.max(...columns.map(({ column }) => column.omission ?? 0));
+  if (first === 0) return columns;
+  return omit(
+    columns.filter(({ column }) => column.omission !== first),
+    available,
+  );
+}
+
+/** Takes from the widest column that may be wrapped, again and again, until all fit or none can give any more. */
+function shrink<Row>(
+  columns: readonly FittedColumn<Row>[],
+  available: number,
+  narrowest: number,
+): readonly FittedColumn<Row>[] {
+  const widths = columns.map(({ width }) => width);
+  for (let excess = totalWidth(columns) - available; excess > 0; excess -= 1) {
+    const candidates = columns.map(({ column }, index) =>
+      column.canWrap === true ? (widths[index] ?? 0) : 0,
+    );
+    const widest = Math.max(...candidates);
+    if (widest <= narrowest) break;
+    widths[candidates.indexOf(widest)] = widest - 1;
+  }
+  return columns.map(({ column, width }, index) => ({ column, width: widths[index] ?? width }));
+}
+
+function totalWidth(columns: readonly { readonly width: number }[]): number {
+  return columns.reduce((sum, { width }) => sum + width, GAP.length * (columns.length - 1));
+}
+
+function formatRow<Row>(columns: readonly FittedColumn<Row>[], row: Row): string {
+  const cells = columns.map(({ column, width }) => {
+    const text = printable(column.text(row));
+    return column.canWrap === true ? wrap(text, width) : [text];
+  });
+  const height = Math.max(...cells.map((lines) => lines.length));
+  const lines = Array.from({ length: height }, (_, line) =>
+    columns.map(({ column, width }, index) => {
+      const cell = align(cells[index]?.[line] ?? "", width, column.align);
+      return column.style?.(cell, row) ?? cell;
+    }),
+  );
+  return lines.map(joinCells).join("");
+}
+
+function joinCells(cells: readonly string[]): string {
+  return `${cells.join(GAP).trimEnd()}\n`;
+}
+
+function align(text: string, width: number, side: "left" | "right" = "left"): string {
+  const space = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
+  return side === "left" ? text + space : space + text;
+}
+
+/** Text in lines no wider than `width`, whole when they are put together again. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (Bun.stringWidth(rest) > width) {
+    const fitting = beginningOf(rest, width);
+    const separated = fitting.search(AFTER_LAST_SEPARATOR);
+    const end = separated > fitting.length / 3 ? separated : fitting.length;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end);
+  }
+  return [...lines, rest];
+}
+
+/** As much of a text as fits, at least one character. */
+function beginningOf(text: string, width: number): string {
+  let length = 0;
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += Bun.stringWidth(segment);
+    if (used > width && length > 0) break;
+    length += segment.length;
+  }
+  return text.slice(0, length);
+}

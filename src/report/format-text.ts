@@ -1,0 +1,129 @@
+import { formatBar } from "./format-bar";
+import { type UsageRow, usageRows } from "./format-columns";
+import { caveatsOf, factsOf } from "./format-facts";
+import type { GroupTable } from "./format-groups";
+import { headingOf, type ReportHead } from "./format-head";
+import { groupColumns, summaryColumns, summaryTitle } from "./format-layouts";
+import { formatTable, layOutTable, type TableColumn } from "./format-table";
+import { printable } from "./format-values";
+import { SUMMARY_KEYS, type SummaryKey } from "./summary-report";
+
+/** How text is fitted to its place, and coloured. */
+export interface TextOptions {
+  /** How wide it may be. */
+  readonly columns: number;
+  readonly styles: Readonly<Record<"bad" | "faint" | "strong" | "warning", (text: string) => string>>;
+}
+
+/** The tables of a summary. */
+export type SummaryTables = Readonly<Record<SummaryKey, GroupTable>>;
+
+/** A summary for people: the totals with what there is to say about them, and a table for each key. */
+export function formatSummaryText(report: ReportHead, tables: SummaryTables, options: TextOptions): string {
+  return joinParts([
+    formatHead(report, options),
+    formatFacts(report, options),
+    ...SUMMARY_KEYS.map((key) => formatSummaryTable(key, tables[key], report, options)),
+    formatNotes(report, options),
+  ]);
+}
+
+/** A report by some keys for people: one table, and its totals. */
+export function formatGroupsText(report: ReportHead, table: GroupTable, options: TextOptions): string {
+  return joinParts([
+    formatHead(report, options),
+    formatGroupsTable(table, report, options),
+    formatNotes(report, options),
+  ]);
+}
+
+function formatHead(report: ReportHead, { columns, styles }: TextOptions): string {
+  const { title, details } = headingOf(report);
+  return `${styles.strong(title)}\n${styles.faint(joinWrapped(details.map(printable), columns))}\n`;
+}
+
+function formatFacts({ totals }: ReportHead, { columns, styles }: TextOptions): string {
+  const facts = factsOf(totals);
+  const labelWidth = Math.max(...facts.map(({ label }) => label.length)) + 2;
+  const valueWidth = Math.max(...facts.map(({ value }) => value.length));
+  const lines = facts.map(({ label, value, details }) => {
+    const rest = joinWrapped(details, columns, labelWidth + valueWidth + 2);
+    return `${label.padEnd(labelWidth)}${styles.strong(value.padStart(valueWidth))}  ${rest}\n`;
+  });
+  return lines.join("");
+}
+
+function formatSummaryTable(
+  key: SummaryKey,
+  table: GroupTable,
+  { totals }: ReportHead,
+  { columns: width, styles }: TextOptions,
+): string {
+  const columns = withFailuresMarked(summaryColumns(key, table, totals), styles.bad);
+  const shown = key === "day" ? [...columns, costBars(table, width)] : columns;
+  return `${styles.strong(summaryTitle(key, totals))}\n${formatTable(shown, usageRows(table), width)}`;
+}
+
+function formatGroupsTable(
+  table: GroupTable,
+  { totals }: ReportHead,
+  { columns: width, styles }: TextOptions,
+): string {
+  const rows = usageRows(table);
+  const total: UsageRow = { names: ["total"], usage: totals };
+  const columns = withFailuresMarked(groupColumns(table), styles.bad);
+  const { head, rule, format, omitted } = layOutTable(columns, [...rows, total], width);
+  const omission = `No room for ${omitted.join(", ")}: --json and --csv have all.`;
+  const remarks = [
+    joinWrapped(caveatsOf(totals), width),
+    omitted.length === 0 ? "" : joinWrapped(omission.split(" "), width, 0, " "),
+  ];
+  const lines = remarks.filter((remark) => remark !== "").map((remark) => `${styles.faint(remark)}\n`);
+  return head + format(rows) + rule + format([total]) + lines.join("");
+}
+
+function formatNotes({ notes }: ReportHead, { columns, styles }: TextOptions): string {
+  const lines = notes.map((note) => joinWrapped(printable(note).split(" "), columns, 0, " "));
+  return lines.map((line) => `${styles.warning(line)}\n`).join("");
+}
+
+const LONGEST_BAR = 40;
+/** What the other columns of the table by day need. */
+const BESIDE_BARS = 58;
+
+function costBars({ groups }: GroupTable, width: number): TableColumn<UsageRow> {
+  const length = Math.min(LONGEST_BAR, Math.max(10, width - BESIDE_BARS));
+  const highest = Math.max(...groups.map(({ costUsd }) => costUsd));
+  return {
+    header: "",
+    text: ({ usage }) => (usage.costUsd <= highest ? formatBar(usage.costUsd / highest, length) : ""),
+    omission: 2,
+  };
+}
+
+function withFailuresMarked(
+  columns: readonly TableColumn<UsageRow>[],
+  mark: (text: string) => string,
+): readonly TableColumn<UsageRow>[] {
+  return columns.map((column) =>
+    column.header === "failed"
+      ? { ...column, style: (cell, { usage }) => (usage.failures > 0 ? mark(cell) : cell) }
+      : column,
+  );
+}
+
+/** Parts in lines that begin at `indent` and are no wider than `width`, as far as no part is. */
+function joinWrapped(parts: readonly string[], width: number, indent = 0, separator = " · "): string {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const joined = `${last}${separator}${part}`;
+    if (last !== undefined && indent + Bun.stringWidth(joined) <= width) lines[lines.length - 1] = joined;
+    else lines.push(part);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
+}
+
+function joinParts(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("\n");
+}

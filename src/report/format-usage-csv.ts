@@ -1,0 +1,36 @@
+import { type CsvValue, formatCsv } from "./format-csv";
+import type { GroupTable } from "./format-groups";
+import type { Usage } from "./types";
+
+/** The numbers of a group, in the order in which CSV has them; JSON has the same. */
+export const USAGE_FIELDS = [
+  "executions",
+  "failures",
+  "failureRate",
+  "inputTokens",
+  "outputTokens",
+  "cacheReadTokens",
+  "cacheCreationTokens",
+  "cacheHitShare",
+  "numTurns",
+  "costUsd",
+  "estimatedCostUsd",
+  "costPerExecutionUsd",
+  "withoutCost",
+  "withoutUsage",
+  "durationMs",
+  "averageDurationMs",
+  "p50DurationMs",
+  "p95DurationMs",
+  "p99DurationMs",
+  "durationSample",
+] as const satisfies readonly (keyof Usage)[];
+
+/** The groups of a report as one table of CSV: their keys, then their numbers, under the names that JSON gives them. */
+export function formatUsageCsv({ by, groups }: GroupTable): string {
+  const rows = groups.map((group): CsvValue[] => [
+    ...by.map((key) => group[key] ?? null),
+    ...USAGE_FIELDS.map((field) => group[field]),
+  ]);
+  return formatCsv([[...by, ...USAGE_FIELDS], ...rows]);
+}

@@ -1,0 +1,68 @@
+import { isTimeKey, periodsOf } from "./periods";
+import type { GroupKey, UsageGroup } from "./types";
+import type { NameKey } from "./usage-queries";
+import { UsageTally } from "./usage-tally";
+
+type Names = Readonly<Partial<Record<NameKey, string>>>;
+
+/** Usage of the same value of one key, by the values of the next. */
+class Group {
+  readonly tally = new UsageTally();
+  readonly members = new Map<string, Group>();
+}
+
+/** Adds usage up by some keys; by none, all of it together. */
+export class Grouping {
+  readonly by: readonly GroupKey[];
+  readonly #all = new Group();
+  readonly #values: readonly ((names: Names, time: string) => string)[];
+
+  constructor(by: readonly GroupKey[], timeZone: string) {
+    this.by = by;
+    this.#values = by.map((key) => valuesOf(key, timeZone));
+  }
+
+  /** What adds up the usage that has these names, and a time that begins so. */
+  tallyOf(names: Names, time: string): UsageTally {
+    let group = this.#all;
+    for (const read of this.#values) {
+      const value = read(names, time);
+      let member = group.members.get(value);
+      if (member === undefined) {
+        member = new Group();
+        group.members.set(value, member);
+      }
+      group = member;
+    }
+    return group.tally;
+  }
+
+  /** The groups: times ascending; otherwise by cost, the highest first. */
+  groups(): UsageGroup[] {
+    const times = this.by.filter(isTimeKey);
+    return groupsOf(this.#all, this.by).sort(
+      (a, b) => compareBy(times, a, b) || b.costUsd - a.costUsd || compareBy(this.by, a, b),
+    );
+  }
+}
+
+function valuesOf(key: GroupKey, timeZone: string): (names: Names, time: string) => string {
+  if (!isTimeKey(key)) return (names) => names[key] ?? "";
+  const periodOf = periodsOf(key, timeZone);
+  return (_, time) => periodOf(time);
+}
+
+function groupsOf({ tally, members }: Group, [key, ...rest]: readonly GroupKey[]): UsageGroup[] {
+  if (key === undefined) return [tally.usage];
+  return Array.from(members, ([value, group]) =>
+    groupsOf(group, rest).map((usage) => ({ [key]: value, ...usage })),
+  ).flat();
+}
+
+function compareBy(keys: readonly GroupKey[], a: UsageGroup, b: UsageGroup): number {
+  for (const key of keys) {
+    const [left = "", right = ""] = [a[key], b[key]];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
+}

@@ -1,0 +1,51 @@
+import type { Selectable } from "kysely";
+import type { IncidentsTable } from "../telemetry/schema";
+import type { IncidentKind } from "../telemetry/types";
+import type { Ledger } from "./types";
+
+/** A row of `incidents`. */
+export type IncidentRow = Selectable<IncidentsTable>;
+
+/** What can be wrong, as `incidents` calls it. */
+export const INCIDENT_KINDS = [
+  "rejected",
+  "dropped",
+  "spilled",
+  "degraded",
+] as const satisfies readonly IncidentKind[];
+
+/** Which incidents, and in what order. */
+export interface IncidentsOptions {
+  readonly kind?: IncidentKind | undefined;
+  /** By `id`, which is the order in which they happened. */
+  readonly order: "newest" | "oldest";
+  /** At most so many. Default: all. */
+  readonly limit?: number | undefined;
+}
+
+/** Payloads may be long: a page of so many stays small all the same. */
+const PAGE_ROWS = 200;
+
+/** The incidents of a ledger, page by page: each page is one short read. */
+export async function* incidentsOf(
+  ledger: Ledger,
+  { kind, order, limit = Number.POSITIVE_INFINITY }: IncidentsOptions,
+): AsyncGenerator<readonly IncidentRow[]> {
+  const isNewestFirst = order === "newest";
+  let last: number | undefined;
+  for (let left = limit; left > 0; ) {
+    const wanted = Math.min(PAGE_ROWS, left);
+    let query = ledger.db
+      .selectFrom("incidents")
+      .selectAll()
+      .orderBy("id", isNewestFirst ? "desc" : "asc")
+      .limit(wanted);
+    if (kind !== undefined) query = query.where("kind", "=", kind);
+    if (last !== undefined) query = query.where("id", isNewestFirst ? "<" : ">", last);
+    const rows = await query.execute();
+    if (rows.length > 0) yield rows;
+    if (rows.length < wanted) return;
+    last = rows.at(-1)?.id;
+    left -= rows.length;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../telemetry/schema";
+import { toEpochMs } from "../telemetry/time";
+import type { Span } from "./conditions";
+
+/** Executions before this instant may have been purged; `undefined` when none ever were. In epoch milliseconds. */
+export async function purgedBefore(db: Kysely<LedgerSchema>): Promise<number | undefined> {
+  const facts = db.selectFrom("ledger").select("value").where("key", "=", "purged_before");
+  const fact = await facts.executeTakeFirst();
+  return fact && toEpochMs(`${fact.value}Z`);
+}
+
+/** The part of a span in which there are executions, or more. */
+export async function inhabited(db: Kysely<LedgerSchema>, { fromMs, toMs }: Span): Promise<Span> {
+  const first = db.selectFrom("executions").select("created_at").orderBy("created_at", "asc").limit(1);
+  const last = db.selectFrom("executions").select("created_at").orderBy("created_at", "desc").limit(1);
+  return {
+    fromMs: Number.isFinite(fromMs) ? fromMs : (timeOf(await first.executeTakeFirst()) ?? 0),
+    toMs: Number.isFinite(toMs) ? toMs : (timeOf(await last.executeTakeFirst()) ?? Date.now()),
+  };
+}
+
+function timeOf(row: { readonly created_at: string } | undefined): number | undefined {
+  return row && toEpochMs(`${row.created_at}Z`);
+}

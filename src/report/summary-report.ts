@@ -1,0 +1,42 @@
+import { answer } from "./answer";
+import { dayBefore, dayIn, UTC, zoneNamed } from "./time-zone";
+import type { ExecutionFilter, Ledger, UsageGroup, UsageReport } from "./types";
+
+/** What {@link summaryReport} groups by, one table each. */
+export const SUMMARY_KEYS = ["day", "repo", "model", "eventType"] as const;
+export type SummaryKey = (typeof SUMMARY_KEYS)[number];
+
+/** How many whole days a summary goes back, today aside, when its filter names no time. */
+export const SUMMARY_DAYS = 30;
+
+/** What {@link summaryReport} shall tell. */
+export interface SummaryFilter extends ExecutionFilter {
+  /** Percentiles over all matching executions instead of the latest {@link PERCENTILE_SAMPLE}. */
+  readonly exact?: boolean | undefined;
+}
+
+/** A usage report with four groupings at once: of the same executions, seen at the same moment. */
+export interface SummaryReport extends Omit<UsageReport, "by" | "groups"> {
+  readonly groups: Readonly<Record<SummaryKey, readonly UsageGroup[]>>;
+}
+
+/**
+ * What executions used, by day, by repository, by model and by event type: a {@link usageReport} for each, in one go.
+ * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ */
+export async function summaryReport(ledger: Ledger, filter: SummaryFilter = {}): Promise<SummaryReport> {
+  const { exact = false, ...executions } = filter;
+  const groupings = SUMMARY_KEYS.map((key) => [key]);
+  const { about, totals, notes, groups } = await answer(ledger, recent(executions), { groupings, exact });
+  const tables = Object.fromEntries(SUMMARY_KEYS.map((key, index) => [key, groups[index] ?? []]));
+  return { ...about, totals, groups: tables as SummaryReport["groups"], notes };
+}
+
+function recent(filter: ExecutionFilter): ExecutionFilter {
+  const { since, until, timeZone = UTC } = filter;
+  // A zone that there is not is refused where the filter is checked.
+  if (since !== undefined || until !== undefined || zoneNamed(timeZone) === undefined) return filter;
+  return { ...filter, since: dayBefore(dayIn(timeZone, Date.now()), SUMMARY_DAYS) };
+}

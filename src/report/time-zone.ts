@@ -1,0 +1,49 @@
+import { toEpochMs } from "../telemetry/time";
+
+/** The zone of the ledger's own days. */
+export const UTC = "UTC";
+
+/** The usual spelling of a time zone's name, or `undefined` when there is none of that name. */
+export function zoneNamed(name: string): string | undefined {
+  try {
+    const zone = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    return zone === "Etc/UTC" ? UTC : zone;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a day (`YYYY-MM-DD`) begins in a zone, in epoch milliseconds; `undefined` when it is no day. */
+export function startOfDay(day: string, timeZone: string): number | undefined {
+  try {
+    // Where the clock skips midnight, the first time that there is.
+    return toEpochMs(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The day of an instant in a zone: `YYYY-MM-DD`. */
+export function dayIn(timeZone: string, epochMs: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(epochMs)
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate()
+    .toString();
+}
+
+/** The day so many days before another. */
+export function dayBefore(day: string, days: number): string {
+  return Temporal.PlainDate.from(day).subtract({ days }).toString();
+}
+
+/** By how many seconds a zone is ahead of UTC: every offset that it has from one instant to another. */
+export function offsetsIn(timeZone: string, fromMs: number, toMs: number): number[] {
+  const offsets: number[] = [];
+  let time: Temporal.ZonedDateTime | null =
+    Temporal.Instant.fromEpochMilliseconds(fromMs).toZonedDateTimeISO(timeZone);
+  while (time !== null && time.epochMilliseconds <= toMs) {
+    offsets.push(time.offsetNanoseconds / 1e9);
+    time = time.getTimeZoneTransition("next");
+  }
+  return offsets;
+}

@@ -1,0 +1,53 @@
+import { dayOf, toLedgerTime } from "../telemetry/time";
+import { PERCENTILE_SAMPLE, type Usage } from "./types";
+import { isEmpty, type UsagePlan } from "./usage-plan";
+
+/** What the notes of an answer are made of. */
+export interface UsageFacts {
+  readonly hasRollups: boolean;
+  readonly purgedBeforeMs: number | undefined;
+  readonly plan: UsagePlan;
+  /** The plan for days of another zone than UTC, if such were asked for. */
+  readonly planOfOtherDays: UsagePlan | undefined;
+  readonly totals: Usage;
+  /** Whether percentiles are over all executions that there are. */
+  readonly isExact: boolean;
+}
+
+/** What a reader of an answer should know, as sentences. */
+export function notesOn(facts: UsageFacts): string[] {
+  return [...notesOnDesign(facts), ...notesOnPurge(facts), ...notesOnPercentiles(facts)];
+}
+
+function* notesOnDesign({ hasRollups }: UsageFacts): Generator<string> {
+  if (hasRollups) return;
+  yield "This ledger is of the earlier one-table design: it has no sums by day, so all its executions were read.";
+}
+
+function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays }: UsageFacts): Generator<string> {
+  if (purgedBeforeMs === undefined || !plan.isPurged) return;
+  const before = new Date(purgedBeforeMs).toISOString();
+  yield `Executions before ${before} were purged: their sums are in here, but no percentiles of theirs.`;
+  if (planOfOtherDays !== undefined && !isEmpty(planOfOtherDays.days)) {
+    yield `Only sums by day of UTC are left of them: up to ${dayBefore(planOfOtherDays.days.toMs)} days are those of UTC.`;
+  }
+  if (plan.leftOutDayMs !== undefined) {
+    yield `${dayAt(plan.leftOutDayMs)} (UTC) is not in here: a part was asked for, and only its whole is known.`;
+  }
+  if (plan.wholeDayMs !== undefined) {
+    yield `${dayAt(plan.wholeDayMs)} (UTC) is all in here: a part was asked for, and only its whole is known.`;
+  }
+}
+
+function* notesOnPercentiles({ totals, isExact }: UsageFacts): Generator<string> {
+  if (isExact || totals.durationSample < PERCENTILE_SAMPLE || totals.executions <= PERCENTILE_SAMPLE) return;
+  yield `Percentiles are over the latest ${PERCENTILE_SAMPLE.toLocaleString("en")} executions.`;
+}
+
+function dayAt(epochMs: number): string {
+  return dayOf(toLedgerTime(epochMs));
+}
+
+function dayBefore(epochMs: number): string {
+  return dayAt(epochMs - 1);
+}

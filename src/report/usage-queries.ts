@@ -1,0 +1,94 @@
+import { expressionBuilder, type Kysely, sql } from "kysely";
+import { type LedgerSchema, USAGE_KEYS } from "../telemetry/schema";
+import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
+import { unindexed } from "./dialect";
+import type { GroupKey } from "./types";
+import { SUMS_OF_DAYS, SUMS_OF_EXECUTIONS } from "./usage-sums";
+import type { UsageSums } from "./usage-tally";
+
+/** The group keys that are columns, with their columns. */
+export const NAME_COLUMNS = {
+  repo: "repo",
+  model: "model",
+  provider: "provider",
+  eventType: "event_type",
+  conclusion: "conclusion",
+  // Of PostgreSQL alone.
+  ledger: "ledger_id",
+} as const satisfies { [Key in GroupKey]?: string };
+export type NameKey = keyof typeof NAME_COLUMNS;
+
+export function isNameKey(key: GroupKey): key is NameKey {
+  return key in NAME_COLUMNS;
+}
+
+/** By what rows are told apart. */
+export interface Columns {
+  readonly names: readonly NameKey[];
+  /** By so many of the first characters of a stored time; `undefined`: not by time. */
+  readonly timeLength: number | undefined;
+}
+
+/** Whose some usage is. */
+export interface UsageKeys extends Partial<Record<NameKey, string>> {
+  /** The beginning of a stored time. */
+  readonly time?: string;
+}
+export type UsageRow = UsageKeys & UsageSums;
+
+const execution = expressionBuilder<LedgerSchema, "executions">();
+
+/** Reads the usage of whole UTC days from their sums. */
+export function readDays(
+  db: Kysely<LedgerSchema>,
+  days: Span,
+  hasNames: Condition,
+  { names, timeLength }: Columns,
+): Promise<UsageRow[]> {
+  const columns = names.map((name) => NAME_COLUMNS[name]);
+  const keys = timeLength === undefined ? columns : inStoredOrder(columns);
+  return db
+    .selectFrom("usage_daily")
+    .select([...SUMS_OF_DAYS, ...namesOf(names)])
+    .$if(timeLength !== undefined, (query) => query.select("day as time"))
+    .where(onDaysIn(days))
+    .where(hasNames)
+    .$if(keys.length > 0, (query) => query.groupBy(keys.map((key) => sql.ref(key))))
+    .$castTo<UsageRow>()
+    .execute();
+}
+
+/** Reads the usage of a span from its executions, or from those alone that no sum has in it yet. */
+export function readExecutions(
+  db: Kysely<LedgerSchema>,
+  span: Span,
+  hasNames: Condition,
+  { names, timeLength }: Columns,
+  which: "all" | "unadopted",
+): Promise<UsageRow[]> {
+  const time = timeLength === undefined ? [] : [beginningOf("created_at", timeLength)];
+  const keys = [...names.map((name) => unindexed(NAME_COLUMNS[name])), ...time];
+  return db
+    .selectFrom("executions")
+    .select([...SUMS_OF_EXECUTIONS, ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
+    .where(completedIn(span))
+    .where(hasNames)
+    .$if(which === "unadopted", (query) => query.where("execution_id", "is", null))
+    .$if(keys.length > 0, (query) => query.groupBy(keys))
+    .$castTo<UsageRow>()
+    .execute();
+}
+
+/** Grouped by day and by all that comes before the last of the columns in its key, the table need not be sorted. */
+function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[NameKey][]) {
+  const last = USAGE_KEYS.findLastIndex((key) => key === "day" || columns.some((column) => column === key));
+  return [...USAGE_KEYS.slice(0, last + 1), ...columns.filter((column) => column === "ledger_id")];
+}
+
+function namesOf(names: readonly NameKey[]) {
+  return names.map((name) => sql.ref<string>(NAME_COLUMNS[name]).as(name));
+}
+
+function beginningOf(column: "created_at", length: number) {
+  return execution.fn<string>("substr", [column, execution.lit(1), execution.lit(length)]);
+}

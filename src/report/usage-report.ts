@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { RunledgerError } from "../errors";
+import { answer } from "./answer";
+import { check } from "./check";
+import { GROUP_KEYS, type Ledger, type UsageFilter, type UsageReport } from "./types";
+
+const KEYS = `up to two different ones of ${GROUP_KEYS.join(", ")}`;
+
+const keysSchema = z.object({
+  by: z
+    .array(z.enum(GROUP_KEYS, KEYS), KEYS)
+    .max(2, KEYS)
+    .refine((keys) => new Set(keys).size === keys.length, KEYS),
+});
+
+/**
+ * What executions used: in all, and by up to two keys. Whole UTC days are read from the ledger's sums, which outlive
+ * the retention; all else from the executions themselves. All of it is of one moment, also while an application writes.
+ *
+ * Percentiles, also those of the groups, are over the latest {@link PERCENTILE_SAMPLE} of all matching executions:
+ * a group that has none of these has none. With `exact` they are over all.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ * @example
+ * ```ts
+ * await using ledger = await openLedger("./data/telemetry.db");
+ * const { totals, groups } = await usageReport(ledger, { since: "30d", by: ["model"] });
+ * ```
+ */
+export async function usageReport(ledger: Ledger, filter: UsageFilter = {}): Promise<UsageReport> {
+  const { by = [], exact = false, ...executions } = filter;
+  check(keysSchema, { by }, "filter");
+  if (by.includes("ledger") && ledger.engine !== "postgresql") {
+    throw new RunledgerError(
+      "INVALID_ARGUMENT",
+      "usageReport: a SQLite file is one ledger; by ledger, only PostgreSQL has more.",
+    );
+  }
+  const { about, totals, notes, groups } = await answer(ledger, executions, { groupings: [by], exact });
+  return { ...about, by, totals, groups: by.length > 0 ? groups.flat() : [], notes };
+}

@@ -1,0 +1,101 @@
+import type { Usage } from "./types";
+
+/** What of {@link Usage} adds up. */
+export type UsageSums = Pick<
+  Usage,
+  | "executions"
+  | "failures"
+  | "inputTokens"
+  | "outputTokens"
+  | "cacheReadTokens"
+  | "cacheCreationTokens"
+  | "numTurns"
+  | "costUsd"
+  | "estimatedCostUsd"
+  | "withoutCost"
+  | "withoutUsage"
+  | "durationMs"
+>;
+
+/** Adds usage up. */
+export class UsageTally {
+  readonly #durationsMs: number[] = [];
+  readonly #sums: UsageSums = {
+    executions: 0,
+    failures: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    cacheCreationTokens: 0,
+    numTurns: 0,
+    costUsd: 0,
+    estimatedCostUsd: 0,
+    withoutCost: 0,
+    withoutUsage: 0,
+    durationMs: 0,
+  };
+
+  add(sums: Readonly<UsageSums>): void {
+    const total = this.#sums;
+    total.executions += sums.executions;
+    total.failures += sums.failures;
+    total.inputTokens += sums.inputTokens;
+    total.outputTokens += sums.outputTokens;
+    total.cacheReadTokens += sums.cacheReadTokens;
+    total.cacheCreationTokens += sums.cacheCreationTokens;
+    total.numTurns += sums.numTurns;
+    total.costUsd += sums.costUsd;
+    total.estimatedCostUsd += sums.estimatedCostUsd;
+    total.withoutCost += sums.withoutCost;
+    total.withoutUsage += sums.withoutUsage;
+    total.durationMs += sums.durationMs;
+  }
+
+  get executions(): number {
+    return this.#sums.executions;
+  }
+
+  /** Adds the duration of one of the executions, for the percentiles. */
+  addDuration(durationMs: number): void {
+    this.#durationsMs.push(durationMs);
+  }
+
+  get usage(): Usage {
+    const sums = this.#sums;
+    const { executions, failures, inputTokens, cacheReadTokens, cacheCreationTokens, costUsd, durationMs } =
+      sums;
+    const input = inputTokens + cacheReadTokens + cacheCreationTokens;
+    const durations = Float64Array.from(this.#durationsMs).sort();
+    return {
+      executions,
+      failures,
+      failureRate: ratio(failures, executions),
+      inputTokens,
+      outputTokens: sums.outputTokens,
+      cacheReadTokens,
+      cacheCreationTokens,
+      cacheHitShare: ratio(cacheReadTokens, input),
+      numTurns: sums.numTurns,
+      costUsd,
+      estimatedCostUsd: sums.estimatedCostUsd,
+      costPerExecutionUsd: ratio(costUsd, executions),
+      withoutCost: sums.withoutCost,
+      withoutUsage: sums.withoutUsage,
+      durationMs,
+      averageDurationMs: ratio(durationMs, executions),
+      p50DurationMs: nearestRank(durations, 50),
+      p95DurationMs: nearestRank(durations, 95),
+      p99DurationMs: nearestRank(durations, 99),
+      durationSample: durations.length,
+    };
+  }
+}
+
+function ratio(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
+
+/** The smallest value that so many percent of all values don't exceed. */
+function nearestRank(sorted: Float64Array, percent: number): number | null {
+  return sorted[Math.ceil((percent * sorted.length) / 100) - 1] ?? null;
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createProgram } from "../../src/cli/run";
+import { fakeTerminal, runCli } from "../support/fake-terminal";
+import { tempDir } from "../support/temp-dir";
+
+const folder = tempDir();
+const COMMANDS = createProgram(fakeTerminal(), () => {}).commands;
+const scriptFor = async (shell: string) => (await runCli(["completion", shell])).out;
+
+/** Runs a shell on a script; what it printed, and its exit code. */
+async function shell(
+  command: string[],
+  input: string,
+): Promise<{ exitCode: number; out: string; err: string }> {
+  const child = Bun.spawn(command, { cwd: folder, stdin: new Blob([input]), stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { exitCode: await child.exited, out, err };
+}
+
+describe("the completion of bash", () => {
+  const script = scriptFor("bash");
+
+  /** What bash offers for the last of these words. */
+  async function offered(...words: string[]): Promise<string[]> {
+    const list = words.map((word) => `'${word}'`).join(" ");
+    const { err, out } = await shell(
+      ["bash", "--norc"],
+      `${await script}
+      complete -p runledger >/dev/null || exit 1
+      COMP_WORDS=(runledger ${list}); COMP_CWORD=${words.length}; _runledger; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+    expect(err).toBe("");
+    return out.split("\n").filter((line) => line !== "");
+  }
+
+  test("is a script that bash can parse", async () => {
+    expect(await shell(["bash", "-n"], await script)).toEqual({ exitCode: 0, out: "", err: "" });
+  });
+
+  test("offers commands, options and their values", async () => {
+    expect(await offered("")).toEqual([...COMMANDS.map((command) => command.name()), "--version", "--help"]);
+    expect(await offered("ex")).toEqual(["executions", "export"]);
+    expect(await offered("purge", "--")).toEqual(["--older-than", "--db", "--dry-run", "--help"]);
+    expect(await offered("export", "--format", "")).toEqual(["jsonl", "csv"]);
+    expect(await offered("incidents", "--kind", "d")).toEqual(["dropped", "degraded"]);
+    expect(await offered("completion", "")).toEqual(["bash", "zsh", "fish"]);
+    expect(await offered("report", "--since", "")).toEqual([]);
+    expect(await offered("doctor", "")).toEqual([]);
+  });
+
+  test("offers files where files are wanted, spaces in their names included", async () => {
+    writeFileSync(join(folder, "my runs.jsonl"), "");
+    writeFileSync(join(folder, "my.db"), "");
+    expect((await offered("import", "my")).sort()).toEqual(["my runs.jsonl", "my.db"]);
+    expect((await offered("report", "--db", "my.")).sort()).toEqual(["my.db"]);
+  });
+});
+
+describe.each(["bash", "zsh", "fish"])("the completion of %s", (name) => {
+  test("knows every command and every option", async () => {
+    const script = await scriptFor(name);
+    for (const command of COMMANDS) {
+      expect(script).toContain(command.name());
+      const longs = command.options.map(({ long = "" }) => (name === "fish" ? `-l ${long.slice(2)} ` : long));
+      expect(longs.filter((long) => !script.includes(long))).toEqual([]);
+    }
+  });
+
+  test.skipIf(Bun.which(name) === null)(
+    "is parsed by the shell (skipped where it is not installed)",
+    async () => {
+      expect(await shell([name, "-n"], await scriptFor(name))).toMatchObject({ exitCode: 0, err: "" });
+    },
+  );
+
+  test("has its quotes in pairs", async () => {
+    for (const line of (await scriptFor(name)).split("\n").filter((line) => !line.includes("$'"))) {
+      expect({
+        line,
+        quotes: (line.replaceAll("'\\''", "").replaceAll("\\'", "").match(/'/g)?.length ?? 0) % 2,
+      }).toEqual({ line, quotes: 0 });
+    }
+  });
+});
+
+test("another shell is wrong usage", async () => {
+  const { exitCode, err } = await runCli(["completion", "powershell"]);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/^runledger: .*Allowed choices are bash, zsh, fish\.\n$/);
+});

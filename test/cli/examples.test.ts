@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createProgram } from "../../src/cli/run";
+import { createTelemetryStore } from "../../src/telemetry/store";
+import { executionCompleted } from "../../src/testing";
+import { fakeTerminal, runCli } from "../support/fake-terminal";
+import { tempDir } from "../support/temp-dir";
+
+const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const COMMANDS = createProgram(fakeTerminal(), () => {}).commands.map((command) => command.name());
+const folder = tempDir();
+
+/** A folder as an application's, with a small ledger, and with `runledger` among its commands. */
+function makeProject(): string {
+  const project = join(folder, "project");
+  mkdirSync(join(project, "bin"), { recursive: true });
+  writeFileSync(join(project, "bin", "runledger"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
+  chmodSync(join(project, "bin", "runledger"), 0o755);
+  writeFileSync(join(project, "runs.jsonl"), `${JSON.stringify(executionCompleted())}\n`);
+  using store = createTelemetryStore({ dbPath: join(project, "data", "telemetry.db") });
+  store.recordMany([executionCompleted(), executionCompleted({ conclusion: "failure" })]);
+  return project;
+}
+
+const project = makeProject();
+const examples = (
+  await Promise.all(
+    COMMANDS.map(async (name) => (await runCli([name, "--help"])).out.match(/(?<=^ {2}\$ ).*$/gm) ?? []),
+  )
+).flat();
+
+test("every command has two examples", () => {
+  expect(examples).toHaveLength(COMMANDS.length * 2);
+});
+
+test.each(examples)("the example runs: %s", async (example) => {
+  const copy = join(folder, Bun.randomUUIDv7());
+  cpSync(project, copy, { recursive: true });
+  const child = Bun.spawn(["bash", "-c", `set -o pipefail; ${example}`], {
+    cwd: copy,
+    env: { ...process.env, PATH: `${copy}/bin:${process.env["PATH"]}`, TELEMETRY_DB_PATH: "" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  expect({ exitCode: await child.exited, err }).toEqual({ exitCode: 0, err: "" });
+  // What it says is printed, or in the file that it names.
+  const [, file] = /(?:--out|>) (\S+)$/.exec(example) ?? [];
+  const said = file === undefined ? out : await Bun.file(join(copy, file)).text();
+  if (!example.startsWith("runledger incidents --kind")) expect(said.trim()).not.toBe("");
+});

@@ -1,0 +1,205 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import fc from "fast-check";
+import { createTelemetryStore } from "../../src/telemetry/store";
+import type { TelemetryRecord } from "../../src/telemetry/types";
+import { executionCompleted } from "../../src/testing";
+import { anyRecord } from "../support/arbitraries";
+import { runCli } from "../support/fake-terminal";
+import { EARLIER_DESIGN, EARLIER_INSERT, read } from "../support/ledger";
+import { tempDir } from "../support/temp-dir";
+
+const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const folder = tempDir();
+let ledgers = 0;
+
+const newPath = () => {
+  ledgers += 1;
+  return join(folder, `${ledgers}`);
+};
+
+function ledgerOf(records: readonly TelemetryRecord[]): string {
+  const db = newPath();
+  using store = createTelemetryStore({ dbPath: db });
+  store.recordMany(records);
+  return db;
+}
+
+/** The executions of a ledger without the numbers of their rows. */
+function rowsOf(db: string): unknown[] {
+  return read(db, "SELECT * FROM executions ORDER BY created_at, execution_id").map(({ id, ...row }) => row);
+}
+
+/** Exports a ledger and imports that into a new one. */
+async function copy(db: string): Promise<{ readonly copied: string; readonly exported: string }> {
+  const copied = newPath();
+  const { out: exported } = await runCli(["export", "--db", db]);
+  const { exitCode, err } = await runCli(["import", "-", "--db", copied], {
+    input: () => new Blob([exported]).stream(),
+  });
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+  return { copied, exported };
+}
+
+describe("runledger export", () => {
+  test("of any records, imported into a new ledger, gives the same rows", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRecord, { minLength: 1, maxLength: 20 }), async (records) => {
+        const db = ledgerOf(records);
+        const { copied } = await copy(db);
+        expect(rowsOf(copied)).toEqual(rowsOf(db));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("is oldest first, and leaves out what is unknown", async () => {
+    const db = ledgerOf([
+      executionCompleted({ executionId: "later", completedAt: "2026-02-01T00:00:00Z" }),
+      {
+        executionId: "earlier",
+        completedAt: "2026-01-01T00:00:00Z",
+        repo: "o/r",
+        eventType: "push",
+        model: "m",
+        conclusion: "success",
+        costUsd: 0.5,
+        costSource: "estimated",
+      },
+    ]);
+    const { out } = await runCli(["export", "--db", db]);
+    const [first, second] = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(first).toEqual({
+      executionId: "earlier",
+      completedAt: "2026-01-01T00:00:00.000Z",
+      repo: "o/r",
+      eventType: "push",
+      provider: "anthropic",
+      model: "m",
+      conclusion: "success",
+      costUsd: 0.5,
+      costSource: "estimated",
+      durationMs: 0,
+      numTurns: 0,
+    });
+    expect(second).toMatchObject({ executionId: "later", inputTokens: 1_200 });
+  });
+
+  test("takes filters, writes CSV, and counts on a terminal", async () => {
+    const db = ledgerOf([executionCompleted({ repo: "a/b" }), executionCompleted({ repo: "c/d" })]);
+    const { out, err } = await runCli(["export", "--format", "csv", "--repo", "c/*", "--db", db], {
+      isErrorTerminal: true,
+    });
+    expect(out.trim().split("\r\n")).toHaveLength(2);
+    expect(out).toContain(",c/d,");
+    expect(err).toBe("\r1 execution\x1b[K\r\x1b[K");
+  });
+
+  test("--out makes a file that only its owner can read, and never overwrites one", async () => {
+    const db = ledgerOf([executionCompleted()]);
+    const file = newPath();
+    expect(await runCli(["export", "--db", db, "--out", file])).toEqual({ exitCode: 0, out: "", err: "" });
+    expect(readFileSync(file, "utf8")).toBe((await runCli(["export", "--db", db])).out);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const before = readFileSync(db);
+    const { exitCode, err } = await runCli(["export", "--db", db, "--out", db]);
+    expect(exitCode).toBe(2);
+    expect(err).toBe(`runledger: ${db} exists already. Name another file, or remove it.\n`);
+    expect(readFileSync(db)).toEqual(before);
+    expect((await runCli(["export", "--db", db, "--out", join(file, "x")])).err).toMatch(
+      /^runledger: Can't create .*: ENOTDIR\.\n$/,
+    );
+  });
+
+  test("of the earlier design gives records that can be imported, again and again", async () => {
+    const db = newPath();
+    using earlier = new Database(db);
+    earlier.run(EARLIER_DESIGN);
+    const values = [
+      null,
+      "o/r",
+      7,
+      "push",
+      "anthropic",
+      "m",
+      10,
+      20,
+      0,
+      0,
+      5,
+      0.5,
+      "success",
+      "s",
+      null,
+      null,
+    ];
+    earlier.run(EARLIER_INSERT, values);
+    earlier.run(EARLIER_INSERT, values);
+    const { copied, exported } = await copy(db);
+    expect(
+      read(copied, "SELECT repo, input_tokens, cost_usd, usage_source, cost_source FROM executions"),
+    ).toEqual([
+      { repo: "o/r", input_tokens: 10, cost_usd: 0.5, usage_source: "reported", cost_source: "reported" },
+      { repo: "o/r", input_tokens: 10, cost_usd: 0.5, usage_source: "reported", cost_source: "reported" },
+    ]);
+    const again = await runCli(["import", "-", "--db", copied], {
+      input: () => new Blob([exported]).stream(),
+    });
+    expect(again.out).toStartWith("2 read: 0 written, 2 duplicates");
+    expect(read(db, "SELECT name FROM sqlite_schema WHERE name = 'ledger'")).toEqual([]);
+  });
+
+  test("of nothing is nothing, or a header", async () => {
+    const db = ledgerOf([]);
+    expect((await runCli(["export", "--db", db])).out).toBe("");
+    expect((await runCli(["export", "--db", db, "--format", "csv"])).out).toStartWith("id,executionId,");
+  });
+});
+
+describe("memory", () => {
+  const ROW_BYTES = 1_000;
+
+  /** A ledger of executions that are about a kilobyte each. */
+  function largeLedger(rows: number): string {
+    const db = ledgerOf([]);
+    using database = new Database(db);
+    database.run(
+      `INSERT INTO executions (created_at, repo, event_type, model, conclusion, execution_id, stop_reason)
+       WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?)
+       SELECT strftime('%Y-%m-%d %H:%M:%f', 1767225600 + i, 'unixepoch'), 'octo-org/octo-repo', 'push', 'm', 'success',
+         'e' || i, printf('%.*c', ?, 'x')
+       FROM numbers`,
+      [rows, ROW_BYTES],
+    );
+    return db;
+  }
+
+  async function peakBytes(...args: string[]): Promise<{ peak: number; printed: number }> {
+    const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "inherit" });
+    let printed = 0;
+    for await (const chunk of child.stdout) printed += chunk.length;
+    expect(await child.exited).toBe(0);
+    return { peak: child.resourceUsage()?.maxRSS ?? Number.NaN, printed };
+  }
+
+  test("of an export, and of the import of it, does not grow with what is exported", async () => {
+    const rows = 150_000;
+    const [small, large] = [largeLedger(1_000), largeLedger(rows)];
+    const few = await peakBytes("export", "--db", small);
+    const many = await peakBytes("export", "--db", large);
+    expect(many.printed).toBeGreaterThan(rows * ROW_BYTES);
+    expect(many.peak - few.peak).toBeLessThan((rows * ROW_BYTES) / 1.5);
+
+    const file = newPath();
+    await peakBytes("export", "--db", large, "--out", file);
+    writeFileSync(`${file}.few`, "");
+    const importOfNone = await peakBytes("import", `${file}.few`, "--db", newPath());
+    const importOfMany = await peakBytes("import", file, "--db", newPath());
+    expect(importOfMany.peak - importOfNone.peak).toBeLessThan((rows * ROW_BYTES) / 1.2);
+  }, 60_000);
+});

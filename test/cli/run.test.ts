@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { failureOf } from "../../src/cli/failure";
+import { createProgram } from "../../src/cli/run";
+import { OutputClosedError } from "../../src/cli/terminal";
+import { createTelemetryStore } from "../../src/telemetry/store";
+import { executionCompleted } from "../../src/testing";
+import { fakeTerminal, runCli } from "../support/fake-terminal";
+import { tempDir } from "../support/temp-dir";
+
+const folder = tempDir();
+const nowhere = join(folder, "nowhere.db");
+const COMMANDS = createProgram(fakeTerminal(), () => {}).commands.map((command) => command.name());
+
+describe("the command line", () => {
+  test("without a command shows its help, as wrong usage", async () => {
+    const { exitCode, out, err } = await runCli([]);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: "" });
+    for (const name of COMMANDS) expect(err).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  test.each(["--help", "help"])("%s shows all commands, no wider than the terminal", async (argument) => {
+    for (const columns of [80, 120]) {
+      const { exitCode, out, err } = await runCli([argument], { columns });
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+      expect(out).toStartWith("Usage: runledger [options] [command]\n");
+      expect(out.split("\n").every((line) => line.length <= columns)).toBe(true);
+    }
+  });
+
+  test.each(COMMANDS)("%s --help has a description, options and two examples", async (name) => {
+    const { exitCode, out, err } = await runCli([name, "--help"]);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+    expect(out).toStartWith(`Usage: runledger ${name} `);
+    expect(out.match(/^ {2}\$ runledger /gm)).toHaveLength(2);
+    expect((await runCli(["help", name])).out).toBe(out);
+  });
+
+  test("--version is that of the package", async () => {
+    expect(await runCli(["--version"])).toEqual({ exitCode: 0, out: `${packageJson.version}\n`, err: "" });
+  });
+});
+
+describe("wrong usage", () => {
+  test.each([
+    [["nonsense"], /unknown command 'nonsense'/],
+    [["expotr"], /unknown command 'expotr' \(Did you mean export\?\)/],
+    [["executions", "--sinc", "7d"], /unknown option '--sinc' \(Did you mean --since\?\)/],
+    [["executions", "--limit", "ten"], /'ten' is invalid. It must be a whole number\./],
+    [["executions", "--limit"], /argument missing/],
+    [["executions", "extra"], /too many arguments/],
+    [["executions", "--json", "--csv"], /cannot be used with/],
+    [["executions", "--db", " x"], /--db: expected a path without spaces around it/],
+    [["import"], /missing required argument 'file'/],
+    [["export", "--format", "xml"], /Allowed choices are jsonl, csv/],
+    [["incidents", "--kind", "other"], /Allowed choices are rejected/],
+    [["incidents", "--dry-run"], /--dry-run is for --retry alone/],
+    [["incidents", "--beyond-retention"], /--beyond-retention is for --retry alone/],
+    [["incidents", "--retry", "--limit", "1"], /cannot be used with/],
+    [["purge"], /required option '--older-than <age>' not specified/],
+  ])("%j is told in one line, with exit code 2", async (args, message) => {
+    const { exitCode, out, err } = await runCli(args);
+    const error = args.includes("--json") ? JSON.parse(err).error.message : err;
+    expect(error).toMatch(message);
+    expect({ exitCode, out, lines: err.match(/\n/g)?.length }).toEqual({ exitCode: 2, out: "", lines: 1 });
+  });
+
+  test("of a filter has the exit code 2 too", async () => {
+    const db = join(folder, "filter.db");
+    createTelemetryStore({ dbPath: db }).close();
+    for (const args of [
+      ["--since", "yesterday"],
+      ["--tz", "Moon/Crater"],
+      ["--since", "1d", "--until", "2d"],
+    ]) {
+      const { exitCode, err } = await runCli(["executions", "--db", db, ...args]);
+      expect({ exitCode, lines: err.match(/\n/g)?.length }).toEqual({ exitCode: 2, lines: 1 });
+    }
+  });
+});
+
+describe("a failure", () => {
+  const READING = COMMANDS.filter((name) => !["completion", "import"].includes(name));
+
+  test.each(READING)("of %s, where there is no ledger, is one line and exit code 1", async (name) => {
+    const args = name === "purge" ? [name, "--older-than", "1d"] : [name];
+    const { exitCode, out, err } = await runCli([...args, "--db", nowhere]);
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+    expect(err).toMatch(/^runledger: There is no ledger at .*nowhere\.db\. [A-Z].*\.\n$/);
+    expect(await Bun.file(nowhere).exists()).toBe(false);
+  });
+
+  test("with --json is an object", async () => {
+    const { err } = await runCli(["executions", "--json", "--db", nowhere]);
+    expect(JSON.parse(err)).toEqual({
+      error: {
+        code: "LEDGER_NOT_FOUND",
+        message: `There is no ledger at ${nowhere}.`,
+        hint: expect.stringMatching(/^Check the path/),
+      },
+    });
+    const wrong = await runCli(["executions", "--json", "--nonsense"]);
+    expect(JSON.parse(wrong.err)).toEqual({
+      error: { code: "INVALID_ARGUMENT", message: "unknown option '--nonsense'" },
+    });
+  });
+
+  test("that nobody foresaw is one line too", () => {
+    expect(failureOf(new Error("one\n  two"))).toEqual({
+      exitCode: 1,
+      code: "UNEXPECTED",
+      message: "one two",
+    });
+    expect(failureOf("text")).toMatchObject({ exitCode: 1, message: 'the string "text"' });
+  });
+
+  test("is none when the reader of the output has enough", async () => {
+    const db = join(folder, "closed.db");
+    using store = createTelemetryStore({ dbPath: db });
+    store.record(executionCompleted());
+    const write = () => Promise.reject(new OutputClosedError());
+    expect(await runCli(["executions", "--db", db], { write })).toEqual({ exitCode: 0, out: "", err: "" });
+    expect(await runCli(["--help"], { write })).toEqual({ exitCode: 0, out: "", err: "" });
+  });
+});
+
+describe("the ledger", () => {
+  const before = process.env["TELEMETRY_DB_PATH"];
+  afterEach(() => {
+    process.env["TELEMETRY_DB_PATH"] = before ?? "";
+  });
+
+  test("is --db, else TELEMETRY_DB_PATH, else ./data/telemetry.db", async () => {
+    const pathIn = async (...args: string[]) =>
+      /at (.*\.db)\./.exec((await runCli(["executions", ...args])).err)?.[1];
+    process.env["TELEMETRY_DB_PATH"] = join(folder, "by-environment.db");
+    expect(await pathIn("--db", nowhere)).toBe(nowhere);
+    expect(await pathIn()).toBe(join(folder, "by-environment.db"));
+    process.env["TELEMETRY_DB_PATH"] = "";
+    expect(await pathIn()).toBe("./data/telemetry.db");
+  });
+});

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
+import { join } from "node:path";
+import fc from "fast-check";
+import { resolveFilter } from "../../src/report/filter";
+import { openLedger } from "../../src/report/open-ledger";
+import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
+import {
+  type ExecutionFilter,
+  GROUP_KEYS,
+  type GroupKey,
+  type UsageGroup,
+  type UsageReport,
+} from "../../src/report/types";
+import { usageReport } from "../../src/report/usage-report";
+import { type PlainQuestion, plainReport } from "../support/plain-scan";
+import {
+  CONCLUSIONS,
+  EVENT_TYPES,
+  insertSteps,
+  MODELS,
+  makeLedger,
+  NOW,
+  PROVIDERS,
+  REPOS,
+  steps,
+  time,
+} from "../support/random-ledger";
+import { tempDir } from "../support/temp-dir";
+
+const dir = tempDir();
+beforeAll(() => void setSystemTime(NOW));
+afterAll(() => void setSystemTime());
+
+const GLOBS = ["*", "octo-org/*", "octo-org/octo?repo", "*-repo", "a?b", "a[bc*", "?b", "*\\*", "????/?*"];
+const ZONES = [
+  "UTC",
+  "Europe/Berlin",
+  "America/New_York",
+  "America/St_Johns",
+  "Asia/Kolkata",
+  "Asia/Kathmandu",
+  "Australia/Lord_Howe",
+  "Pacific/Kiritimati",
+];
+
+const instant = fc.oneof(
+  time,
+  time.map((ms) => new Date(ms)),
+  time.map((ms) => new Date(ms).toISOString()),
+  time.map((ms) => new Date(ms).toISOString().slice(0, 10)),
+  fc.nat(40).map((days) => `${days}d`),
+  fc.nat(500).map((hours) => `${hours}h`),
+);
+const seldom = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+const filter: fc.Arbitrary<ExecutionFilter> = fc.record({
+  since: fc.option(instant, { nil: undefined }),
+  until: seldom(instant),
+  repo: seldom(fc.constantFrom(...REPOS, ...GLOBS)),
+  model: seldom(fc.constantFrom(...MODELS)),
+  provider: seldom(fc.constantFrom(...PROVIDERS)),
+  eventType: seldom(fc.constantFrom(...EVENT_TYPES)),
+  conclusion: seldom(fc.constantFrom(...CONCLUSIONS)),
+  timeZone: fc.constantFrom(undefined, ...ZONES),
+});
+const question = fc.record({
+  filter,
+  by: fc.shuffledSubarray([...GROUP_KEYS], { maxLength: 2 }),
+  exact: fc.boolean(),
+});
+
+test.each([
+  ["of our design, purged and shared with an older program", "ours", steps, 150],
+  ["of the earlier design", "earlier", insertSteps, 50],
+] as const)(
+  "every field of any report of any ledger %s equals a plain scan",
+  async (_, design, anySteps, numRuns) => {
+    let file = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        anySteps,
+        fc.array(question, { minLength: 1, maxLength: 6 }),
+        async (steps, questions) => {
+          file += 1;
+          const dbPath = join(dir, `${design}-${file}.db`);
+          const recorded = makeLedger(dbPath, steps, design);
+          await using ledger = await openLedger(dbPath);
+          for (const { filter, by, exact } of questions) {
+            const report = await usageReport(ledger, { ...inOrder(filter), by, exact });
+            expectEqual([report.totals], plainReport(recorded, plainQuestion(report, [])), []);
+            if (by.length > 0)
+              expectEqual(report.groups, plainReport(recorded, plainQuestion(report, by)), by);
+          }
+          const [{ filter }] = questions as [(typeof questions)[0] & {}];
+          const summary = await summaryReport(ledger, inOrder(filter));
+          expectEqual([summary.totals], plainReport(recorded, plainQuestion(summary, [])), []);
+          for (const key of SUMMARY_KEYS) {
+            expectEqual(summary.groups[key], plainReport(recorded, plainQuestion(summary, [key])), [key]);
+          }
+        },
+      ),
+      { numRuns },
+    );
+  },
+  120_000,
+);
+
+/** Without `until`, where it is not after `since`. */
+function inOrder(filter: ExecutionFilter): ExecutionFilter {
+  try {
+    resolveFilter(filter);
+    return filter;
+  } catch {
+    return { ...filter, until: undefined };
+  }
+}
+
+function plainQuestion(
+  { filter, purgedBefore }: Pick<UsageReport, "filter" | "purgedBefore">,
+  by: readonly GroupKey[],
+): PlainQuestion {
+  return {
+    fromMs: filter.since === null ? Number.NEGATIVE_INFINITY : Date.parse(filter.since),
+    toMs: filter.until === null ? Number.POSITIVE_INFINITY : Date.parse(filter.until),
+    timeZone: filter.timeZone,
+    purgedBeforeMs: purgedBefore === null ? Number.NEGATIVE_INFINITY : Date.parse(purgedBefore),
+    by,
+    hasNames: (row) =>
+      isLike(row.repo, filter.repo) &&
+      [row.model, null].includes(filter.model) &&
+      [row.provider, null].includes(filter.provider) &&
+      [row.event_type, null].includes(filter.eventType) &&
+      [row.conclusion, null].includes(filter.conclusion),
+  };
+}
+
+function isLike(repo: string, glob: string | null): boolean {
+  if (glob === null) return true;
+  const pattern = glob
+    .replace(/[\\^$+.()|[\]{}/]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${pattern}$`, "su").test(repo);
+}
+
+/** The same groups in a right order; what was added up in another order may differ in its last digits. */
+function expectEqual(
+  actual: readonly UsageGroup[],
+  expected: readonly UsageGroup[],
+  by: readonly GroupKey[],
+): void {
+  const idOf = (group: UsageGroup) => JSON.stringify(by.map((key) => group[key]));
+  const sorted = (groups: readonly UsageGroup[]) => groups.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  expect(sorted(actual).map(rounded)).toEqual(sorted(expected).map(rounded));
+  const times = by.filter((key) => key === "day" || key === "week" || key === "month");
+  const timeOf = (group: UsageGroup) => times.map((key) => group[key]).join(" ");
+  for (const [index, group] of actual.slice(1).entries()) {
+    const before = actual[index] ?? group;
+    expect(timeOf(before) <= timeOf(group)).toBe(true);
+    if (timeOf(before) === timeOf(group)) expect(before.costUsd).toBeGreaterThanOrEqual(group.costUsd);
+  }
+}
+
+function rounded(group: UsageGroup): object {
+  return Object.fromEntries(
+    Object.entries(group).map(([field, value]) => [
+      field,
+      typeof value === "number" && field.endsWith("Usd") ? value.toPrecision(9) : value,
+    ]),
+  );
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { resolveFilter } from "../../src/report/filter";
+import type { ExecutionFilter, TimeInput } from "../../src/report/types";
+import { thrownBy } from "../support/thrown-by";
+
+const NOW = Date.parse("2026-04-06T12:34:56.789Z");
+
+const sinceOf = (since: TimeInput, timeZone?: string) => {
+  const { sinceMs } = resolveFilter({ since, timeZone }, NOW);
+  return sinceMs === undefined ? undefined : new Date(sinceMs).toISOString();
+};
+
+test.each<[TimeInput, string]>([
+  [new Date("2026-01-31T12:00:00.123Z"), "2026-01-31T12:00:00.123Z"],
+  [Date.parse("2026-01-31T12:00:00.123Z"), "2026-01-31T12:00:00.123Z"],
+  [Date.parse("2026-01-31T12:00:00.123Z") + 0.9, "2026-01-31T12:00:00.123Z"],
+  ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.000Z"],
+  ["2026-01-31T12:00:00.5+05:45", "2026-01-31T06:15:00.500Z"],
+  ["2026-01-31 12:00Z", "2026-01-31T12:00:00.000Z"],
+  ["2026-01-31", "2026-01-31T00:00:00.000Z"],
+  ["2024-02-29", "2024-02-29T00:00:00.000Z"],
+  ["0d", "2026-04-06T12:34:56.789Z"],
+  ["1d", "2026-04-05T12:34:56.789Z"],
+  ["90d", "2026-01-06T12:34:56.789Z"],
+  ["1h", "2026-04-06T11:34:56.789Z"],
+  ["36h", "2026-04-05T00:34:56.789Z"],
+  ["0000-01-01", "0000-01-01T00:00:00.000Z"],
+])("%p is the instant %s", (since, expected) => {
+  expect(sinceOf(since)).toBe(expected);
+});
+
+describe("a day begins where its time zone says,", () => {
+  test.each([
+    ["2026-01-31", "Europe/Berlin", "2026-01-30T23:00:00.000Z"],
+    ["2026-07-31", "Europe/Berlin", "2026-07-30T22:00:00.000Z"],
+    ["2026-01-31", "Asia/Kathmandu", "2026-01-30T18:15:00.000Z"],
+    ["2026-01-31", "America/St_Johns", "2026-01-31T03:30:00.000Z"],
+    ["2026-01-31", "Pacific/Kiritimati", "2026-01-30T10:00:00.000Z"],
+  ])("%s in %s at %s", (day, timeZone, expected) => {
+    expect(sinceOf(day, timeZone)).toBe(expected);
+  });
+
+  test("an hour later, where clocks skip midnight", () => {
+    expect(sinceOf("2018-11-04", "America/Sao_Paulo")).toBe("2018-11-04T03:00:00.000Z");
+  });
+
+  test("at the first midnight, where there are two", () => {
+    expect(sinceOf("2018-02-18", "America/Sao_Paulo")).toBe("2018-02-18T03:00:00.000Z");
+    expect(sinceOf("2023-10-29", "Atlantic/Azores")).toBe("2023-10-29T00:00:00.000Z");
+  });
+
+  test("with the next, where the calendar skips it", () => {
+    expect(sinceOf("2011-12-30", "Pacific/Apia")).toBe("2011-12-30T10:00:00.000Z");
+    expect(sinceOf("2011-12-31", "Pacific/Apia")).toBe("2011-12-30T10:00:00.000Z");
+  });
+});
+
+test("so many days ago are so many times 24 hours, whatever the clocks did", () => {
+  const afterTheChange = Date.parse("2026-03-29T12:00:00Z");
+  const { sinceMs } = resolveFilter({ since: "1d", timeZone: "Europe/Berlin" }, afterTheChange);
+  expect(sinceMs).toBe(afterTheChange - 24 * 3_600_000);
+});
+
+test("without anything, all executions match, in UTC", () => {
+  expect(resolveFilter({})).toEqual({
+    sinceMs: undefined,
+    untilMs: undefined,
+    repo: undefined,
+    model: undefined,
+    provider: undefined,
+    eventType: undefined,
+    conclusion: undefined,
+    timeZone: "UTC",
+  });
+});
+
+test.each([
+  ["utc", "UTC"],
+  ["Etc/UTC", "UTC"],
+  ["europe/berlin", "Europe/Berlin"],
+])("the time zone %s is known as %s", (timeZone, expected) => {
+  expect(resolveFilter({ timeZone }).timeZone).toBe(expected);
+});
+
+describe("INVALID_ARGUMENT says what is accepted", () => {
+  test.each<[string, unknown]>([
+    ["since", "yesterday"],
+    ["since", ""],
+    ["since", "30 d"],
+    ["since", "-3d"],
+    ["since", "1.5d"],
+    ["since", "3w"],
+    ["since", "12345678d"],
+    ["since", "2026-02-30"],
+    ["since", "2026-1-1"],
+    ["since", "2026-01-31T25:00:00Z"],
+    ["since", Number.NaN],
+    ["since", Number.POSITIVE_INFINITY],
+    ["since", new Date("nonsense")],
+    ["since", null],
+    ["until", {}],
+    ["until", 1e20],
+    ["repo", ""],
+    ["repo", 7],
+    ["model", null],
+    ["provider", ""],
+    ["eventType", []],
+    ["conclusion", true],
+    ["timeZone", "Mars/Olympus"],
+    ["timeZone", ""],
+    ["timeZone", 1],
+  ])("%s: %p", async (field, value) => {
+    const error = await thrownBy(() => resolveFilter({ [field]: value } as ExecutionFilter, NOW));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.message).toMatch(new RegExp(`^Invalid filter: ${field}: expected .+, received .+\\.$`, "s"));
+  });
+
+  test("a time without a zone gets the remedy too", async () => {
+    const { message, hint } = await thrownBy(() => resolveFilter({ since: "2026-01-31T12:00:00" }));
+    expect(message).toContain("30d or 12h");
+    expect(hint).toContain("append Z");
+  });
+
+  test("a field that there is not", async () => {
+    const { message } = await thrownBy(() => resolveFilter({ repository: "o/r" } as ExecutionFilter));
+    expect(message).toBe("Invalid filter: repository: unknown.");
+  });
+
+  test("no object at all", async () => {
+    const { message } = await thrownBy(() => resolveFilter("30d" as ExecutionFilter));
+    expect(message).toBe('Invalid filter: expected an object, received the string "30d".');
+  });
+
+  test.each([
+    ["2026-01-31", "2026-01-31"],
+    ["2026-01-31", "2026-01-30"],
+    ["1h", "2h"],
+  ])("since %s until %s", async (since, until) => {
+    const { code, message } = await thrownBy(() => resolveFilter({ since, until }, NOW));
+    expect(code).toBe("INVALID_ARGUMENT");
+    expect(message).toStartWith("Invalid filter: since must be before until, received 2026-");
+  });
+});

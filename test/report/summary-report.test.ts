@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
+import { join } from "node:path";
+import { openLedger } from "../../src/report/open-ledger";
+import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
+import { usageReport } from "../../src/report/usage-report";
+import { createTelemetryStore } from "../../src/telemetry/store";
+import { DAY_MS } from "../../src/telemetry/time";
+import { executionCompleted } from "../../src/testing";
+import { tempDir } from "../support/temp-dir";
+import { thrownBy } from "../support/thrown-by";
+
+const NOW = Date.parse("2026-04-06T12:34:56.789Z");
+const dbPath = join(tempDir(), "telemetry.db");
+beforeEach(() => {
+  setSystemTime(NOW);
+  using store = createTelemetryStore({ dbPath });
+  store.recordMany(
+    Array.from({ length: 40 }, (_, days) =>
+      executionCompleted({
+        executionId: `${days}`,
+        completedAt: NOW - days * DAY_MS,
+        costUsd: days,
+        durationMs: days * 100,
+        repo: `o/r${days % 3}`,
+        model: `m${days % 2}`,
+      }),
+    ),
+  );
+});
+afterEach(() => void setSystemTime());
+
+test("a summary is of the last thirty days and today, whose beginning is where the time zone says", async () => {
+  await using ledger = await openLedger(dbPath);
+  const { filter, totals, groups } = await summaryReport(ledger);
+  expect(filter).toMatchObject({ since: "2026-03-07T00:00:00.000Z", until: null });
+  expect(totals.executions).toBe(31);
+  expect(groups.day).toHaveLength(31);
+  const inAuckland = await summaryReport(ledger, { timeZone: "Pacific/Auckland" });
+  expect(inAuckland.filter.since).toBe("2026-03-07T11:00:00.000Z");
+});
+
+test("it is of another time when that is said", async () => {
+  await using ledger = await openLedger(dbPath);
+  expect((await summaryReport(ledger, { since: "50d" })).totals.executions).toBe(40);
+  const until = await summaryReport(ledger, { until: "2026-03-07" });
+  expect(until.filter.since).toBeNull();
+  expect(until.totals.executions).toBe(9);
+});
+
+test.each(["UTC", "Asia/Kathmandu"])("it is four reports at once (%s)", async (timeZone) => {
+  await using ledger = await openLedger(dbPath);
+  const filter = { timeZone, since: "20d", repo: "o/r*", exact: true };
+  const { groups, ...summary } = await summaryReport(ledger, filter);
+  expect(Object.keys(groups)).toEqual([...SUMMARY_KEYS]);
+  for (const key of SUMMARY_KEYS) {
+    const { groups: expected, by: _, ...report } = await usageReport(ledger, { ...filter, by: [key] });
+    expect(groups[key]).toEqual(expected);
+    expect(summary).toEqual(report);
+  }
+});
+
+test("a time zone that there is not is refused", async () => {
+  await using ledger = await openLedger(dbPath);
+  const { code, message } = await thrownBy(() => summaryReport(ledger, { timeZone: "Mars/Olympus" }));
+  expect(code).toBe("INVALID_ARGUMENT");
+  expect(message).toContain("timeZone: expected the name of a time zone");
+});

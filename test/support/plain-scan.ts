@@ -1,0 +1,137 @@
+import { isFailure } from "../../src/report/failure";
+import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "../../src/report/types";
+import type { ExecutionRow } from "../../src/telemetry/schema";
+import { DAY_MS } from "../../src/telemetry/time";
+
+/** An execution, whether or not its row is still there. */
+export interface Recorded {
+  readonly row: ExecutionRow;
+  readonly isPurged: boolean;
+}
+
+/** What is asked, in epoch milliseconds; `purgedBeforeMs` is the ledger's. */
+export interface PlainQuestion {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly timeZone: string;
+  readonly purgedBeforeMs: number;
+  readonly by: readonly GroupKey[];
+  readonly hasNames: (row: ExecutionRow) => boolean;
+}
+
+/**
+ * A report by the most plain means: one look at every execution ever recorded, and the calendar of `Intl`. From before
+ * a purge that the question reaches into, days of UTC count as a whole, where they begin.
+ */
+export function plainReport(recorded: readonly Recorded[], question: PlainQuestion): UsageGroup[] {
+  const { fromMs, toMs, timeZone, purgedBeforeMs, by, hasNames } = question;
+  const completeFromMs = fromMs < purgedBeforeMs ? ceilDay(purgedBeforeMs) : Number.NEGATIVE_INFINITY;
+  const sampleFromMs = fromMs < completeFromMs ? ceilDay(fromMs) : fromMs;
+  const groups = new Map<string, { keys: { [Key in GroupKey]?: string }; members: Member[] }>();
+  for (const { row, isPurged } of recorded) {
+    const ms = Date.parse(`${row.created_at.replace(" ", "T")}Z`);
+    const isOfWholeDay = ms < completeFromMs;
+    const countsAtMs = isOfWholeDay ? floorDay(ms) : ms;
+    if (countsAtMs < fromMs || countsAtMs >= toMs || !hasNames(row)) continue;
+    const day = isOfWholeDay ? row.created_at.slice(0, 10) : dayIn(timeZone, ms);
+    const keys = Object.fromEntries(by.map((key) => [key, keyOf(key, row, day)]));
+    const id = JSON.stringify(keys);
+    const group = groups.get(id) ?? { keys, members: [] as Member[] };
+    group.members.push({ row, isInSample: !isPurged && ms >= sampleFromMs && ms < toMs });
+    groups.set(id, group);
+  }
+  if (by.length === 0 && groups.size === 0) return [usageOf([])];
+  return Array.from(groups.values(), ({ keys, members }) => ({ ...keys, ...usageOf(members) }));
+}
+
+interface Member {
+  readonly row: ExecutionRow;
+  readonly isInSample: boolean;
+}
+
+/** Only for fewer executions than a sample has. */
+function usageOf(members: readonly Member[]): Usage {
+  if (members.length > PERCENTILE_SAMPLE) throw new Error("Too many for a plain scan.");
+  const rows = members.map(({ row }) => row);
+  const sum = (read: (row: ExecutionRow) => number) => rows.reduce((total, row) => total + read(row), 0);
+  const count = (isCounted: (row: ExecutionRow) => boolean) => rows.filter(isCounted).length;
+  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
+  const durations = members
+    .filter(({ isInSample }) => isInSample)
+    .map(({ row }) => row.duration_ms)
+    .sort((a, b) => a - b);
+  const percentile = (percent: number) =>
+    durations.find((_, index) => (index + 1) * 100 >= percent * durations.length) ?? null;
+  const failures = count(({ conclusion }) => isFailure(conclusion));
+  const inputTokens = sum((row) => row.input_tokens);
+  const cacheReadTokens = sum((row) => row.cache_read_tokens);
+  const cacheCreationTokens = sum((row) => row.cache_creation_tokens);
+  const costUsd = sum((row) => row.cost_usd);
+  const durationMs = sum((row) => row.duration_ms);
+  return {
+    executions: rows.length,
+    failures,
+    failureRate: share(failures, rows.length),
+    inputTokens,
+    outputTokens: sum((row) => row.output_tokens),
+    cacheReadTokens,
+    cacheCreationTokens,
+    cacheHitShare: share(cacheReadTokens, inputTokens + cacheReadTokens + cacheCreationTokens),
+    numTurns: sum((row) => row.num_turns),
+    costUsd,
+    estimatedCostUsd: sum((row) => (row.cost_source === "estimated" ? row.cost_usd : 0)),
+    costPerExecutionUsd: share(costUsd, rows.length),
+    withoutCost: count(({ cost_source }) => cost_source === "unknown"),
+    withoutUsage: count(({ usage_source }) => usage_source === "unknown"),
+    durationMs,
+    averageDurationMs: share(durationMs, rows.length),
+    p50DurationMs: percentile(50),
+    p95DurationMs: percentile(95),
+    p99DurationMs: percentile(99),
+    durationSample: durations.length,
+  };
+}
+
+function keyOf(key: GroupKey, row: ExecutionRow, day: string): string {
+  switch (key) {
+    case "day":
+      return day;
+    case "week":
+      return weekOf(day);
+    case "month":
+      return day.slice(0, 7);
+    case "eventType":
+      return row.event_type;
+    case "ledger":
+      throw new Error("Only PostgreSQL has more than one ledger.");
+    default:
+      return row[key];
+  }
+}
+
+/** The week of the Thursday nearest to the day, in the year of that Thursday. */
+function weekOf(day: string): string {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const weekday = (midnight.getUTCDay() + 6) % 7;
+  const thursday = new Date(midnight.getTime() + (3 - weekday) * DAY_MS);
+  const dayOfYear = (thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / DAY_MS;
+  return `${thursday.getUTCFullYear()}-W${String(Math.floor(dayOfYear / 7) + 1).padStart(2, "0")}`;
+}
+
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+function dayIn(timeZone: string, epochMs: number): string {
+  const calendar =
+    calendars.get(timeZone) ??
+    new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  calendars.set(timeZone, calendar);
+  return calendar.format(epochMs);
+}
+
+function ceilDay(epochMs: number): number {
+  return Math.ceil(epochMs / DAY_MS) * DAY_MS;
+}
+
+function floorDay(epochMs: number): number {
+  return Math.floor(epochMs / DAY_MS) * DAY_MS;
+}
