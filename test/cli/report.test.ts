@@ -37,7 +37,16 @@ describe("JSON", () => {
     expect(Object.keys(json.furtherGroups)).toEqual(["repo", "model", "eventType"]);
   });
 
-  test.each(GROUP_KEYS.map((key) => [key]))("--by %s: every group has this key", async (key) => {
+  test("--by ledger is for PostgreSQL, where there can be more than one", async () => {
+    const { exitCode, err } = await report("--by", "ledger");
+    expect({ exitCode, lines: err.trimEnd().split("\n") }).toEqual({
+      exitCode: 2,
+      lines: [expect.stringContaining("only PostgreSQL")],
+    });
+  });
+
+  const keys = GROUP_KEYS.filter((key) => key !== "ledger").map((key) => [key]);
+  test.each(keys)("--by %s: every group has this key", async (key) => {
     const json = await jsonOf("--by", key);
     expect(json.by).toEqual([key]);
     expect(json.groups.length).toBeGreaterThan(0);
