@@ -1,4 +1,4 @@
-import { constants, copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { closeSync, constants, copyFileSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LEDGER_FILE } from "./contenders/contender";
 import { FIGURES, type FigureName } from "./figures";
@@ -39,13 +39,20 @@ function inOrder(cases: readonly Case[], round: number): Case[] {
   return round % 2 === 0 ? rotated : rotated.toReversed();
 }
 
+/** All the way: else the system writes the copy out while the trial runs. */
+function copyToDisk(from: string, to: string): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  const file = openSync(to, "r");
+  fsyncSync(file);
+  closeSync(file);
+}
+
 async function runTrial(name: FigureName, trial: Case, options: RoundOptions): Promise<Measures> {
   if ("read" in FIGURES[name]) return runIn(dirname(filledLedger(trial, options)), name, trial, options);
   const folder = join(options.folder, "trial");
   mkdirSync(folder);
   try {
-    if (trial.rows !== undefined)
-      copyFileSync(filledLedger(trial, options), join(folder, LEDGER_FILE), constants.COPYFILE_FICLONE);
+    if (trial.rows !== undefined) copyToDisk(filledLedger(trial, options), join(folder, LEDGER_FILE));
     return await runIn(folder, name, trial, options);
   } finally {
     rmSync(folder, { recursive: true });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as runledger from "runledger";
+import * as forward from "runledger/forward";
 import * as report from "runledger/report";
 import * as testing from "runledger/testing";
 import { read } from "./support/ledger";
@@ -108,6 +109,12 @@ describe("the README names, and describes as they are,", () => {
     ["src/telemetry/types.ts", "TelemetryStats"],
     ["src/app/create-app.ts", "AppOptions"],
     ["src/telemetry/store.ts", "TelemetryStoreOptions"],
+    ["src/forward/options.ts", "ForwardOptions"],
+    ["src/forward/options.ts", "ForwardPluginOptions"],
+    ["src/forward/types.ts", "Forwarding"],
+    ["src/forward/types.ts", "ForwardingStats"],
+    ["src/forward/types.ts", "ForwardingCloseReport"],
+    ["src/forward/forward-session.ts", "ForwardCounts"],
     ["src/telemetry/schema.ts", "LedgerSchema"],
     ["src/telemetry/schema.ts", "IncidentsTable"],
     ["src/report/types.ts", "ExecutionFilter"],
@@ -124,6 +131,7 @@ describe("the README names, and describes as they are,", () => {
     ["runledger", Object.keys(runledger)],
     ["runledger/testing", Object.keys(testing)],
     ["runledger/report", Object.keys(report)],
+    ["runledger/forward", Object.keys(forward)],
   ])("every export of %s", (_, names) => {
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
   });

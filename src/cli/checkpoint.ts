@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { Command } from "commander";
 import { formatBytes, formatCountOf } from "../report/format-values";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { examples } from "./options";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
@@ -15,7 +15,7 @@ export function checkpointCommand(terminal: Terminal): Command {
     );
   return addDbOption(command)
     .addHelpText("after", examples("runledger checkpoint", "runledger checkpoint --db ./data/telemetry.db"))
-    .action((options: DbOption) => checkpoint(dbPathOf(options), terminal));
+    .action((options: DbOption) => checkpoint(dbFileOf(options), terminal));
 }
 
 async function checkpoint(dbPath: string, terminal: Terminal): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import { RunledgerError } from "../errors";
 
+/** SQLite or the file system would take them for something else than a file of this name. */
+const NO_FILE = /^(?:[a-z][a-z0-9+.-]*:\/\/|:memory:$)/i;
+
 /** What {@link addDbOption} gives a command. */
 export interface DbOption {
   readonly db?: string;
@@ -22,5 +25,19 @@ export function dbPathOf({ db }: DbOption): string {
   throw new RunledgerError(
     "INVALID_OPTION",
     `--db: expected a path without spaces around it, received "${path}".`,
+  );
+}
+
+/**
+ * As {@link dbPathOf}, for a command that needs the file itself.
+ *
+ * @throws {RunledgerError} `INVALID_OPTION` for a URL too, which is not shown, as it may have a password in it.
+ */
+export function dbFileOf(options: DbOption): string {
+  const path = dbPathOf(options);
+  if (!NO_FILE.test(path)) return path;
+  throw new RunledgerError(
+    "INVALID_OPTION",
+    "--db: this command needs the path of a SQLite file, neither a URL nor :memory:.",
   );
 }

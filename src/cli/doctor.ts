@@ -1,6 +1,8 @@
 import { Command } from "commander";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { isPostgresUrl, parsePostgresUrl } from "../forward/postgres-url";
+import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examine } from "./doctor/examine";
+import { examinePostgres } from "./doctor/examine-postgres";
 import type { Finding } from "./doctor/finding";
 import { EndedError } from "./failure";
 import { examples } from "./options";
@@ -29,16 +31,19 @@ export function doctorCommand(terminal: Terminal): Command {
 }
 
 async function doctor(options: Options, terminal: Terminal): Promise<void> {
-  const dbPath = dbPathOf(options);
+  const isQuick = options.quick === true;
+  const isPostgres = isPostgresUrl(dbPathOf(options));
+  const ledger = isPostgres ? parsePostgresUrl(dbPathOf(options)).name : dbFileOf(options);
   const styles = createStyles(terminal.hasColor);
   const findings: Finding[] = [];
-  for await (const finding of examine(dbPath, options.quick === true)) {
+  const all = isPostgres ? examinePostgres(dbPathOf(options), isQuick) : examine(ledger, isQuick);
+  for await (const finding of all) {
     findings.push(finding);
     if (options.json !== true) await terminal.write(toText(finding, styles));
   }
   const isWell = findings.every(({ level }) => level !== "problem");
   if (options.json === true) {
-    const report = { schema: "runledger.doctor/1", ledger: dbPath, ok: isWell, findings };
+    const report = { schema: "runledger.doctor/1", ledger, ok: isWell, findings };
     await terminal.write(`${JSON.stringify(report, undefined, 2)}\n`);
   }
   if (!isWell) throw new EndedError(1);

@@ -1,10 +1,9 @@
 import { isFailure } from "../report/failure";
+import { UNKNOWN } from "../report/format-columns";
 import type { TableColumn } from "../report/format-table";
 import { formatCount, formatDuration, formatUsd } from "../report/format-values";
 import type { ExecutionRow } from "../telemetry/schema";
 import type { Styles } from "./style";
-
-const UNKNOWN = "–";
 
 /** What the table of executions shows. */
 export function executionColumns({ bad, faint }: Styles): readonly TableColumn<ExecutionRow>[] {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { RunledgerError } from "../errors";
 import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
 import { openLedger } from "../report/open-ledger";
+import type { Ledger } from "../report/types";
 import type { ExecutionRow } from "../telemetry/schema";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
@@ -15,6 +16,8 @@ const DEFAULT_LIMIT = 50;
 /** With --follow, what was there before gives the context only. */
 const DEFAULT_FOLLOWED = 10;
 const POLL_EVERY_MS = 500;
+/** In PostgreSQL, how far behind the highest `id` one may be that comes late. */
+const LATE_IDS = 10_000;
 
 interface Options extends DbOption, FilterOptions {
   readonly failed?: true;
@@ -68,15 +71,22 @@ async function list(options: Options, terminal: Terminal): Promise<void> {
 async function follow(options: Options, terminal: Terminal): Promise<void> {
   const interruption = terminal.interruption();
   const format = formatOf(options, terminal);
-  let afterId = await showLatest(options, format, terminal);
+  const followed = await showLatest(options, format, terminal);
   while (!interruption.aborted) {
-    afterId = await showNew(options, format, terminal, afterId).catch(orStillGone(afterId));
+    await showNew(options, format, terminal, followed).catch(ignoreGone);
     await setTimeout(POLL_EVERY_MS, undefined, { signal: interruption }).catch(() => {});
   }
 }
 
-/** Returns the `id` after which the new ones begin. */
-async function showLatest(options: Options, format: ExecutionFormat, terminal: Terminal): Promise<number> {
+/** Where following is. */
+interface Followed {
+  /** The highest `id` so far. */
+  lastId: number;
+  /** Those shown lately: in PostgreSQL an execution may be committed after one that has a higher `id`. */
+  readonly recentIds: Set<number>;
+}
+
+async function showLatest(options: Options, format: ExecutionFormat, terminal: Terminal): Promise<Followed> {
   await using ledger = await openLedger(dbPathOf(options));
   const lastId = await lastExecutionId(ledger);
   const latest: ExecutionRow[] = [];
@@ -89,7 +99,42 @@ async function showLatest(options: Options, format: ExecutionFormat, terminal: T
     latest.push(...rows.filter(({ id }) => id <= lastId));
   }
   await terminal.write(format.page(latest.reverse()));
-  return lastId;
+  return { lastId, recentIds: await recentIdsOf(ledger, options, lastId) };
+}
+
+async function recentIdsOf(ledger: Ledger, options: Options, lastId: number): Promise<Set<number>> {
+  const ids = new Set<number>();
+  if (lateIdsOf(ledger) === 0) return ids;
+  for await (const rows of newIn(ledger, options, { lastId, recentIds: new Set() })) {
+    for (const { id } of rows) if (id <= lastId) ids.add(id);
+  }
+  return ids;
+}
+
+function lateIdsOf({ engine }: Ledger): number {
+  return engine === "postgresql" ? LATE_IDS : 0;
+}
+
+/** The executions that are new since the last time. */
+async function* newIn(
+  ledger: Ledger,
+  options: Options,
+  followed: Followed,
+): AsyncGenerator<readonly ExecutionRow[]> {
+  const afterId = Math.max(0, followed.lastId - lateIdsOf(ledger));
+  const { recentIds } = followed;
+  for await (const rows of newExecutionsOf(ledger, filterOf(options), {
+    afterId,
+    failedOnly: options.failed,
+  })) {
+    yield rows.filter(({ id }) => !recentIds.has(id));
+    for (const { id } of rows) {
+      recentIds.add(id);
+      followed.lastId = Math.max(followed.lastId, id);
+    }
+  }
+  const oldest = followed.lastId - lateIdsOf(ledger);
+  for (const id of recentIds) if (id <= oldest) recentIds.delete(id);
 }
 
 /** Opens the ledger anew each time: it may be another file by now, and no application's end shall find it in use. */
@@ -97,26 +142,17 @@ async function showNew(
   options: Options,
   format: ExecutionFormat,
   terminal: Terminal,
-  afterId: number,
-): Promise<number> {
+  followed: Followed,
+): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
-  let lastId = afterId;
-  for await (const rows of newExecutionsOf(ledger, filterOf(options), {
-    afterId,
-    failedOnly: options.failed,
-  })) {
-    await terminal.write(format.page(rows));
-    lastId = rows.at(-1)?.id ?? lastId;
+  for await (const rows of newIn(ledger, options, followed)) {
+    if (rows.length > 0) await terminal.write(format.page(rows));
   }
-  return lastId;
 }
 
 /** A ledger that was deleted is put back by the application that writes to it. */
-function orStillGone(afterId: number): (error: unknown) => number {
-  return (error) => {
-    if (error instanceof RunledgerError && error.code === "LEDGER_NOT_FOUND") return afterId;
-    throw error;
-  };
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof RunledgerError && error.code === "LEDGER_NOT_FOUND")) throw error;
 }
 
 function formatOf({ json, csv }: Options, terminal: Terminal): ExecutionFormat {

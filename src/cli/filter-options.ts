@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ExecutionFilter } from "../report/types";
+import { parseTime, parseZone } from "./options";
 
 /** What {@link addFilterOptions} gives a command. */
 export interface FilterOptions {
@@ -16,14 +17,18 @@ export interface FilterOptions {
 /** Adds the options that say which executions. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option("--since <time>", "from this time on: 90d, 12h, 2026-01-31 or an ISO time with an offset")
-    .option("--until <time>", "before this time")
+    .option(
+      "--since <time>",
+      "from this time on: 90d, 12h, 2026-01-31 or an ISO time with an offset",
+      parseTime,
+    )
+    .option("--until <time>", "before this time", parseTime)
     .option("--repo <name>", "of this repository, or of those that a glob such as octo-org/* matches")
     .option("--model <name>", "of this model")
     .option("--provider <name>", "of this provider")
     .option("--event-type <name>", "started by this event")
     .option("--conclusion <name>", "that ended so")
-    .option("--tz <zone>", "where days begin, such as Europe/Berlin; default: UTC");
+    .option("--tz <zone>", "where days begin, such as Europe/Berlin; default: UTC", parseZone);
 }
 
 /** The filter that a command's options ask for. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { formatCount, printable } from "../report/format-values";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { createDryImporter, createImporter, type ImportCounts, type ImportedRecord } from "./importer";
 import { findInputs, type Input } from "./inputs";
@@ -53,7 +53,7 @@ async function importFiles(files: readonly string[], options: Options, terminal:
   using importer =
     options.dryRun === true
       ? createDryImporter(rejections.add)
-      : createImporter(dbPathOf(options), options.beyondRetention === true, rejections.add);
+      : await createImporter(dbFileOf(options), options.beyondRetention === true, rejections.add);
   try {
     for await (const batch of batchesOf(inputs, progress)) importer.add(batch);
   } finally {

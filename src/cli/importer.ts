@@ -1,5 +1,7 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { incidentsOf } from "../report/incidents";
+import { openLedger } from "../report/open-ledger";
 import { PendingBatch } from "../telemetry/pending-batch";
 import { toExecutionRow } from "../telemetry/record";
 import type { TelemetryRecord } from "../telemetry/types";
@@ -33,17 +35,24 @@ export interface Importer extends Disposable {
   add(batch: readonly ImportedRecord[]): void;
 }
 
-/** Writes to a ledger. `onRejected` is told where an invalid record was, and what is wrong with it. */
-export function createImporter(
+/**
+ * Writes to a ledger. What was rejected or refused becomes an incident, once: an earlier import may have kept it.
+ *
+ * @param onRejected Is told where an invalid record was, and what is wrong with it.
+ */
+export async function createImporter(
   dbPath: string,
   acceptsPurged: boolean,
   onRejected: (reason: string) => void,
-): Importer {
-  const { ledger, [Symbol.dispose]: dispose } = createOrOpen(dbPath);
+): Promise<Importer> {
+  using opening = new DisposableStack();
+  const { ledger } = opening.use(createOrOpen(dbPath));
+  const keptPayloads = await hashesOfRejected(dbPath);
+  const opened = opening.move();
   const counts = noCounts();
   return {
     counts,
-    [Symbol.dispose]: dispose,
+    [Symbol.dispose]: () => opened.dispose(),
     add(batch) {
       let refused = 0;
       const pending = new PendingBatch(
@@ -51,6 +60,7 @@ export function createImporter(
         {
           origins: batch.map(originOf),
           acceptsPurged,
+          isKept: (payload) => keptPayloads.has(hashOf(payload)),
           onRejected(reason, error) {
             if (error instanceof RunledgerError && error.code === "BEYOND_RETENTION") refused += 1;
             else onRejected(reason);
@@ -66,6 +76,20 @@ export function createImporter(
       counts.rejected += rejected - refused;
     },
   };
+}
+
+/** Of the payloads of incidents; a payload itself may be long. */
+async function hashesOfRejected(dbPath: string): Promise<ReadonlySet<bigint>> {
+  const hashes = new Set<bigint>();
+  await using ledger = await openLedger(dbPath);
+  for await (const incidents of incidentsOf(ledger, { kind: "rejected", order: "oldest" })) {
+    for (const { payload } of incidents) hashes.add(hashOf(payload ?? ""));
+  }
+  return hashes;
+}
+
+function hashOf(payload: string): bigint {
+  return Bun.hash.xxHash64(payload);
 }
 
 /** Only says which records are valid. */

@@ -5,7 +5,7 @@ import { formatCount } from "../report/format-values";
 import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
 import { openLedger } from "../report/open-ledger";
 import type { IncidentKind } from "../telemetry/types";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { toIsoTime } from "./execution-record";
 import { examples, parseCount } from "./options";
 import { retryIncidents } from "./retry-incidents";
@@ -44,7 +44,7 @@ export function incidentsCommand(terminal: Terminal): Command {
       examples("runledger incidents --kind rejected --json", "runledger incidents --retry --dry-run"),
     )
     .action((options: Options) =>
-      options.retry === true ? retryIncidents(dbPathOf(options), options, terminal) : list(options, terminal),
+      options.retry === true ? retryIncidents(dbFileOf(options), options, terminal) : list(options, terminal),
     );
 }
 

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DAY_MS } from "../telemetry/time";
+import { resolveTime } from "../report/time-input";
+import { UTC, zoneNamed } from "../report/time-zone";
+import { DAY_MS, lacksZone } from "../telemetry/time";
 
 /** Two commands that run, for the end of a command's help. */
 export function examples(first: string, second: string): string {
@@ -17,6 +19,22 @@ export function addFormatOptions(command: Command, json: string): Command {
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");
+}
+
+/** For an option that takes a time, which is worked out where its zone is known. */
+export function parseTime(text: string): string {
+  if (resolveTime(text, UTC, Date.now()) !== undefined) return text;
+  throw new InvalidArgumentError(
+    lacksZone(text)
+      ? "A time without a zone is ambiguous: append Z if it is UTC."
+      : "It must be such as 90d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z.",
+  );
+}
+
+/** For an option that takes a time zone. */
+export function parseZone(text: string): string {
+  if (zoneNamed(text) !== undefined) return text;
+  throw new InvalidArgumentError("It must be the name of a time zone, such as Europe/Berlin.");
 }
 
 /** For an option that takes an age such as `90d` or `36h`; in days. */

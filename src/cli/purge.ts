@@ -1,17 +1,22 @@
 import { Command } from "commander";
 import { sql } from "kysely";
+import { isPostgresUrl } from "../forward/postgres-url";
 import { formatBytes, formatCountOf } from "../report/format-values";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import { cutoffOf, purgeSlices, vacuumSlices } from "../telemetry/purge";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseAgeDays } from "./options";
 import { countProgress } from "./progress";
+import { dryRunOnPostgres, purgeOnPostgres } from "./purge-postgres";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
 
 /** An application that waits for the lock looks for it every few milliseconds at first, later every 100. */
 const SHORTEST_PAUSE_MS = 10;
+
+/** Nothing in PostgreSQL is older. */
+const EARLIEST = "0001-01-01 00:00:00";
 
 interface Options extends DbOption {
   readonly olderThan: number;
@@ -32,11 +37,17 @@ export function purgeCommand(terminal: Terminal): Command {
       "after",
       examples("runledger purge --older-than 90d --dry-run", "runledger purge --older-than 365d"),
     )
-    .action((options: Options) => (options.dryRun === true ? dryRun : purge)(options, terminal));
+    .action((options: Options) => {
+      const isDry = options.dryRun === true;
+      const place = dbPathOf(options);
+      if (!isPostgresUrl(place)) return (isDry ? dryRun : purge)(options, terminal);
+      const cutoff = cutoffOf(options.olderThan) ?? EARLIEST;
+      return (isDry ? dryRunOnPostgres : purgeOnPostgres)(place, cutoff, terminal);
+    });
 }
 
 async function purge(options: Options, terminal: Terminal): Promise<void> {
-  using writable = openForWriting(dbPathOf(options));
+  using writable = openForWriting(dbFileOf(options));
   const { ledger } = writable;
   const { connection } = ledger;
   const progress = countProgress(terminal);
@@ -69,7 +80,7 @@ async function* takingTurns<Step>(steps: Iterable<Step>): AsyncGenerator<Step> {
 }
 
 async function dryRun(options: Options, terminal: Terminal): Promise<void> {
-  await using ledger = await openLedger(dbPathOf(options));
+  await using ledger = await openLedger(dbFileOf(options));
   const { executions, incidents, bytes } = await whatIsOlder(ledger, cutoffOf(options.olderThan) ?? "");
   await terminal.write(
     `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted, about ${formatBytes(bytes)}\nNothing was deleted.\n`,

@@ -50,11 +50,8 @@ export function formatOf({ json, csv, markdown }: ReportOptions): ReportFormat {
 
 /** Takes keys as options are written too: `event-type`. */
 function parseKeys(text: string): readonly GroupKey[] {
-  return text.split(",").map((name) => {
-    const wanted = name.trim().replace("-", "").toLowerCase();
-    const key = GROUP_KEYS.find((candidate) => candidate.toLowerCase() === wanted);
-    if (key === undefined)
-      throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}.`);
-    return key;
-  });
+  const wanted = text.split(",").map((name) => name.trim().replace("-", "").toLowerCase());
+  const keys = wanted.flatMap((name) => GROUP_KEYS.find((key) => key.toLowerCase() === name) ?? []);
+  if (keys.length === wanted.length && keys.length <= 2 && keys[0] !== keys[1]) return keys;
+  throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}.`);
 }

@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor";
 import { executionsCommand } from "./executions";
 import { exportCommand } from "./export";
 import { EndedError, failureOf } from "./failure";
+import { forwardCommand } from "./forward";
 import { importCommand } from "./import";
 import { incidentsCommand } from "./incidents";
 import { purgeCommand } from "./purge";
@@ -36,7 +37,7 @@ export function createProgram(terminal: Terminal, writeHelp: (text: string) => v
   const program = new Command("runledger")
     .description(DESCRIPTION)
     .version(packageJson.version, "--version")
-    .helpOption("--help", "what this command does")
+    .helpOption("-h, --help", "what this command does")
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,
@@ -58,6 +59,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   exportCommand,
   incidentsCommand,
   purgeCommand,
+  forwardCommand,
   checkpointCommand,
   doctorCommand,
   completionCommand,

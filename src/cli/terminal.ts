@@ -44,7 +44,8 @@ export function processTerminal(): Terminal {
     writeError: (text) => void stderr.write(text),
     input: () => Bun.stdin.stream(),
     get columns() {
-      return columnsOf(env["COLUMNS"]) ?? stdout.columns ?? DEFAULT_COLUMNS;
+      // Terminals that don't know their width say 0.
+      return columnsOf(env["COLUMNS"]) ?? (stdout.columns || DEFAULT_COLUMNS);
     },
     isTerminal: stdout.isTTY === true,
     isErrorTerminal: stderr.isTTY === true,

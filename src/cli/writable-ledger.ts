@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { RunledgerError } from "../errors";
 import { openLedgerFile } from "../telemetry/open";
 import { SqliteLedger } from "../telemetry/sqlite-ledger";
@@ -19,12 +19,13 @@ export function createOrOpen(dbPath: string): WritableLedger {
 }
 
 /**
- * As {@link createOrOpen}, but a ledger that is missing stays so.
+ * As {@link createOrOpen}, but a ledger that is missing stays so, and an empty file empty.
  *
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, and what opening throws.
  */
 export function openForWriting(dbPath: string): WritableLedger {
-  if (existsSync(dbPath)) return createOrOpen(dbPath);
+  const bytes = statSync(dbPath, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes > 0) return createOrOpen(dbPath);
   throw new RunledgerError("LEDGER_NOT_FOUND", `There is no ledger at ${dbPath}.`, {
     hint: "Check the path, or name it with --db.",
   });

@@ -90,12 +90,13 @@ function shrink<Row>(
   narrowest: number,
 ): readonly FittedColumn<Row>[] {
   const widths = columns.map(({ width }) => width);
+  const least = columns.map(({ column: { canWrap, header } }) =>
+    canWrap === true ? Math.max(narrowest, Bun.stringWidth(header)) : Number.POSITIVE_INFINITY,
+  );
   for (let excess = totalWidth(columns) - available; excess > 0; excess -= 1) {
-    const candidates = columns.map(({ column }, index) =>
-      column.canWrap === true ? (widths[index] ?? 0) : 0,
-    );
+    const candidates = widths.map((width, index) => (width > (least[index] ?? 0) ? width : 0));
     const widest = Math.max(...candidates);
-    if (widest <= narrowest) break;
+    if (widest === 0) break;
     widths[candidates.indexOf(widest)] = widest - 1;
   }
   return columns.map(({ column, width }, index) => ({ column, width: widths[index] ?? width }));

@@ -3,12 +3,14 @@ import { Kysely } from "kysely";
 import { BunSqliteDialect } from "kysely-bun-sqlite";
 import { describe, messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { isPostgresUrl } from "../forward/postgres-url";
 import { SCHEMA_VERSION } from "../telemetry/migrations";
 import { dbPathOption } from "../telemetry/options";
 import { type DatabaseKind, kindOf } from "../telemetry/recognize";
 import type { LedgerSchema } from "../telemetry/schema";
 import { codeOf, hintFor } from "../telemetry/sqlite-errors";
 import { earlierDesignViews } from "./earlier-design";
+import { openPostgresLedger } from "./open-postgres";
 import { openForReading, type ReadingDatabase } from "./reading-database";
 import type { Ledger } from "./types";
 
@@ -29,6 +31,7 @@ const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
  * ```
  */
 export async function openLedger(urlOrPath: string): Promise<Ledger> {
+  if (isPostgresUrl(urlOrPath)) return openPostgresLedger(urlOrPath);
   const path = pathOf(urlOrPath);
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) throw notFound(`There is no ledger at ${path}.`);

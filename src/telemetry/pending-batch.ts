@@ -11,6 +11,8 @@ import type { Incident, TelemetryRecord } from "./types";
 export interface PendingBatchOptions {
   /** Where each value is from, such as `runs.jsonl:17`: the reason of its rejection begins with it. */
   readonly origins?: readonly string[] | undefined;
+  /** Whether an incident with this payload is in the ledger already: it is not written again. */
+  readonly isKept?: ((payload: string) => boolean) | undefined;
   /** Called for each value that was rejected, once that is certain. */
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
   /** Stores what completed before the last purge too, although it may have been counted and purged already. */
@@ -24,7 +26,9 @@ interface Entry {
 }
 
 interface Rejection {
-  readonly incident: Incident;
+  readonly reason: string;
+  /** What is to be kept of it. */
+  readonly incident: Incident | undefined;
   readonly error: unknown;
 }
 
@@ -79,7 +83,7 @@ export class PendingBatch {
 
   #write(ledger: SqliteLedger, part: readonly Entry[]): void {
     const refusals: Rejection[] = [];
-    const refuse = (row: NewExecutionRow, error: unknown): Incident => {
+    const refuse = (row: NewExecutionRow, error: unknown): Incident | undefined => {
       const rejection = this.#rejection(
         error,
         part.find((entry) => entry.row === row),
@@ -89,11 +93,11 @@ export class PendingBatch {
     };
     const { written, duplicates, refused } = ledger.write(
       part.map(({ row }) => row),
-      this.#rejections.map(({ incident }) => incident),
+      this.#rejections.flatMap(({ incident }) => incident ?? []),
       this.#options.acceptsPurged === true ? "write" : refuse,
     );
-    for (const { incident, error } of [...this.#rejections, ...refusals]) {
-      this.#options.onRejected?.(incident.reason, error);
+    for (const { reason, error } of [...this.#rejections, ...refusals]) {
+      this.#options.onRejected?.(reason, error);
     }
     this.#rejections = [];
     this.#outcome.written += written;
@@ -123,9 +127,11 @@ export class PendingBatch {
 
   #rejection(error: unknown, entry: Pick<Entry, "record" | "origin"> | undefined): Rejection {
     const message = messageOf(error);
-    this.#lastReason = entry?.origin === undefined ? message : `${entry.origin}: ${message}`;
+    const reason = entry?.origin === undefined ? message : `${entry.origin}: ${message}`;
+    this.#lastReason = reason;
     const record = entry?.record;
     const payload = typeof record === "string" ? record : toPayload(record);
-    return { incident: { kind: "rejected", reason: this.#lastReason, payload }, error };
+    const isKept = this.#options.isKept?.(payload) === true;
+    return { reason, incident: isKept ? undefined : { kind: "rejected", reason, payload }, error };
   }
 }

@@ -26,7 +26,8 @@ export function cutoffOf(days: number): string | undefined {
 }
 
 /**
- * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums.
+ * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums. What a
+ * target of forwarding hasn't got stays.
  * Yields how many executions each slice deleted.
  */
 export function* purgeSlices(connection: Connection, cutoff: string): Generator<number, void> {

@@ -13,10 +13,12 @@ const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
 const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
 /**
- * What to do with a row that completed before what was purged: keep an incident of it, throw the error, or `write` it
- * although it may have been counted and purged already.
+ * What to do with a row that completed before what was purged: keep an incident of it, if it is given one, throw the
+ * error, or `write` it although it may have been counted and purged already.
  */
-export type OnBeyondRetention = ((row: NewExecutionRow, error: RunledgerError) => Incident) | "write";
+export type OnBeyondRetention =
+  | ((row: NewExecutionRow, error: RunledgerError) => Incident | undefined)
+  | "write";
 
 /** Writes valid rows to an open ledger. What it throws are SQLite's own errors, but for `onBeyondRetention`. */
 export class SqliteLedger {
@@ -46,7 +48,8 @@ export class SqliteLedger {
       for (const row of rows) {
         if (onBeyondRetention !== "write" && row.created_at < purgedBefore) {
           refused += 1;
-          this.recordIncident(onBeyondRetention(row, beyondRetention(row, purgedBefore)));
+          const incident = onBeyondRetention(row, beyondRetention(row, purgedBefore));
+          if (incident !== undefined) this.recordIncident(incident);
         } else if (
           connection.run(
             INSERT_EXECUTION,

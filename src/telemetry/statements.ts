@@ -1,9 +1,10 @@
-import type {
-  CompiledQuery,
-  ExpressionBuilder,
-  InsertObject,
-  InsertQueryBuilder,
-  InsertResult,
+import {
+  type CompiledQuery,
+  type ExpressionBuilder,
+  type InsertObject,
+  type InsertQueryBuilder,
+  type InsertResult,
+  sql,
 } from "kysely";
 import { builder } from "./kysely";
 import { EXECUTION_COLUMNS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
@@ -39,6 +40,7 @@ export function selectNewestBefore(cutoff: string): CompiledQuery<{ newest: stri
     .select((row) => row.fn.max<string | null>("created_at").as("newest"))
     .where("created_at", "<", cutoff)
     .where(isText)
+    .where("id", "<=", forwardedUpTo("last_id"))
     .compile();
 }
 
@@ -57,12 +59,24 @@ function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
 }
 
+/** The highest `id` that every target of forwarding has; without a target, any. */
+function forwardedUpTo(last: "last_id" | "last_incident_id") {
+  const every = builder.selectFrom("forward_targets").select((target) => target.fn.min(last).as("last"));
+  return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
+}
+
 /** Deletes at most `limit` of the executions that completed before the cutoff. */
 export function deleteExecutions(cutoff: string, limit: number): CompiledQuery {
   return builder
     .deleteFrom("executions")
     .where("id", "in", (old) =>
-      old.selectFrom("executions").select("id").where("created_at", "<", cutoff).where(isText).limit(limit),
+      old
+        .selectFrom("executions")
+        .select("id")
+        .where("created_at", "<", cutoff)
+        .where(isText)
+        .where("id", "<=", forwardedUpTo("last_id"))
+        .limit(limit),
     )
     .compile();
 }
@@ -72,7 +86,12 @@ export function deleteIncidents(cutoff: string, limit: number): CompiledQuery {
   return builder
     .deleteFrom("incidents")
     .where("id", "in", (old) =>
-      old.selectFrom("incidents").select("id").where("at", "<", cutoff).limit(limit),
+      old
+        .selectFrom("incidents")
+        .select("id")
+        .where("at", "<", cutoff)
+        .where("id", "<=", forwardedUpTo("last_incident_id"))
+        .limit(limit),
     )
     .compile();
 }

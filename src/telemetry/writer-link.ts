@@ -1,3 +1,4 @@
+import { startWorker } from "../worker";
 import type { FromWriter, LedgerOptions, ToWriter } from "./protocol";
 import type { SharedCounts } from "./shared-counts";
 import { Writer } from "./writer";
@@ -28,19 +29,12 @@ const INLINE_LIMITS = { busyTimeoutMs: 0, maxTransactionSize: 0 };
 
 /** The writer in a thread of its own, which doesn't keep the process alive. */
 export const startThread: StartWriter = (options, counts, { onMessage, onDeath }) => {
-  const thread = new Worker(new URL("./writer-thread.ts", import.meta.url).href);
-  thread.unref();
-  let cause: unknown;
-  thread.addEventListener("message", (event: MessageEvent<FromWriter>) => onMessage(event.data));
-  thread.addEventListener("error", (event) => {
-    event.preventDefault();
-    cause = event.error ?? event.message;
-  });
-  thread.addEventListener("close", () => onDeath(cause));
+  const entry = new URL("./writer-thread.ts", import.meta.url);
+  const thread = startWorker<FromWriter>(entry, { onMessage, onEnd: onDeath });
   const start: WriterStart = { options: { ...options, ...THREAD_LIMITS }, counts: counts.buffer };
-  thread.postMessage(start);
+  thread.post(start);
   return {
-    post: (message) => thread.postMessage(message),
+    post: (message) => thread.post(message),
     finish: (sequence, timeoutMs) => {
       counts.waitFor(sequence, timeoutMs);
     },

@@ -1,3 +1,4 @@
+import { workerScope } from "../worker";
 import type { FromWriter, ToWriter, WriterOptions } from "./protocol";
 import { SharedCounts } from "./shared-counts";
 import { Writer } from "./writer";
@@ -10,13 +11,7 @@ export interface WriterStart {
   readonly counts: SharedArrayBuffer;
 }
 
-/** What `globalThis` is in a worker; only bundlers' and browsers' type libraries declare it. */
-interface WorkerScope {
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  postMessage(message: FromWriter): void;
-}
-
-const scope = globalThis as unknown as WorkerScope;
+const scope = workerScope<FromWriter>();
 
 scope.onmessage = ({ data }) => {
   const { options, counts } = data as WriterStart;

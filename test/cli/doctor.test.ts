@@ -80,8 +80,8 @@ describe("runledger doctor", () => {
         .trim()
         .split("\n")
         .map((line) => line.slice(0, 9)),
-    ).toEqual(Array(11).fill("ok       "));
-    expect((await runCli(["doctor", "--quick", "--db", db])).out.trim().split("\n")).toHaveLength(9);
+    ).toEqual(Array(12).fill("ok       "));
+    expect((await runCli(["doctor", "--quick", "--db", db])).out.trim().split("\n")).toHaveLength(10);
     expect(filesBeside(db)).toEqual(["telemetry.db"]);
   });
 
@@ -152,6 +152,19 @@ describe("runledger doctor", () => {
     expect((await findings(db)).exitCode).toBe(0);
   });
 
+  test("finds a missing table, and the remedy makes a ledger that has it", async () => {
+    const db = newLedger(someExecutions);
+    change(db, "DROP TABLE usage_daily");
+    const { exitCode, found } = await findings(db);
+    expect(exitCode).toBe(1);
+    expect(found[0]).toStartWith("problem | schema | version 2, but without the table usage_daily | ");
+    expect(found[0]).toEndWith(`runledger export --db ${db} | runledger import - --db new.db`);
+    const { out } = await runCli(["export", "--db", db]);
+    const copy = newLedger();
+    const input = () => new Blob([out]).stream();
+    expect((await runCli(["import", "-", "--db", copy], { input })).out).toStartWith("30 read: 30 written");
+  });
+
   test("finds damage", async () => {
     const db = newLedger((store) => {
       store.recordMany(Array.from({ length: 500 }, () => executionCompleted()));
@@ -208,6 +221,28 @@ describe("runledger doctor", () => {
     });
     chmodSync(db, 0o600);
     expect((await findings(db)).exitCode).toBe(0);
+  });
+
+  test("leaves files alone that are no ledgers", async () => {
+    const foreign = join(folder, "foreign.db");
+    change(foreign, "CREATE TABLE songs (title TEXT)");
+    chmodSync(foreign, 0o644);
+    for (const path of [foreign, folder]) {
+      const { exitCode, found } = await findings(path);
+      expect(exitCode).toBe(1);
+      expect(found).toEqual([expect.stringMatching(/^problem \| opening \| /)]);
+    }
+  });
+
+  test("has remedies that can be copied into a shell, whatever the path is", async () => {
+    const db = join(folder, 'it\'s my "$HOME" ledger.db');
+    createTelemetryStore({ dbPath: db }).close();
+    chmodSync(db, 0o644);
+    const { found } = await findings(db);
+    const remedy = found[0]?.split(" | ").at(-1) ?? "";
+    expect(remedy).toStartWith("chmod 600 '");
+    expect(Bun.spawnSync(["sh", "-c", remedy]).success).toBe(true);
+    expect(await findings(db)).toEqual({ exitCode: 0, found: [] });
   });
 
   test("finds spilled records", async () => {

@@ -81,6 +81,25 @@ describe("runledger import", () => {
     ]);
   });
 
+  test("keeps a bad line once, however often and under whatever name its file is imported", async () => {
+    const db = newLedger();
+    {
+      using store = createTelemetryStore({ dbPath: db });
+      store.record(executionCompleted({ completedAt: "2020-01-01T00:00:00Z" }));
+      store.purgeOlderThan(90);
+    }
+    const text = `x\nx\n${lines({ repo: "" }, { ...VALID, completedAt: "2019-01-01T00:00:00Z" })}`;
+    for (const path of [file(text), file(text)]) {
+      const { out } = await runCli(["import", path, "--db", db]);
+      expect(out).toStartWith("4 read: 0 written, 0 duplicates, 3 rejected, 1 refused\n");
+      expect(read(db, "SELECT payload FROM incidents WHERE payload = 'x'")).toHaveLength(2);
+      expect(read(db, "SELECT id FROM incidents")).toHaveLength(4);
+    }
+    const { out } = await runCli(["import", file("y\n"), "--db", db]);
+    expect(out).toStartWith("1 read: 0 written, 0 duplicates, 1 rejected\n");
+    expect(read(db, "SELECT id FROM incidents")).toHaveLength(5);
+  });
+
   test("tells twenty of many bad lines", async () => {
     const { exitCode, err } = await runCli(["import", file("x\n".repeat(30)), "--db", newLedger()]);
     expect(exitCode).toBe(1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
@@ -85,5 +85,9 @@ describe("runledger purge", () => {
     const nowhere = join(folder, "nowhere.db");
     expect(await runCli(["purge", "--older-than", "1d", "--db", nowhere])).toMatchObject({ exitCode: 1 });
     expect(filesBeside(nowhere)).not.toContain("nowhere.db");
+    const empty = join(folder, "empty.db");
+    writeFileSync(empty, "");
+    expect(await runCli(["purge", "--older-than", "1d", "--db", empty])).toMatchObject({ exitCode: 1 });
+    expect(statSync(empty).size).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { failureOf } from "../../src/cli/failure";
@@ -35,6 +36,7 @@ describe("the command line", () => {
     expect(out).toStartWith(`Usage: runledger ${name} `);
     expect(out.match(/^ {2}\$ runledger /gm)).toHaveLength(2);
     expect((await runCli(["help", name])).out).toBe(out);
+    expect((await runCli([name, "-h"])).out).toBe(out);
   });
 
   test("--version is that of the package", async () => {
@@ -49,6 +51,14 @@ describe("wrong usage", () => {
     [["executions", "--sinc", "7d"], /unknown option '--sinc' \(Did you mean --since\?\)/],
     [["executions", "--limit", "ten"], /'ten' is invalid. It must be a whole number\./],
     [["executions", "--limit"], /argument missing/],
+    [
+      ["executions", "--since", "yesterday"],
+      /'yesterday' is invalid. It must be such as 90d, 12h, 2026-01-31/,
+    ],
+    [["report", "--until", "2026-01-31T12:00"], /append Z if it is UTC/],
+    [["export", "--tz", "Moon/Crater"], /'Moon\/Crater' is invalid. It must be the name of a time zone/],
+    [["report", "--by", "day,model,repo"], /'day,model,repo' is invalid. It must be one or two of day,/],
+    [["report", "--by", "day,day"], /'day,day' is invalid/],
     [["executions", "extra"], /too many arguments/],
     [["executions", "--json", "--csv"], /cannot be used with/],
     [["executions", "--db", " x"], /--db: expected a path without spaces around it/],
@@ -66,6 +76,22 @@ describe("wrong usage", () => {
     expect({ exitCode, out, lines: err.match(/\n/g)?.length }).toEqual({ exitCode: 2, out: "", lines: 1 });
   });
 
+  test.each(["postgres://bot:secret@localhost/runs", ":memory:"])(
+    "is %s where a command needs a file; it makes none, and shows no password",
+    async (url) => {
+      const records = join(folder, "records.jsonl");
+      await Bun.write(records, `${JSON.stringify(executionCompleted())}\n`);
+      for (const args of [["import", records], ["checkpoint"], ["incidents", "--retry"]]) {
+        const { exitCode, out, err } = await runCli([...args, "--db", url]);
+        expect({ args, exitCode, out }).toEqual({ args, exitCode: 2, out: "" });
+        expect(err).toBe(
+          "runledger: --db: this command needs the path of a SQLite file, neither a URL nor :memory:.\n",
+        );
+      }
+      expect(existsSync("postgres:")).toBe(false);
+    },
+  );
+
   test("of a filter has the exit code 2 too", async () => {
     const db = join(folder, "filter.db");
     createTelemetryStore({ dbPath: db }).close();
@@ -81,7 +107,7 @@ describe("wrong usage", () => {
 });
 
 describe("a failure", () => {
-  const READING = COMMANDS.filter((name) => !["completion", "import"].includes(name));
+  const READING = COMMANDS.filter((name) => !["completion", "forward", "import"].includes(name));
 
   test.each(READING)("of %s, where there is no ledger, is one line and exit code 1", async (name) => {
     const args = name === "purge" ? [name, "--older-than", "1d"] : [name];

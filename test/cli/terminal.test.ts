@@ -59,7 +59,18 @@ describe("the process's terminal", () => {
     };
     expect(widthFor("123")).toBe(123);
     for (const nonsense of ["", "0", "-3", "wide"])
-      expect(widthFor(nonsense)).toBe(process.stdout.columns ?? 80);
+      expect(widthFor(nonsense)).toBe(process.stdout.columns || 80);
+    process.env["COLUMNS"] = before ?? "";
+  });
+
+  test("is 80 columns wide where nobody knows: some terminals say 0", () => {
+    const before = process.env["COLUMNS"];
+    process.env["COLUMNS"] = "";
+    const known = Object.getOwnPropertyDescriptor(process.stdout, "columns");
+    Object.defineProperty(process.stdout, "columns", { value: 0, configurable: true });
+    expect(processTerminal().columns).toBe(80);
+    Reflect.deleteProperty(process.stdout, "columns");
+    if (known !== undefined) Object.defineProperty(process.stdout, "columns", known);
     process.env["COLUMNS"] = before ?? "";
   });
 

@@ -59,6 +59,22 @@ describe("a table", () => {
     expect(format(ROWS)).toContain("12,345.60");
   });
 
+  test("keeps its headers above their columns, however narrow it is", () => {
+    const columns = [
+      { header: "conclusion", text: ({ repo }: Row) => repo, canWrap: true },
+      ...COLUMNS.slice(2),
+    ];
+    expect(formatTable(columns, ROWS.slice(0, 1), 10)).toBe(
+      [
+        "conclusion     USD", //
+        "──────────  ──────",
+        "octo-org/   0.0004",
+        "octo-repo",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("takes rows that are wider than those it was made for", () => {
     const { format } = layOutTable(COLUMNS, ROWS.slice(0, 1), 120);
     expect(format(ROWS.slice(1))).toBe(

@@ -88,7 +88,6 @@ describe("what is no ledger is refused and left as it is:", () => {
   );
 
   test.each([
-    ["postgres://reader:s3cret@db.example/ledger", "postgres://"],
     ["mysql://reader:s3cret@db.example/ledger", "mysql://"],
     ["https://db.example/?password=s3cret", "https://"],
     [" telemetry.db", " telemetry.db"],
@@ -100,6 +99,12 @@ describe("what is no ledger is refused and left as it is:", () => {
     expect(message).toContain(shown);
     expect(message).not.toContain("s3cret");
   });
+});
+
+test("a server that is not there is said so, without the password", async () => {
+  const error = await thrownBy(() => openLedger("postgres://reader:s3cret@127.0.0.1:1/ledger"));
+  expect(error).toMatchObject({ code: "OPEN_FAILED", hint: expect.stringContaining("Nobody listens there") });
+  expect(Bun.inspect(error)).not.toContain("s3cret");
 });
 
 describe("by its schema version", () => {

@@ -1,3 +1,4 @@
+import { quoted } from "../shell-words";
 import type { CommandWords, OptionWords, ProgramWords } from "./words";
 
 /** A completion script for zsh. */
@@ -6,7 +7,7 @@ export function zshCompletion({ commands, options }: ProgramWords): string {
 _runledger() {
   local -a commands
   commands=(
-${commands.map(({ name, summary }) => `    ${quote(`${name}:${summary.replaceAll(":", "\\:")}`)}`).join("\n")}
+${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(":", "\\:")}`)}`).join("\n")}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -32,11 +33,7 @@ function caseOf({ name, options, arguments: words }: CommandWords): string {
 
 function specOf({ flag, description, value }: OptionWords): string {
   const text = `${flag}[${description.replace(/[[\]:\\]/g, "\\$&")}]`;
-  if (value === "none") return quote(text);
-  if (value === "any") return quote(`${text}:value: `);
-  return quote(`${text}:value:${value === "file" ? "_files" : `(${value.join(" ")})`}`);
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  if (value === "none") return quoted(text);
+  if (value === "any") return quoted(`${text}:value: `);
+  return quoted(`${text}:value:${value === "file" ? "_files" : `(${value.join(" ")})`}`);
 }

@@ -11,7 +11,7 @@ const SHOWN_DAYS = 5;
 export const sums: Check = {
   name: "sums per day",
   isLong: true,
-  async run({ ledger, dbPath }) {
+  async run({ ledger, dbWord }) {
     if (!ledger.hasRollups) return { level: "ok", message: "there are none in the earlier design" };
     const { checked, wrong } = await daysWithWrongSums(ledger);
     if (wrong.length === 0) return { level: "ok", message: `right, in ${formatCountOf(checked, "day")}` };
@@ -19,14 +19,14 @@ export const sums: Check = {
     return {
       level: "problem",
       message: `not what the rows add up to, in ${formatCountOf(wrong.length, "day")} of ${formatCount(checked)}: ${shown}`,
-      remedy: `Something else than Runledger changed rows. If the rows are right, a new ledger has right sums, but of purged days none: runledger export --db ${dbPath} | runledger import - --db new.db`,
+      remedy: `Something else than Runledger changed rows. If the rows are right, a new ledger has right sums, but of purged days none: runledger export --db ${dbWord} | runledger import - --db new.db`,
     };
   },
 };
 
 export const unadopted: Check = {
   name: "rows of older programs",
-  async run({ ledger, dbPath }) {
+  async run({ ledger, dbWord }) {
     if (!ledger.hasRollups) return { level: "ok", message: "all are, and are read as they are" };
     const { count } = await ledger.db
       .selectFrom("executions")
@@ -37,14 +37,14 @@ export const unadopted: Check = {
     return {
       level: "note",
       message: `${formatCountOf(count, "row")} of an older program not in the sums per day yet`,
-      remedy: `The next application that opens the ledger adopts them; so does runledger checkpoint --db ${dbPath}`,
+      remedy: `The next application that opens the ledger adopts them; so does runledger checkpoint --db ${dbWord}`,
     };
   },
 };
 
 export const incidents: Check = {
   name: "incidents",
-  async run({ ledger, dbPath }) {
+  async run({ ledger, dbWord }) {
     const rows = await ledger.db
       .selectFrom("incidents")
       .select(({ fn }) => ["kind", fn.sum<number>("count").as("count")])
@@ -59,7 +59,7 @@ export const incidents: Check = {
     return {
       level: isLoss ? "problem" : "note",
       message: `in the last ${RECENT_DAYS} days: ${counts.join(", ")}`,
-      remedy: `runledger incidents --db ${dbPath} says why; what was rejected can be tried again with --retry.`,
+      remedy: `runledger incidents --db ${dbWord} says why; what was rejected can be tried again with --retry.`,
     };
   },
 };

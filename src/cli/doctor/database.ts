@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { formatBytes, formatCountOf } from "../../report/format-values";
 import type { Ledger } from "../../report/types";
 import { SCHEMA_VERSION } from "../../telemetry/migrations";
+import type { LedgerSchema } from "../../telemetry/schema";
 import type { Check } from "./finding";
 import { pragma, pragmaNumber } from "./pragma";
 
@@ -13,18 +14,25 @@ const MANY_FREE_SHARE = 0.25;
 const CHECKPOINT_TRIES = 6;
 const BETWEEN_TRIES_MS = 100;
 const SHOWN_ERRORS = 3;
+const TABLES = [
+  "executions",
+  "usage_daily",
+  "incidents",
+  "ledger",
+  "forward_targets",
+] as const satisfies readonly (keyof LedgerSchema)[];
 const INDEXES = ["created_at", "repo", "execution_id"] as const;
 
 export const integrity: Check = {
   name: "integrity",
   isLong: true,
-  async run({ dbPath, ledger }) {
+  async run({ dbWord, ledger }) {
     if (!(await isInWalMode(ledger))) {
       // Without a write-ahead log nobody could write meanwhile.
       return {
         level: "note",
         message: "not checked, as the program that writes it would have to wait",
-        remedy: upgrade(dbPath),
+        remedy: upgrade(dbWord),
       };
     }
     const rows = await pragma(ledger, "integrity_check");
@@ -33,26 +41,35 @@ export const integrity: Check = {
     return {
       level: "problem",
       message: `${formatCountOf(errors.length, "error")}: ${errors.slice(0, SHOWN_ERRORS).join("; ")}`,
-      remedy: `Restore a copy; or save what can be read: runledger export --db ${dbPath} --out saved.jsonl`,
+      remedy: `Restore a copy; or save what can be read: runledger export --db ${dbWord} --out saved.jsonl`,
     };
   },
 };
 
 export const schema: Check = {
   name: "schema",
-  async run({ dbPath, ledger }) {
-    if (ledger.hasRollups) return { level: "ok", message: `version ${SCHEMA_VERSION}` };
+  async run({ dbWord, ledger }) {
+    if (!ledger.hasRollups) {
+      return {
+        level: "note",
+        message: "the earlier one-table design: there are no sums per day, so reports read every row",
+        remedy: upgrade(dbWord),
+      };
+    }
+    const present = new Set((await pragma(ledger, "table_list")).map(({ name }) => name));
+    const missing = TABLES.filter((table) => !present.has(table));
+    if (missing.length === 0) return { level: "ok", message: `version ${SCHEMA_VERSION}` };
     return {
-      level: "note",
-      message: "the earlier one-table design: there are no sums per day, so reports read every row",
-      remedy: upgrade(dbPath),
+      level: "problem",
+      message: `version ${SCHEMA_VERSION}, but without the table ${missing.join(", ")}`,
+      remedy: `Restore a copy; or make a new ledger of the executions: runledger export --db ${dbWord} | runledger import - --db new.db`,
     };
   },
 };
 
 export const indexes: Check = {
   name: "indexes",
-  async run({ dbPath, ledger }) {
+  async run({ dbWord, ledger }) {
     const present = new Set((await pragma(ledger, "main.index_list(executions)")).map(({ name }) => name));
     const expected = INDEXES.filter((column) => column !== "execution_id" || ledger.hasRollups);
     const missing = expected.filter((column) => !present.has(`idx_executions_${column}`));
@@ -64,7 +81,7 @@ export const indexes: Check = {
     return {
       level: "problem",
       message: `missing on ${missing.join(", ")}`,
-      remedy: `sqlite3 ${dbPath} '${statements.join(" ")}'`,
+      remedy: `sqlite3 ${dbWord} '${statements.join(" ")}'`,
     };
   },
 };
@@ -85,21 +102,21 @@ export const writeAheadLog: Check = {
 
 export const readers: Check = {
   name: "readers",
-  async run({ dbPath, ledger }) {
+  async run({ dbWord, ledger }) {
     const heldBack = await pagesHeldBack(ledger);
     if (heldBack === undefined) return { level: "ok", message: "there is no write-ahead log to hold back" };
     if (heldBack === 0) return { level: "ok", message: "none holds the write-ahead log back" };
     return {
       level: "problem",
       message: `a program that reads holds back ${formatCountOf(heldBack, "page")} of the write-ahead log`,
-      remedy: `It keeps a transaction open: lsof ${dbPath} names the programs that have the ledger open.`,
+      remedy: `It keeps a transaction open: lsof ${dbWord} names the programs that have the ledger open.`,
     };
   },
 };
 
 export const freePages: Check = {
   name: "free pages",
-  async run({ dbPath, ledger }) {
+  async run({ dbWord, ledger }) {
     const pageBytes = await pragmaNumber(ledger, "page_size");
     const free = (await pragmaNumber(ledger, "freelist_count")) * pageBytes;
     const all = (await pragmaNumber(ledger, "page_count")) * pageBytes;
@@ -110,14 +127,14 @@ export const freePages: Check = {
       level: "note",
       message,
       remedy: isIncremental
-        ? `runledger purge --older-than 3650d --db ${dbPath} gives them back.`
-        : `They are used again for what comes. To give them back, while no application runs: sqlite3 ${dbPath} VACUUM`,
+        ? `runledger purge --older-than 3650d --db ${dbWord} gives them back.`
+        : `They are used again for what comes. To give them back, while no application runs: sqlite3 ${dbWord} VACUUM`,
     };
   },
 };
 
-function upgrade(dbPath: string): string {
-  return `runledger checkpoint --db ${dbPath} brings it up to date; programs of the earlier design can go on using it.`;
+function upgrade(dbWord: string): string {
+  return `runledger checkpoint --db ${dbWord} brings it up to date; programs of the earlier design can go on using it.`;
 }
 
 async function isInWalMode(ledger: Ledger): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { openLedger } from "../../report/open-ledger";
 import { failureOf } from "../failure";
+import { shellWord } from "../shell-words";
 import { incidents, sums, unadopted } from "./contents";
 import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";
-import { checkFiles } from "./files";
+import { checkPermissions, checkSpill } from "./files";
 import type { Check, Finding, Patient } from "./finding";
+import { forwarding } from "./forwarding";
 
 const CHECKS: readonly Check[] = [
   schema,
@@ -11,6 +13,7 @@ const CHECKS: readonly Check[] = [
   integrity,
   sums,
   unadopted,
+  forwarding,
   incidents,
   freePages,
   writeAheadLog,
@@ -24,15 +27,19 @@ const CHECKS: readonly Check[] = [
  */
 export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator<Finding> {
   // First, as an open ledger has more files than one that nobody uses.
-  const outside = checkFiles(dbPath);
+  const permissions = checkPermissions(dbPath);
+  const spill = checkSpill(dbPath);
   const opened = await openLedger(dbPath).catch(toFinding("opening"));
-  yield* outside;
   if ("check" in opened) {
+    // Nothing on permissions: it may be the file of another program, or a folder.
+    yield spill;
     yield opened;
     return;
   }
+  yield permissions;
+  yield spill;
   await using ledger = opened;
-  const patient: Patient = { dbPath, ledger };
+  const patient: Patient = { dbPath, dbWord: shellWord(dbPath), ledger };
   for (const { name, run, isLong } of CHECKS) {
     if (isQuick && isLong === true) continue;
     yield await run(patient).then((found) => ({ check: name, ...found }), toFinding(name));

@@ -1,16 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { formatBytes } from "../../report/format-values";
 import { spillFilesOf } from "../../telemetry/spill";
+import { shellWord } from "../shell-words";
 import type { Finding } from "./finding";
 
 const READABLE_BY_OTHERS = 0o044;
 
-/** What can be seen of a ledger from outside; the ledger need not be readable. */
-export function checkFiles(dbPath: string): readonly Finding[] {
-  return [checkPermissions(dbPath), checkSpill(dbPath)];
-}
-
-function checkPermissions(dbPath: string): Finding {
+/** Whether its owner alone can read a ledger. */
+export function checkPermissions(dbPath: string): Finding {
   const check = "permissions";
   const files = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`, ...spillFilesOf(dbPath)].filter(existsSync);
   const open = files.filter((path) => (statSync(path).mode & READABLE_BY_OTHERS) !== 0);
@@ -19,11 +16,12 @@ function checkPermissions(dbPath: string): Finding {
     check,
     level: "problem",
     message: `others than its owner can read ${open.join(", ")}`,
-    remedy: `chmod 600 ${open.join(" ")}`,
+    remedy: `chmod 600 ${open.map(shellWord).join(" ")}`,
   };
 }
 
-function checkSpill(dbPath: string): Finding {
+/** Whether records wait beside a ledger, which need not be readable itself. */
+export function checkSpill(dbPath: string): Finding {
   const check = "spill files";
   const files = spillFilesOf(dbPath);
   if (files.length === 0) return { check, level: "ok", message: "none waits" };
@@ -32,6 +30,6 @@ function checkSpill(dbPath: string): Finding {
     check,
     level: "problem",
     message: `${formatBytes(bytes)} of records wait in ${files.join(", ")}`,
-    remedy: `They are taken in when an application opens the ledger; or runledger import ${files.join(" ")}, then remove what was imported.`,
+    remedy: `They are taken in when an application opens the ledger; or runledger import ${files.map(shellWord).join(" ")}, then remove what was imported.`,
   };
 }

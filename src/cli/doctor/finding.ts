@@ -13,6 +13,8 @@ export interface Finding {
 /** What is checked. */
 export interface Patient {
   readonly dbPath: string;
+  /** `dbPath` for a remedy that is to be copied into a shell. */
+  readonly dbWord: string;
   readonly ledger: Ledger;
 }
 

@@ -1,0 +1,40 @@
+import { definePlugin, type PluginHost } from "../../src/app/plugin";
+import { ForwardSupervisor } from "../../src/forward/forward-supervisor";
+import { type ForwardPluginOptions, parseForwardOptions } from "../../src/forward/options";
+import type { Forwarding } from "../../src/forward/types";
+import { defaultLogger, harmless } from "../../src/logger";
+
+/**
+ * Forwards a SQLite ledger to PostgreSQL, in a thread of its own: the host's thread does nothing. Put before the
+ * telemetry plugin it is closed after it, so that it forwards the last executions too.
+ *
+ * @throws {RunledgerError} `INVALID_OPTION` at `app.use`. A target that can't be reached does not stop the host:
+ *   `stats().state` is `degraded`, and it is tried again.
+ * @example
+ * ```ts
+ * const app = createApp()
+ *   .use(forwardPlugin, { from: "./data/telemetry.db", to: "postgres://bot@db.internal/runledger" })
+ *   .use(telemetryPlugin);
+ * app.get(forwardPlugin).stats();
+ * ```
+ */
+export const forwardPlugin = definePlugin({
+  name: "forward",
+  setup(host: PluginHost, givenOptions: ForwardPluginOptions): Forwarding {
+    const options = parseForwardOptions(givenOptions);
+    const forwarding = new ForwardSupervisor(
+      options,
+      harmless(options.logger ?? host.logger ?? defaultLogger()),
+    );
+    try {
+      // Sooner than the host gives up, so that what is left is said in time.
+      host.onClose((context) =>
+        forwarding.close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
+      );
+    } catch (error) {
+      forwarding.close(0);
+      throw error;
+    }
+    return forwarding;
+  },
+});

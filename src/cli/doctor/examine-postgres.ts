@@ -1,0 +1,62 @@
+import type { Kysely } from "kysely";
+import type { PostgresSchema } from "../../forward/postgres-schema";
+import { daysWithWrongSums } from "../../forward/postgres-sums";
+import { formatCountOf } from "../../report/format-values";
+import { openLedger } from "../../report/open-ledger";
+import type { Ledger } from "../../report/types";
+import { incidents } from "./contents";
+import type { Check, Finding } from "./finding";
+
+const SHOWN_DAYS = 5;
+
+/**
+ * Checks a PostgreSQL ledger; integrity, indexes and files are the server's.
+ *
+ * @throws {RunledgerError} what opening it throws.
+ */
+export async function* examinePostgres(url: string, isQuick: boolean): AsyncGenerator<Finding> {
+  await using ledger = await openLedger(url);
+  yield { check: "schema", level: "ok", message: "up to date" };
+  const patient = { dbPath: ledger.location, dbWord: ledger.location, ledger };
+  for (const { name, run, isLong } of [forwarding, sums, incidents]) {
+    if (isQuick && isLong === true) continue;
+    yield { check: name, ...(await run(patient)) };
+  }
+}
+
+const forwarding: Check = {
+  name: "forwarding",
+  async run({ ledger }) {
+    const sources = await tablesOf(ledger)
+      .selectFrom("forward_sources")
+      .select(["ledger_id", "updated_at"])
+      .orderBy("updated_at", "desc")
+      .execute();
+    const [latest] = sources;
+    const from = formatCountOf(sources.length, "ledger");
+    return latest === undefined
+      ? { level: "note", message: "no ledger was forwarded yet" }
+      : { level: "ok", message: `from ${from}, the latest at ${latest.updated_at} UTC` };
+  },
+};
+
+const sums: Check = {
+  name: "sums per day",
+  isLong: true,
+  async run({ ledger }) {
+    const wrong = await daysWithWrongSums(tablesOf(ledger));
+    if (wrong.length === 0) return { level: "ok", message: "right" };
+    const shown = wrong.slice(0, SHOWN_DAYS).join(", ") + (wrong.length > SHOWN_DAYS ? ", …" : "");
+    return {
+      level: "problem",
+      message: `not what the rows add up to, in ${formatCountOf(wrong.length, "day")}: ${shown}`,
+      remedy:
+        "Something else than Runledger changed rows. If the rows are right, forward all ledgers to a new schema.",
+    };
+  },
+};
+
+/** The tables that a PostgreSQL ledger has more than another. */
+function tablesOf({ db }: Ledger): Kysely<PostgresSchema> {
+  return db as unknown as Kysely<PostgresSchema>;
+}

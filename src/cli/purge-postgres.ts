@@ -1,0 +1,53 @@
+import { openPostgres } from "../forward/postgres";
+import { toPostgresFailure } from "../forward/postgres-errors";
+import { purgePostgres } from "../forward/postgres-purge";
+import { parsePostgresUrl } from "../forward/postgres-url";
+import { formatCountOf } from "../report/format-values";
+import { openLedger } from "../report/open-ledger";
+import { countProgress } from "./progress";
+import type { Terminal } from "./terminal";
+
+/** How long closing may wait for the server, in milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Purges a PostgreSQL ledger of what is older than a cutoff; the server gives the room to what comes. */
+export async function purgeOnPostgres(url: string, cutoff: string, terminal: Terminal): Promise<void> {
+  // Refuses what is no ledger, or of another version.
+  await (await openLedger(url)).close();
+  const location = parsePostgresUrl(url);
+  const { db, close } = await openPostgres(location);
+  const progress = countProgress(terminal);
+  let purged = 0;
+  try {
+    for await (const deleted of purgePostgres(db, cutoff)) {
+      purged += deleted;
+      progress.advance(deleted);
+    }
+  } catch (error) {
+    throw toPostgresFailure("STORE_FAILED", "purge", location, error);
+  } finally {
+    progress.end();
+    await close(CLOSE_WITHIN_MS);
+  }
+  await terminal.write(`${formatCountOf(purged, "execution")} purged\n`);
+}
+
+/** Says what {@link purgeOnPostgres} would delete. */
+export async function dryRunOnPostgres(url: string, cutoff: string, terminal: Terminal): Promise<void> {
+  await using ledger = await openLedger(url);
+  const { db } = ledger;
+  const countAll = db.fn.countAll<number>().as("count");
+  const { count: executions } = await db
+    .selectFrom("executions")
+    .select(countAll)
+    .where("created_at", "<", cutoff)
+    .executeTakeFirstOrThrow();
+  const { count: incidents } = await db
+    .selectFrom("incidents")
+    .select(countAll)
+    .where("at", "<", cutoff)
+    .executeTakeFirstOrThrow();
+  await terminal.write(
+    `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted\nNothing was deleted.\n`,
+  );
+}

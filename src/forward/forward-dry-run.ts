@@ -1,0 +1,78 @@
+import type { CompiledQuery } from "kysely";
+import { openLedger } from "../report/open-ledger";
+import type { Ledger } from "../report/types";
+import { ForwardTarget, type TargetState } from "./forward-target";
+import { type ForwardOptions, type ParsedForwardOptions, parseForwardOptions } from "./options";
+import { openPostgres } from "./postgres";
+import { toPostgresFailure } from "./postgres-errors";
+import { compareSchema } from "./postgres-migrations";
+import { type ResumePoint, resumePoint } from "./resume";
+import {
+  countExecutions,
+  SELECT_LEDGER_ID,
+  SELECT_NEWEST,
+  selectExecution,
+  selectWatermark,
+} from "./source-statements";
+
+const DISCONNECT_WITHIN_MS = 1_000;
+
+/** What forwarding would do. */
+export interface ForwardPlan {
+  /** How many executions would be sent. */
+  readonly executions: number;
+  /** Whether the target's tables are there. */
+  readonly hasTables: boolean;
+}
+
+/**
+ * Says what forwarding would do, and writes nothing: not to the ledger, and not to the target.
+ *
+ * @throws {RunledgerError} as forwarding does.
+ */
+export async function planForwarding(options: ForwardOptions): Promise<ForwardPlan> {
+  const parsed = parseForwardOptions(options);
+  await using ledger = await openLedger(parsed.from);
+  const [identity] = ledger.hasRollups ? await all(ledger, SELECT_LEDGER_ID) : [];
+  const { state, hasTables } = await stateOf(parsed, identity?.value ?? "");
+  const [newest] = await all(ledger, SELECT_NEWEST);
+  const { from } = await resumeIn(ledger, parsed.to.name, state, newest?.id ?? 0);
+  const [count] = await all(ledger, countExecutions(from, newest?.id ?? 0));
+  return { executions: count?.there ?? 0, hasTables };
+}
+
+async function stateOf(
+  { to, ssl }: ParsedForwardOptions,
+  ledgerId: string,
+): Promise<{ state: TargetState | undefined; hasTables: boolean }> {
+  const postgres = await openPostgres(to, { ssl });
+  try {
+    const { exists } = await compareSchema(postgres.db, to.schema);
+    const state = exists ? await new ForwardTarget(postgres.db, ledgerId).state() : undefined;
+    return { state, hasTables: exists };
+  } catch (error) {
+    throw toPostgresFailure("FORWARD_FAILED", "forward to", to, error);
+  } finally {
+    await postgres.close(DISCONNECT_WITHIN_MS);
+  }
+}
+
+async function resumeIn(
+  ledger: Ledger,
+  target: string,
+  state: TargetState | undefined,
+  newestId: number,
+): Promise<ResumePoint> {
+  const [noted] = ledger.hasRollups ? await all(ledger, selectWatermark(target)) : [];
+  const [there] = state === undefined ? [] : await all(ledger, selectExecution(state.lastId));
+  return resumePoint({
+    noted: noted?.last_id ?? 0,
+    target: state,
+    executionIdThere: there?.execution_id,
+    newestId,
+  });
+}
+
+async function all<Row>({ db }: Ledger, query: CompiledQuery<Row>): Promise<Row[]> {
+  return (await db.executeQuery(query)).rows;
+}

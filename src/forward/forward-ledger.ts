@@ -1,0 +1,74 @@
+import { defaultLogger, harmless, type Logger } from "../logger";
+import { type ForwardReport, ForwardTally } from "./forward-tally";
+import { Forwarder, type ForwardFailure } from "./forwarder";
+import { loggedEvents } from "./logged-events";
+import { type ForwardOptions, type ForwardPluginOptions, parseForwardOptions } from "./options";
+
+/** What whoever waits for it may want besides. */
+export interface ForwardProgress {
+  /** Called after each batch: what was forwarded so far, and what is left. */
+  readonly onProgress?: ((report: ForwardReport) => void) | undefined;
+  /** Ends it after the batch that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default: pino, warnings and errors only, on stderr. */
+  readonly logger?: Logger | undefined;
+}
+
+/** How to forward a ledger once. */
+export interface ForwardOnceOptions extends ForwardOptions, ForwardProgress {}
+
+/**
+ * Forwards all that is in a ledger, and ends. A target that goes down meanwhile is waited for.
+ *
+ * @throws {RunledgerError} `INVALID_OPTION`, `MISSING_PACKAGE`, `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`,
+ *   `FORWARD_FAILED`
+ * @example
+ * ```ts
+ * const { forwarded } = await forwardOnce({ from: "./data/telemetry.db", to: "postgres://bot@db/runledger" });
+ * ```
+ */
+export function forwardOnce(options: ForwardOnceOptions): Promise<ForwardReport> {
+  return forwardLedger(options, true);
+}
+
+/**
+ * Forwards a ledger on this thread, `once` or until `signal` ends it. What has never worked, and somebody must mend,
+ * is thrown.
+ */
+export async function forwardLedger(
+  { onProgress, signal, ...options }: ForwardPluginOptions & ForwardProgress,
+  once: boolean,
+): Promise<ForwardReport> {
+  const parsed = parseForwardOptions(options);
+  const { flush, ...logged } = loggedEvents(harmless(parsed.logger ?? defaultLogger()), parsed.to.name);
+  const tally = new ForwardTally();
+  const forwarder = new Forwarder(parsed, {
+    ...logged,
+    onSent: (sent) => tally.add(sent),
+    onBehind(behind) {
+      tally.setBehind(behind);
+      onProgress?.(tally.report);
+    },
+    isFinal: once ? endsOnce : endsFollowing,
+  });
+  const stop = (): void => forwarder.stop();
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    await forwarder.run({ once });
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    flush();
+  }
+  return tally.report;
+}
+
+/** Whoever asked for it once is there to mend what can be mended, and to try again. */
+function endsOnce({ kind, hasWorked }: ForwardFailure): boolean {
+  return !(kind === "conflict" || (kind === "passing" && hasWorked));
+}
+
+/** What has worked before is waited for, and so is what may come: a ledger, a server that is being started. */
+function endsFollowing({ kind, hasWorked }: ForwardFailure): boolean {
+  return !hasWorked && (kind === "lasting" || kind === "row");
+}

@@ -1,0 +1,197 @@
+import { recordOf } from "../cli/execution-record";
+import { messageOf } from "../describe";
+import { toPayload } from "../telemetry/payload";
+import type { ForwardTarget, SendResult } from "./forward-target";
+import type { LedgerSource } from "./ledger-source";
+import { failureKindOf } from "./postgres-errors";
+import { resumePoint } from "./resume";
+import type { SourceExecution } from "./source-statements";
+import { fromLedger, type TargetIncident } from "./target-incidents";
+import type { Position } from "./target-statements";
+
+/** As the ledger stores times; PostgreSQL would take much more, such as "yesterday". */
+const LEDGER_TIME = /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?$/;
+
+/** What became of executions, and how many incidents were sent. */
+export interface ForwardCounts {
+  /** New on the target. */
+  readonly forwarded: number;
+  /** There already, by their identity. */
+  readonly duplicates: number;
+  /** Refused by the target; each is an incident there. */
+  readonly rejected: number;
+  readonly incidents: number;
+}
+
+/** What a session tells whoever runs it. */
+export interface SessionEvents {
+  readonly onSent: (counts: ForwardCounts) => void;
+  readonly onRejected: (reason: string, executions: number) => void;
+  readonly onNotice: (message: string) => void;
+}
+
+/** A row that the target would misunderstand. */
+class MalformedRowError extends Error {}
+
+/** Forwards a ledger for as long as nothing goes wrong; after a failure a new session finds out where to go on. */
+export class ForwardSession {
+  readonly #source: LedgerSource;
+  readonly #target: ForwardTarget;
+  readonly #batchSize: number;
+  readonly #events: SessionEvents;
+  #position: Position = { id: 0, executionId: null };
+  #incidentId = 0;
+  #resentUpTo = 0;
+
+  private constructor(source: LedgerSource, target: ForwardTarget, batchSize: number, events: SessionEvents) {
+    this.#source = source;
+    this.#target = target;
+    this.#batchSize = batchSize;
+    this.#events = events;
+  }
+
+  /** Begins where the target and the ledger say. */
+  static async resume(
+    source: LedgerSource,
+    target: ForwardTarget,
+    batchSize: number,
+    events: SessionEvents,
+  ): Promise<ForwardSession> {
+    const session = new ForwardSession(source, target, batchSize, events);
+    await session.#resume();
+    return session;
+  }
+
+  /** How many executions are not on the target yet. */
+  get behind(): number {
+    return Math.max(0, this.#source.newestId - this.#position.id);
+  }
+
+  /** Forwards the next batch; `false` when there was nothing to forward. */
+  async step(): Promise<boolean> {
+    const rows = this.#source.executionsAfter(this.#position.id, this.#batchSize);
+    if (rows.length > 0) {
+      await this.#sendAll(rows);
+      this.#noteProgress();
+    }
+    const incidents = this.#source.incidentsAfter(this.#incidentId, this.#batchSize);
+    const lastIncident = incidents.at(-1);
+    if (lastIncident !== undefined) {
+      await this.#target.sendIncidents(incidents.map(fromLedger), lastIncident.id);
+      this.#incidentId = lastIncident.id;
+      this.#noteProgress();
+      this.#events.onSent({ ...NOTHING_SENT, incidents: incidents.length });
+    }
+    return rows.length > 0 || incidents.length > 0;
+  }
+
+  async #resume(): Promise<void> {
+    const { last_id: noted, last_incident_id: notedIncident } = this.#source.watermark;
+    const known = await this.#target.state();
+    const { from, resentUpTo } = resumePoint({
+      noted,
+      target: known,
+      executionIdThere: known && this.#source.execution(known.lastId)?.execution_id,
+      newestId: this.#source.newestId,
+    });
+    const incidentId = Math.min(notedIncident, known?.lastIncidentId ?? 0);
+    // An execution that was purged from the ledger is still the one that the target had last.
+    const executionId =
+      from === known?.lastId ? known.executionId : (this.#source.execution(from)?.execution_id ?? null);
+    this.#position = { id: from, executionId };
+    this.#incidentId = incidentId;
+    this.#resentUpTo = resentUpTo;
+    const isThere =
+      from === known?.lastId && incidentId === known.lastIncidentId && resentUpTo === known.resentUpTo;
+    if (!isThere) await this.#target.moveTo(this.#position, incidentId, resentUpTo);
+    if (from < noted) await this.#reportMissing(from, noted);
+    this.#noteProgress();
+  }
+
+  /** What was purged after it was forwarded can't be sent again to a target that has lost it. */
+  async #reportMissing(from: number, noted: number): Promise<void> {
+    const count = this.#source.missing(from, noted);
+    if (count === 0) return;
+    const reason = `${count} executions that had been forwarded were purged from the ledger since: if this database was restored or emptied, it lacks them.`;
+    await this.#target.sendIncidents([
+      { identity: ["missing", from, noted], kind: "degraded", count, reason },
+    ]);
+    this.#events.onNotice(reason);
+  }
+
+  #noteProgress(): void {
+    this.#source.moveWatermark({ last_id: this.#position.id, last_incident_id: this.#incidentId });
+  }
+
+  /** When the target refuses a row, the batch is halved until that row stands alone. */
+  async #sendAll(rows: readonly SourceExecution[]): Promise<void> {
+    const isResent = (row: SourceExecution) => row.id <= this.#resentUpTo;
+    const parts = [rows.filter((row) => !isResent(row)), rows.filter(isResent)];
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      const [first] = part;
+      try {
+        await this.#send(part);
+      } catch (error) {
+        if (!(error instanceof MalformedRowError) && failureKindOf(error) !== "row") throw error;
+        const middle = part.length >> 1;
+        if (middle > 0) parts.push(part.slice(middle), part.slice(0, middle));
+        else if (first !== undefined) await this.#reject(first, error);
+      }
+    }
+  }
+
+  async #send(rows: readonly SourceExecution[]): Promise<void> {
+    if (rows.length === 0) return;
+    assertWellFormed(rows);
+    const to = positionOf(rows.at(-1));
+    const { inserted, refused } = await this.#sendOnce(rows, to);
+    this.#position = to;
+    if (refused > 0) this.#events.onRejected(BEYOND_RETENTION, refused);
+    this.#events.onSent({
+      ...NOTHING_SENT,
+      forwarded: inserted,
+      duplicates: rows.length - inserted - refused,
+      rejected: refused,
+    });
+  }
+
+  async #sendOnce(rows: readonly SourceExecution[], to: Position): Promise<SendResult> {
+    const isNew = (rows[0]?.id ?? 0) > this.#resentUpTo;
+    const result = isNew ? await this.#target.send(rows, this.#position, to) : undefined;
+    return result ?? this.#target.sendAgain(rows, to, (row) => this.#refusal(row, BEYOND_RETENTION));
+  }
+
+  async #reject(row: SourceExecution, error: unknown): Promise<void> {
+    const to = positionOf(row);
+    const reason = messageOf(error);
+    await this.#target.reject(this.#refusal(row, reason), to);
+    this.#position = to;
+    this.#events.onRejected(reason, 1);
+    this.#events.onSent({ ...NOTHING_SENT, rejected: 1 });
+  }
+
+  #refusal(row: SourceExecution, reason: string): TargetIncident {
+    const execution = this.#source.execution(row.id);
+    return {
+      identity: ["execution", row.execution_id],
+      kind: "rejected",
+      reason,
+      payload: toPayload(execution === undefined ? row : recordOf(execution)),
+    };
+  }
+}
+
+const BEYOND_RETENTION =
+  "It may have been sent before, and have been counted and purged on the target since: it completed before the newest execution that was purged there.";
+const NOTHING_SENT: ForwardCounts = { forwarded: 0, duplicates: 0, rejected: 0, incidents: 0 };
+
+function positionOf(row: SourceExecution | undefined): Position {
+  return { id: row?.id ?? 0, executionId: row?.execution_id ?? null };
+}
+
+function assertWellFormed(rows: readonly SourceExecution[]): void {
+  for (const { created_at } of rows) {
+    if (created_at === null || !LEDGER_TIME.test(created_at))
+      throw new MalformedRowError(`created_at is no time as the ledger stores it: ${created_at}`);
+  }
+}

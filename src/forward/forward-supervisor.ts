@@ -1,0 +1,186 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import type { Logger } from "../logger";
+import { outlasts } from "../telemetry/deadline";
+import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
+import { ForwardTally } from "./forward-tally";
+import type { ForwardStart, FromForwarder, ToForwarder } from "./forward-thread";
+import type { ParsedForwardOptions } from "./options";
+import type { Forwarding, ForwardingCloseReport, ForwardingStats } from "./types";
+
+/** A thread that ends so often without a word can't be started here: in a compiled application, for one. */
+const STARTS_IN_VAIN = 2;
+const FIRST_RESTART_MS = 10;
+const LONGEST_RESTART_MS = 30_000;
+/** Of the time that `close` has, the thread gets so much; the rest is for hearing of it. */
+const SHARE_OF_THREAD = 0.9;
+
+type Request = ToForwarder extends infer Message
+  ? Message extends unknown
+    ? Omit<Message, "id">
+    : never
+  : never;
+
+/** Starts the thread. */
+type StartThread = (entry: URL, events: WorkerEvents<FromForwarder>) => StartedWorker;
+
+interface PendingRequest {
+  readonly message: ToForwarder;
+  readonly settle: PromiseWithResolvers<void>;
+}
+
+/** Keeps the forwarder's thread alive, and repeats to a new one what the old one has not answered. */
+export class ForwardSupervisor implements Forwarding {
+  readonly #options: ParsedForwardOptions;
+  readonly #logger: Logger;
+  readonly #startThread: StartThread;
+  readonly #tally = new ForwardTally();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #pending = new Map<number, PendingRequest>();
+  #thread: StartedWorker | undefined;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  #state: ForwardingStats["state"] = "opening";
+  #lastError: string | undefined;
+  #lastRequestId = 0;
+  #deathsInARow = 0;
+  #startsInVain = 0;
+  #restarts = 0;
+  #closing: Promise<ForwardingCloseReport> | undefined;
+
+  constructor(options: ParsedForwardOptions, logger: Logger, startThread: StartThread = startWorker) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#startThread = startThread;
+    // Nobody has to wait for `ready`: that it never comes must not become an unhandled rejection.
+    this.#opened.promise.catch(() => {});
+    this.#start();
+  }
+
+  get ready(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  stats(): ForwardingStats {
+    return {
+      ...this.#tally.report,
+      state: this.#state,
+      lastError: this.#lastError,
+      restarts: this.#restarts,
+    };
+  }
+
+  flush(): Promise<void> {
+    return this.#closing === undefined ? this.#request({ type: "flush" }) : Promise.reject(closed());
+  }
+
+  close(timeoutMs = this.#options.closeTimeoutMs): Promise<ForwardingCloseReport> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<ForwardingCloseReport> {
+    this.#state = "closing";
+    const drained = this.#request({ type: "close", timeoutMs: timeoutMs * SHARE_OF_THREAD });
+    const timedOut = await outlasts(drained, timeoutMs);
+    this.#state = "closed";
+    clearTimeout(this.#restart);
+    this.#thread?.terminate();
+    for (const { settle } of this.#pending.values()) settle.reject(closed());
+    this.#pending.clear();
+    this.#opened.reject(closed());
+    const { report } = this.#tally;
+    if (report.behind > 0) {
+      const message = "executions are not forwarded yet; they stay in the ledger, and go at the next start";
+      this.#logger.warn({ target: this.#options.to.name, behind: report.behind }, message);
+    }
+    return { ...report, timedOut };
+  }
+
+  #request(request: Request): Promise<void> {
+    this.#lastRequestId += 1;
+    const message: ToForwarder = { ...request, id: this.#lastRequestId };
+    const settle = Promise.withResolvers<void>();
+    // Not everybody who asks waits for the answer.
+    settle.promise.catch(() => {});
+    this.#pending.set(message.id, { message, settle });
+    this.#thread?.post(message);
+    return settle.promise;
+  }
+
+  #start(): void {
+    let hasSpoken = false;
+    try {
+      this.#thread = this.#startThread(new URL("./forward-thread.ts", import.meta.url), {
+        onMessage: (message) => {
+          hasSpoken = true;
+          this.#startsInVain = 0;
+          this.#receive(message);
+        },
+        onEnd: (error) => this.#startAgain(hasSpoken, error),
+      });
+    } catch (error) {
+      this.#startAgain(false, error);
+      return;
+    }
+    const { from, to, ssl, batchSize, intervalMs } = this.#options;
+    const url = to.connectionString();
+    const start: ForwardStart = {
+      ...{ from, url, schema: to.schema, ssl, batchSize, intervalMs },
+      tally: this.#tally.buffer,
+    };
+    this.#thread.post(start);
+    for (const { message } of this.#pending.values()) this.#thread.post(message);
+  }
+
+  #startAgain(hadSpoken: boolean, error: unknown): void {
+    this.#thread = undefined;
+    if (this.#state === "closed") return;
+    this.#restarts += 1;
+    const reason = error === undefined ? "no reason given" : this.#options.to.redact(messageOf(error));
+    this.#lastError = `the forwarder's thread ended: ${reason}`;
+    if (!hadSpoken) this.#startsInVain += 1;
+    if (this.#startsInVain === STARTS_IN_VAIN) {
+      const message =
+        "the forwarder's thread can't be started, so nothing is forwarded; an application made by bun build --compile needs src/forward/forward-thread.ts as an entry point";
+      this.#logger.error({ reason }, message);
+    }
+    this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;
+    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
+    this.#restart = setTimeout(() => this.#start(), delayMs).unref();
+  }
+
+  #receive(message: FromForwarder): void {
+    switch (message.type) {
+      case "started":
+        return;
+      case "open":
+        this.#opened.resolve();
+        this.#changeState("open");
+        return;
+      case "degraded":
+        this.#lastError = message.message;
+        this.#changeState("degraded");
+        return;
+      case "log":
+        this.#logger[message.level](message.bindings, message.message);
+        return;
+      case "reply":
+        this.#pending.get(message.id)?.settle.resolve();
+        this.#pending.delete(message.id);
+        return;
+    }
+    message satisfies never;
+  }
+
+  #changeState(state: "open" | "degraded"): void {
+    if (this.#state !== "closing" && this.#state !== "closed") this.#state = state;
+  }
+}
+
+function closed(): RunledgerError {
+  return new RunledgerError("CLOSED", "The forward plugin is closed.");
+}

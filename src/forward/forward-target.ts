@@ -1,0 +1,187 @@
+import type { Kysely } from "kysely";
+import { failureKindOf } from "./postgres-errors";
+import type { PostgresSchema } from "./postgres-schema";
+import type { SourceExecution } from "./source-statements";
+import { insertIncidents, type TargetIncident } from "./target-incidents";
+import { type Position, sendExecutions } from "./target-statements";
+
+/** A conflict with another transaction is over in a moment. */
+const CONFLICT_TRIES = 20;
+const CONFLICT_PAUSE_MS = 50;
+
+/** What the target knows of a ledger. */
+export interface TargetState {
+  readonly lastId: number;
+  readonly executionId: string | null;
+  readonly lastIncidentId: number;
+  readonly resentUpTo: number;
+}
+
+/** What became of executions that were sent; the rest of them was there already. */
+export interface SendResult {
+  readonly inserted: number;
+  readonly refused: number;
+}
+
+/**
+ * One ledger's place in a PostgreSQL ledger. Each method is one transaction, in which the place moves with what is
+ * stored: whatever fails, the two agree.
+ */
+export class ForwardTarget {
+  readonly #db: Kysely<PostgresSchema>;
+  readonly #ledgerId: string;
+
+  constructor(db: Kysely<PostgresSchema>, ledgerId: string) {
+    this.#db = db;
+    this.#ledgerId = ledgerId;
+  }
+
+  /** `undefined` when it has never heard of the ledger. */
+  async state(): Promise<TargetState | undefined> {
+    const source = await this.#db
+      .selectFrom("forward_sources")
+      .selectAll()
+      .where("ledger_id", "=", this.#ledgerId)
+      .executeTakeFirst();
+    return (
+      source && {
+        lastId: source.last_id,
+        executionId: source.last_execution_id,
+        lastIncidentId: source.last_incident_id,
+        resentUpTo: source.resent_up_to,
+      }
+    );
+  }
+
+  /** Puts the ledger's place where forwarding goes on. */
+  async moveTo({ id, executionId }: Position, incidentId: number, resentUpTo: number): Promise<void> {
+    const place = {
+      last_id: id,
+      last_execution_id: executionId,
+      last_incident_id: incidentId,
+      resent_up_to: resentUpTo,
+    };
+    await this.#retried(() =>
+      this.#db
+        .insertInto("forward_sources")
+        .values({ ledger_id: this.#ledgerId, ...place, updated_at: "now" })
+        .onConflict((conflict) => conflict.column("ledger_id").doUpdateSet({ ...place, updated_at: "now" }))
+        .execute(),
+    );
+  }
+
+  /**
+   * Stores executions that were never sent before. `undefined`, and nothing is stored, when another forwarder of the
+   * ledger has moved its place meanwhile.
+   */
+  async send(
+    rows: readonly SourceExecution[],
+    from: Position,
+    to: Position,
+  ): Promise<SendResult | undefined> {
+    const { moved, inserted } = await this.#retried(() =>
+      sendExecutions(this.#db, this.#ledgerId, rows, from, to),
+    );
+    return moved === 1 ? { inserted, refused: 0 } : undefined;
+  }
+
+  /**
+   * Stores executions that may have been sent before, wherever the ledger's place is. One that completed before the
+   * newest that was purged here, and isn't here, may have been counted and purged: it becomes an incident.
+   */
+  sendAgain(
+    rows: readonly SourceExecution[],
+    to: Position,
+    refusal: (row: SourceExecution) => TargetIncident,
+  ): Promise<SendResult> {
+    return this.#retried(() =>
+      this.#db.transaction().execute(async (trx) => {
+        // A purge locks this row too: what it has purged is known, and what is here stays until the end.
+        const { last_id, last_execution_id } = await trx
+          .selectFrom("forward_sources")
+          .select(["last_id", "last_execution_id"])
+          .where("ledger_id", "=", this.#ledgerId)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        const undecidable = await this.#undecidable(trx, rows);
+        const from = { id: last_id, executionId: last_execution_id };
+        const decidable = rows.filter((row) => !undecidable.has(row));
+        const { inserted } = await sendExecutions(trx, this.#ledgerId, decidable, from, to);
+        await insertIncidents(trx, this.#ledgerId, Array.from(undecidable, refusal));
+        return { inserted, refused: undecidable.size };
+      }),
+    );
+  }
+
+  /** Stores an incident instead of an execution. */
+  async reject(incident: TargetIncident, to: Position): Promise<void> {
+    await this.#retried(() =>
+      this.#db.transaction().execute(async (trx) => {
+        await trx
+          .updateTable("forward_sources")
+          .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
+          .where("ledger_id", "=", this.#ledgerId)
+          .execute();
+        await insertIncidents(trx, this.#ledgerId, [incident]);
+      }),
+    );
+  }
+
+  /** Stores incidents; `lastId` is the `id`, in the ledger, of the last of them, where they are from there. */
+  async sendIncidents(incidents: readonly TargetIncident[], lastId?: number): Promise<void> {
+    await this.#retried(() =>
+      this.#db.transaction().execute(async (trx) => {
+        await insertIncidents(trx, this.#ledgerId, incidents);
+        if (lastId === undefined) return;
+        await trx
+          .updateTable("forward_sources")
+          .set({ last_incident_id: lastId, updated_at: "now" })
+          .where("ledger_id", "=", this.#ledgerId)
+          .execute();
+      }),
+    );
+  }
+
+  async #undecidable(
+    trx: Kysely<PostgresSchema>,
+    rows: readonly SourceExecution[],
+  ): Promise<Set<SourceExecution>> {
+    const purged = await trx
+      .selectFrom("ledger")
+      .select("value")
+      .where("key", "=", "purged_before")
+      .executeTakeFirst();
+    const older = rows.filter((row) => (row.created_at ?? "") < (purged?.value ?? ""));
+    if (older.length === 0) return new Set();
+    const present = await trx
+      .selectFrom("executions")
+      .select("execution_id")
+      .where(
+        "execution_id",
+        "in",
+        older.map((row) => row.execution_id),
+      )
+      .execute();
+    const presentIds = new Set(present.map((row) => row.execution_id));
+    return new Set(older.filter((row) => !presentIds.has(row.execution_id)));
+  }
+
+  async #retried<Result>(action: () => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await action();
+      } catch (error) {
+        if (failureKindOf(error) !== "conflict" || tries === CONFLICT_TRIES) throw error;
+        await Bun.sleep(Math.random() * CONFLICT_PAUSE_MS);
+      }
+    }
+  }
+}
+
+/**
+ * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
+ * forwarder can then be in the middle of telling whether an execution was purged.
+ */
+export async function lockForwardSources(trx: Kysely<PostgresSchema>): Promise<void> {
+  await trx.selectFrom("forward_sources").select("ledger_id").orderBy("ledger_id").forUpdate().execute();
+}

@@ -1,0 +1,186 @@
+import { SQLiteError } from "bun:sqlite";
+import type { RunledgerError } from "../errors";
+import { toStoreFailure } from "../telemetry/sqlite-errors";
+import { ForwardSession, type SessionEvents } from "./forward-session";
+import { ForwardTarget } from "./forward-target";
+import { LedgerChangedError, LedgerSource } from "./ledger-source";
+import { openPostgres, type Postgres } from "./postgres";
+import { type FailureKind, failureKindOf, toPostgresFailure } from "./postgres-errors";
+import { migratePostgres } from "./postgres-migrations";
+import type { PostgresLocation } from "./postgres-url";
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+/** A server that doesn't answer for so long has gone away. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+const DISCONNECT_WITHIN_MS = 1_000;
+
+/** From where to where, and how. */
+export interface ForwarderOptions {
+  /** The ledger's file. */
+  readonly from: string;
+  readonly to: PostgresLocation;
+  /** TLS, as `pg` takes it. */
+  readonly ssl?: unknown;
+  /** Executions in one transaction. */
+  readonly batchSize: number;
+  /** How long to wait when there was nothing to forward, in milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** A failure, as whoever runs a forwarder judges it. */
+export interface ForwardFailure {
+  /** `absent`: there is no ledger yet. */
+  readonly kind: FailureKind | "absent";
+  readonly error: RunledgerError;
+  /** Whether forwarding ever worked. */
+  readonly hasWorked: boolean;
+}
+
+/** What a forwarder tells whoever runs it. */
+export interface ForwarderEvents extends SessionEvents {
+  /** It works, after it didn't or for the first time. */
+  readonly onOpen: () => void;
+  /** It doesn't work any more; it is tried again. Called once until it works. */
+  readonly onDegraded: (failure: ForwardFailure) => void;
+  /** How many executions are not on the target yet. */
+  readonly onBehind: (executions: number) => void;
+  /** Whether a failure ends the forwarder instead. */
+  readonly isFinal: (failure: ForwardFailure) => boolean;
+}
+
+/** Forwards a ledger to PostgreSQL, and keeps at it whatever fails. */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #events: ForwarderEvents;
+  readonly #flushes: PromiseWithResolvers<void>[] = [];
+  #state: "new" | "open" | "absent" | "degraded" = "new";
+  #hasWorked = false;
+  #isOnce = false;
+  /** `draining`: it ends when there is nothing more to forward, or with the first failure. */
+  #phase: "following" | "draining" | "ended" = "following";
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: ForwarderOptions, events: ForwarderEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /**
+   * Forwards until it is ended; with `once`, until there is nothing more to forward.
+   *
+   * @throws {RunledgerError} the failure that `isFinal` said would end it.
+   */
+  async run({ once = false } = {}): Promise<void> {
+    this.#isOnce = once;
+    for (let failures = 0; this.#phase !== "ended"; ) {
+      try {
+        await this.#connectAndForward(() => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (error instanceof LedgerChangedError) continue;
+        const failure = this.#failureOf(error);
+        if (this.#events.isFinal(failure)) throw failure.error;
+        this.#degrade(failure);
+        if (this.#phase === "draining") this.#phase = "ended";
+        await this.#pause(failure.kind === "absent" ? this.#options.intervalMs : retryDelayMs(failures));
+        failures += 1;
+      }
+    }
+  }
+
+  /** Resolves when everything that is in the ledger now is on the target, or refused there; never, if it ends before. */
+  flush(): Promise<void> {
+    const flush = Promise.withResolvers<void>();
+    this.#flushes.push(flush);
+    if (this.#state === "open") this.#wake.resolve();
+    return flush.promise;
+  }
+
+  /** Lets it forward what is there, if that works and for so many milliseconds, and then end. */
+  drain(timeoutMs: number): void {
+    if (this.#phase === "following") this.#phase = "draining";
+    this.#deadlineMs = performance.now() + timeoutMs;
+    this.#wake.resolve();
+  }
+
+  /** Lets it end after the batch that is under way. */
+  stop(): void {
+    this.#phase = "ended";
+    this.#wake.resolve();
+  }
+
+  async #connectAndForward(onWorking: () => void): Promise<void> {
+    const { from, to, ssl, batchSize } = this.#options;
+    using source = new LedgerSource(from, to.name);
+    this.#events.onBehind(Math.max(0, source.newestId - source.watermark.last_id));
+    const postgres = await openPostgres(to, { ssl, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    try {
+      const session = await this.#resume(source, postgres, batchSize);
+      while (this.#phase !== "ended") await this.#step(session, onWorking);
+    } finally {
+      await postgres.close(DISCONNECT_WITHIN_MS);
+    }
+  }
+
+  async #resume(source: LedgerSource, { db }: Postgres, batchSize: number): Promise<ForwardSession> {
+    await migratePostgres(db, this.#options.to.schema);
+    const target = new ForwardTarget(db, source.ledgerId);
+    return ForwardSession.resume(source, target, batchSize, this.#events);
+  }
+
+  async #step(session: ForwardSession, onWorking: () => void): Promise<void> {
+    const flushes = this.#flushes.length;
+    const isDraining = this.#isOnce || this.#phase === "draining";
+    const didWork = await session.step();
+    onWorking();
+    this.#open();
+    this.#events.onBehind(session.behind);
+    if (performance.now() > this.#deadlineMs) this.stop();
+    if (didWork) return;
+    // What was asked for while this was going on may be about what came meanwhile.
+    for (const { resolve } of this.#flushes.splice(0, flushes)) resolve();
+    if (isDraining) this.stop();
+    else if (this.#flushes.length === 0) await this.#pause(this.#options.intervalMs);
+  }
+
+  #failureOf(thrown: unknown): ForwardFailure {
+    const { to } = this.#options;
+    const error =
+      thrown instanceof SQLiteError
+        ? (toStoreFailure("read the ledger", thrown) as RunledgerError)
+        : toPostgresFailure("FORWARD_FAILED", "forward to", to, thrown);
+    const kind = error.code === "LEDGER_NOT_FOUND" ? "absent" : failureKindOf(thrown);
+    return { kind, error, hasWorked: this.#hasWorked };
+  }
+
+  #open(): void {
+    this.#hasWorked = true;
+    if (this.#state === "open") return;
+    this.#state = "open";
+    this.#events.onOpen();
+  }
+
+  #degrade(failure: ForwardFailure): void {
+    const state = failure.kind === "absent" ? "absent" : "degraded";
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#events.onDegraded(failure);
+  }
+
+  /** Waits, but not when there is something to do. */
+  async #pause(forMs: number): Promise<void> {
+    if (this.#phase !== "following") return;
+    this.#wake = Promise.withResolvers();
+    const timer = setTimeout(this.#wake.resolve, forMs);
+    await this.#wake.promise;
+    clearTimeout(timer);
+  }
+}
+
+/** Twice as long after each failure, and never quite the same, so that many forwarders don't come back at once. */
+function retryDelayMs(failures: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 16)) * (0.5 + Math.random() / 2);
+}

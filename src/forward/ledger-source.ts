@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import type { CompiledQuery } from "kysely";
+import { RunledgerError } from "../errors";
+import { adoptRows, hasUnadoptedRows } from "../telemetry/adoption";
+import type { Connection } from "../telemetry/connection";
+import { LedgerFile } from "../telemetry/ledger-file";
+import { openLedgerFile } from "../telemetry/open";
+import type { ExecutionRow } from "../telemetry/schema";
+import {
+  countExecutions,
+  forgetTarget,
+  moveWatermark,
+  registerTarget,
+  SELECT_LEDGER_ID,
+  SELECT_NEWEST,
+  type SourceExecution,
+  type SourceIncident,
+  selectExecution,
+  selectExecutionsAfter,
+  selectIncidentsAfter,
+  selectWatermark,
+  type Watermark,
+} from "./source-statements";
+
+/** Another file has taken the place of the ledger's: it has to be opened anew. */
+export class LedgerChangedError extends Error {}
+
+/**
+ * A ledger, as the forwarder uses it: it reads, and otherwise only notes how far a target is, each time in one short
+ * transaction.
+ */
+export class LedgerSource implements Disposable {
+  readonly ledgerId: string;
+  readonly #target: string;
+  readonly #connection: Connection;
+  readonly #file: LedgerFile;
+
+  /**
+   * Opens the ledger, and registers the target: from now on no purge deletes what it hasn't got.
+   *
+   * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`
+   */
+  constructor(dbPath: string, target: string) {
+    this.#connection = openExisting(dbPath);
+    try {
+      this.#file = new LedgerFile(dbPath);
+      this.#target = target;
+      this.ledgerId = this.#first(SELECT_LEDGER_ID)?.value ?? "";
+      this.#run(registerTarget(target));
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  /** How far the target is, as far as the ledger knows. */
+  get watermark(): Watermark {
+    return this.#first(selectWatermark(this.#target)) ?? { last_id: 0, last_incident_id: 0 };
+  }
+
+  moveWatermark(watermark: Watermark): void {
+    this.#run(moveWatermark(this.#target, watermark));
+  }
+
+  /** The highest `id` of all executions; 0 without any. */
+  get newestId(): number {
+    return this.#first(SELECT_NEWEST)?.id ?? 0;
+  }
+
+  /** `undefined` when there is no execution with this `id`. */
+  execution(id: number): ExecutionRow | undefined {
+    return this.#first(selectExecution(id));
+  }
+
+  /** How many of the executions after one `id`, up to another, are gone. */
+  missing(afterId: number, toId: number): number {
+    return toId - afterId - (this.#first(countExecutions(afterId, toId))?.there ?? 0);
+  }
+
+  /**
+   * The executions that follow, by `id`.
+   *
+   * @throws {LedgerChangedError}
+   */
+  executionsAfter(id: number, limit: number): SourceExecution[] {
+    this.#assertUnchanged();
+    // Rows of an older program have no identity yet.
+    if (hasUnadoptedRows(this.#connection)) {
+      this.#connection.transaction(() => adoptRows(this.#connection));
+    }
+    return this.#connection.all(selectExecutionsAfter(id, limit));
+  }
+
+  incidentsAfter(id: number, limit: number): SourceIncident[] {
+    return this.#connection.all(selectIncidentsAfter(id, limit));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file.change() === "none") this.#connection.close();
+    else this.#connection.abandon();
+  }
+
+  #assertUnchanged(): void {
+    if (this.#file.change() !== "none") throw new LedgerChangedError();
+  }
+
+  #first<Row>(query: CompiledQuery<Row>): Row | undefined {
+    return this.#connection.all(query)[0];
+  }
+
+  #run(query: CompiledQuery): void {
+    this.#connection.transaction(() => this.#connection.run(query));
+  }
+}
+
+/** Ends the registration of a target; `false` when there was none. */
+export function forgetForwardTarget(dbPath: string, target: string): boolean {
+  const connection = openExisting(dbPath);
+  try {
+    return connection.transaction(() => connection.run(forgetTarget(target))) > 0;
+  } finally {
+    connection.close();
+  }
+}
+
+function openExisting(dbPath: string): Connection {
+  if (existsSync(dbPath)) return openLedgerFile(dbPath, { synchronous: "NORMAL" });
+  throw new RunledgerError("LEDGER_NOT_FOUND", `There is no ledger at ${dbPath}.`, {
+    hint: "Check the path; an application with the telemetry plugin makes the ledger when it starts.",
+  });
+}

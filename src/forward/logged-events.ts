@@ -1,0 +1,33 @@
+import type { Logger } from "../logger";
+import { FailureLog } from "../telemetry/failure-log";
+import type { ForwarderEvents } from "./forwarder";
+
+type LoggedEvents = Pick<ForwarderEvents, "onOpen" | "onDegraded" | "onRejected" | "onNotice">;
+
+/** What a forwarder says to a log: one line per change. Nothing of it has the password in it. */
+export function loggedEvents(logger: Logger, target: string): LoggedEvents & { readonly flush: () => void } {
+  const rejections = new FailureLog(
+    logger,
+    "warn",
+    "executions were refused by the target of forwarding; each is an incident there",
+  );
+  let isDegraded = false;
+  return {
+    onOpen() {
+      if (isDegraded) logger.warn({ target }, "executions are forwarded again");
+      isDegraded = false;
+    },
+    onDegraded({ kind, error: { code, message } }) {
+      if (kind === "absent") {
+        logger.info({ target }, `there is no ledger to forward yet: ${message}`);
+        return;
+      }
+      isDegraded = true;
+      const kept = "executions can't be forwarded; they stay in the ledger and it is tried again";
+      logger.error({ target, code }, `${kept}: ${message}`);
+    },
+    onNotice: (message) => logger.warn({ target }, message),
+    onRejected: (reason, executions) => rejections.add({ target, reason }, executions),
+    flush: () => rejections.flush(),
+  };
+}

@@ -1,0 +1,114 @@
+import { resolve } from "node:path";
+import * as z from "zod";
+import { RunledgerError } from "../errors";
+import type { Logger } from "../logger";
+import { dbPathOption, loggerOption } from "../telemetry/options";
+import { explain } from "../validation";
+import { isPostgresUrl, type PostgresLocation, parsePostgresUrl } from "./postgres-url";
+
+/** From where to where to forward. */
+export interface ForwardOptions {
+  /** Path of the ledger's SQLite file. */
+  readonly from: string;
+  /** URL of the PostgreSQL database, such as `postgres://user@host:5432/database`. */
+  readonly to: string;
+  /** Schema of the tables; made when it is missing. Default: the URL's parameter `schema`, else `public`. */
+  readonly schema?: string | undefined;
+  /** Executions in one transaction. Default 1000. */
+  readonly batchSize?: number | undefined;
+  /** TLS, as `pg` takes it: `true`, or what `tls.connect` takes. Default: as the URL's `sslmode` says. */
+  readonly ssl?: boolean | object | undefined;
+}
+
+/** Options of the forward plugin. */
+export interface ForwardPluginOptions extends ForwardOptions {
+  /** How often to look for new executions, in milliseconds. Default 1000. */
+  readonly intervalMs?: number | undefined;
+  /** How long `close` may take, in milliseconds; what is not forwarded by then goes at the next start. Default 10 000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
+  readonly logger?: Logger | undefined;
+}
+
+export const DEFAULT_BATCH_SIZE = 1_000;
+export const DEFAULT_INTERVAL_MS = 1_000;
+const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
+/** What is sent at once is in memory at once. */
+const LARGEST_BATCH_SIZE = 10_000;
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+const SCHEMA = "a name of 1 to 63 characters";
+const URL_TEXT = "the URL of a PostgreSQL database";
+const BATCH_SIZE = `an integer from 1 to ${LARGEST_BATCH_SIZE}`;
+const TIMEOUT = `milliseconds from 0 to ${LONGEST_TIMEOUT_MS}`;
+const INTERVAL = `milliseconds from 1 to ${LONGEST_TIMEOUT_MS}`;
+const SSL = "true, false, or an object of options without functions";
+
+const optionsSchema = z.strictObject({
+  from: dbPathOption,
+  to: z.string(URL_TEXT),
+  schema: z.string(SCHEMA).min(1, SCHEMA).max(63, SCHEMA).optional(),
+  batchSize: z.int(BATCH_SIZE).min(1, BATCH_SIZE).max(LARGEST_BATCH_SIZE, BATCH_SIZE).optional(),
+  ssl: z.custom<boolean | object>(isSsl, SSL).optional(),
+  intervalMs: z.number(INTERVAL).min(1, INTERVAL).max(LONGEST_TIMEOUT_MS, INTERVAL).optional(),
+  closeTimeoutMs: z.number(TIMEOUT).min(0, TIMEOUT).max(LONGEST_TIMEOUT_MS, TIMEOUT).optional(),
+  logger: loggerOption.optional(),
+});
+
+/** Options as they were given, checked, with defaults. */
+export interface ParsedForwardOptions {
+  /** An absolute path. */
+  readonly from: string;
+  readonly to: PostgresLocation;
+  readonly ssl: boolean | object | undefined;
+  readonly batchSize: number;
+  readonly intervalMs: number;
+  readonly closeTimeoutMs: number;
+  readonly logger: Logger | undefined;
+}
+
+/** @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong; never with the URL in it. */
+export function parseForwardOptions(options: ForwardPluginOptions): ParsedForwardOptions {
+  refuseSwapped(options);
+  const result = optionsSchema.safeParse(options, { reportInput: true });
+  if (!result.success) {
+    throw new RunledgerError("INVALID_OPTION", `forward: ${explain(result.error, "an object of options")}.`, {
+      hint: `The options are ${Object.keys(optionsSchema.shape).join(", ")}.`,
+    });
+  }
+  const { from, to, schema, ssl, batchSize, intervalMs, closeTimeoutMs, logger } = result.data;
+  return {
+    // The ledger is opened later, when the host may have changed its folder.
+    from: resolve(from),
+    to: parsePostgresUrl(to, schema),
+    ssl,
+    batchSize: batchSize ?? DEFAULT_BATCH_SIZE,
+    intervalMs: intervalMs ?? DEFAULT_INTERVAL_MS,
+    closeTimeoutMs: closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS,
+    logger,
+  };
+}
+
+/** A URL has no place in an error: it may have a password in it. */
+function refuseSwapped(options: Partial<ForwardPluginOptions> | undefined): void {
+  if (typeof options?.from !== "string" || !isPostgresUrl(options.from.trim())) return;
+  throw new RunledgerError(
+    "INVALID_OPTION",
+    "forward: from: expected the path of a ledger, received a URL.",
+    {
+      hint: "The URL goes into the option to.",
+    },
+  );
+}
+
+/** It has to get to another thread, where functions can't go. */
+function isSsl(value: unknown): boolean {
+  if (typeof value === "boolean") return true;
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import { messageOf } from "../describe";
+import { type ErrorCode, RunledgerError } from "../errors";
+import { codeOf } from "../telemetry/sqlite-errors";
+import type { PostgresLocation } from "./postgres-url";
+
+/**
+ * Why PostgreSQL failed: `row`, it refuses what it was given; `conflict`, another transaction was in the way;
+ * `passing`, the state of the world, which may be over soon; `lasting`, something that somebody has to mend.
+ */
+export type FailureKind = "row" | "conflict" | "passing" | "lasting";
+
+/** Beginnings of SQLSTATEs. (postgresql.org/docs/current/errcodes-appendix.html) */
+const KINDS: readonly (readonly [FailureKind, RegExp])[] = [
+  // Serialization, deadlocks, locks that are not to be had.
+  ["conflict", /^(40|55P03)/],
+  // Read-only: a standby that is about to become the primary, as a rule.
+  ["passing", /^(08|25006|53|55|57|58|XX)/],
+  // Data, constraints, checks of views, sizes beyond a limit, errors that triggers raise.
+  ["row", /^(22|23|44|45|54|P0)/],
+];
+
+/** Of the network, and of a server that goes away: by code, or where there is none, by message. */
+const PASSING_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|EADDR)/;
+const PASSING_MESSAGES = /terminat|time ?out|not queryable|connection/i;
+
+const HINTS: Readonly<Record<string, string>> = {
+  "25006": "It is a standby that can only be read: name the primary.",
+  "28000":
+    "The server lets nobody in like this: check user and database, whether it asks for TLS, and its pg_hba.conf.",
+  "28P01":
+    "Check user and password: in the URL, in RUNLEDGER_FORWARD_URL, or where pg looks, PGPASSWORD and ~/.pgpass.",
+  "3D000": "Create the database first, or check its name.",
+  "3F000": "Create the schema first, or check its name.",
+  "42501": "Grant what is missing; the README, under Forwarding to PostgreSQL, has the statements.",
+  "42P01": "A table was dropped: restore it, or name another schema.",
+  "53100": "Make room on the server's disk.",
+  "53300": "Raise max_connections on the server, or put a pool in front of it.",
+  EAI_AGAIN: "Check the name of the host, and that names can be looked up here.",
+  ECONNREFUSED: "Nobody listens there: check host and port, and whether the server runs.",
+  ENOTFOUND: "Check the name of the host.",
+};
+const TLS_HINT = "Check the option ssl, or the URL's sslmode: it must be what the server offers.";
+
+/** Whether a table, or the schema that it should be in, is not there. */
+export function isMissingTable(error: unknown): boolean {
+  return /^(42P01|3F000)$/.test(sqlStateOf(error));
+}
+
+export function failureKindOf(error: unknown): FailureKind {
+  const sqlState = sqlStateOf(error);
+  if (sqlState !== "") return KINDS.find(([, states]) => states.test(sqlState))?.[0] ?? "lasting";
+  if (error instanceof RunledgerError) return "lasting";
+  const code = codeOf(error);
+  const isPassing =
+    code === "" ? PASSING_MESSAGES.test(messageOf(error)) && !isOfTls(error) : PASSING_CODES.test(code);
+  return isPassing ? "passing" : "lasting";
+}
+
+/** An error of PostgreSQL's, or of the way there, as ours: with a hint, and without the password. */
+export function toPostgresFailure(
+  code: ErrorCode,
+  operation: string,
+  { name, redact }: PostgresLocation,
+  error: unknown,
+): RunledgerError {
+  if (error instanceof RunledgerError) return error;
+  const itsCode = sqlStateOf(error) || codeOf(error);
+  const reason = redact(`${itsCode === "" ? "" : `${itsCode}: `}${messageOf(error)}`);
+  return new RunledgerError(code, `Can't ${operation} ${name}: ${reason}.`, {
+    cause: error,
+    hint: HINTS[itsCode] ?? (isOfTls(error) ? TLS_HINT : undefined),
+  });
+}
+
+/** `""` when the error is not the server's. */
+function sqlStateOf(error: unknown): string {
+  return error instanceof Error && "severity" in error ? codeOf(error) : "";
+}
+
+function isOfTls(error: unknown): boolean {
+  return /SSL|TLS|CERT|SIGNED/i.test(`${codeOf(error)} ${messageOf(error)}`);
+}

@@ -1,0 +1,54 @@
+import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
+import { dayOf } from "../telemetry/time";
+import type { PostgresSchema } from "./postgres-schema";
+import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./target-statements";
+
+/** Sums of fractions differ by the order in which they were added. */
+const TOLERANCE = 1e-9;
+const KEYS = ["ledger_id", ...USAGE_KEYS] as const;
+/** No day is before it. */
+const FIRST_DAY = "0001-01-01";
+
+/**
+ * The days of which `usage_daily` is not what the executions of a PostgreSQL ledger add up to; of those up to the last
+ * purge the executions are gone. Reads all executions.
+ */
+export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<string[]> {
+  const purged = await db
+    .selectFrom("ledger")
+    .select("value")
+    .where("key", "=", "purged_before")
+    .executeTakeFirst();
+  const lastPurgedDay = purged === undefined ? FIRST_DAY : dayOf(purged.value);
+  const wrong = await db
+    .with("added", (query) =>
+      query
+        .selectFrom("executions")
+        .select(["ledger_id", EXECUTIONS_DAY, "repo", "event_type", "provider", "model", "conclusion"])
+        .select(EXECUTIONS_SUMS)
+        .where(
+          sql<boolean>`created_at >= (${lastPurgedDay}::timestamp + interval '1 day') at time zone 'UTC'`,
+        )
+        .groupBy(KEYS),
+    )
+    .with("kept", (query) => query.selectFrom("usage_daily").selectAll().where("day", ">", lastPurgedDay))
+    .selectFrom("kept")
+    .fullJoin("added", (join) => KEYS.reduce((on, key) => on.onRef(`kept.${key}`, "=", `added.${key}`), join))
+    .select(({ fn }) => fn.coalesce("kept.day", "added.day").as("day"))
+    .distinct()
+    .where((row) => row.or(USAGE_SUMS.map((column) => isWrong(row, column))))
+    .orderBy("day")
+    .execute();
+  return wrong.map(({ day }) => String(day));
+}
+
+function isWrong(
+  // biome-ignore lint/suspicious/noExplicitAny: the tables of the query above have no names to write down.
+  row: ExpressionBuilder<any, any>,
+  column: (typeof USAGE_SUMS)[number],
+) {
+  const kept = row.fn.coalesce(`kept.${column}`, row.lit(0));
+  const added = row.fn.coalesce(`added.${column}`, row.lit(0));
+  return sql<boolean>`abs(${kept} - ${added}) > ${sql.lit(TOLERANCE)} * (1 + abs(${kept}))`;
+}

@@ -1,0 +1,64 @@
+import { RunledgerError } from "../errors";
+
+const DEFAULT_SCHEMA = "public";
+const DEFAULT_PORT = "5432";
+const EXAMPLE = "postgres://user@host:5432/database";
+
+/** Where a PostgreSQL ledger is. Nothing of it that can be printed has the password in it. */
+export interface PostgresLocation {
+  /** `host:port/database?schema`: tells one ledger from another, whoever connects. */
+  readonly name: string;
+  readonly schema: string;
+  readonly hasPassword: boolean;
+  /** The URL as it was given, password and all. */
+  readonly connectionString: () => string;
+  /** Takes the password out of a text. */
+  readonly redact: (text: string) => string;
+}
+
+/** Whether a text is the URL of a PostgreSQL database, valid or not, rather than a path. */
+export function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text);
+}
+
+/**
+ * Takes a URL apart, as `pg` would.
+ *
+ * @param schema Default: the URL's parameter `schema`, else `public`.
+ * @throws {RunledgerError} `INVALID_OPTION`, without the URL in it.
+ */
+export function parsePostgresUrl(text: string, schema?: string): PostgresLocation {
+  const url = isPostgresUrl(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) {
+    throw new RunledgerError(
+      "INVALID_OPTION",
+      `Expected a URL such as ${EXAMPLE}, received something else.`,
+      {
+        hint: "In a user or a password, write other characters than letters and digits as %XX.",
+      },
+    );
+  }
+  const parameter = (name: string): string => url.searchParams.get(name) ?? "";
+  const { env } = process;
+  const user = decode(url.username) || parameter("user") || env["PGUSER"] || env["USER"] || "";
+  const host = decode(url.hostname) || parameter("host") || env["PGHOST"] || "localhost";
+  const port = url.port || parameter("port") || env["PGPORT"] || DEFAULT_PORT;
+  const database = decode(url.pathname.slice(1)) || env["PGDATABASE"] || user;
+  const chosenSchema = schema ?? (parameter("schema") || DEFAULT_SCHEMA);
+  const secrets = [url.password, decode(url.password), parameter("password")].filter((part) => part !== "");
+  return {
+    name: `${host}:${port}/${database}?${chosenSchema}`,
+    schema: chosenSchema,
+    hasPassword: secrets.length > 0,
+    connectionString: () => text,
+    redact: (shown) => secrets.reduce((safe, secret) => safe.replaceAll(secret, "***"), shown),
+  };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

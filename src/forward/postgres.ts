@@ -1,0 +1,115 @@
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
+import { RunledgerError } from "../errors";
+import { outlasts } from "../telemetry/deadline";
+import { toLedgerTime } from "../telemetry/time";
+import type { PostgresSchema } from "./postgres-schema";
+import type { PostgresLocation } from "./postgres-url";
+
+/** How long a server may take to let us in. */
+const CONNECT_WITHIN_MS = 10_000;
+
+/** How to connect, besides where to. */
+export interface PostgresOptions {
+  /** TLS, as `pg` takes it: `true`, or what `tls.connect` takes. Default: as the URL says. */
+  readonly ssl?: unknown;
+  /** Default 1. */
+  readonly maxConnections?: number;
+  /** Longer than this, a statement counts as a lost connection, in milliseconds. Default: it may take any time. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** A PostgreSQL ledger. */
+export interface Postgres {
+  /** Its tables, in its schema. Times are read as text, 64-bit integers and their sums as numbers, as from SQLite. */
+  readonly db: Kysely<PostgresSchema>;
+  /** Ends all connections; those that don't end in time are cut. Never rejects. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** What we use of `pg`. */
+interface PgModule {
+  readonly Pool: new (config: object) => Pool;
+  readonly types: TypeParsers;
+}
+
+interface Pool extends PostgresPool {
+  on(event: "error", listener: () => void): unknown;
+  on(event: "connect" | "remove", listener: (client: PoolClient) => void): unknown;
+}
+
+interface PoolClient extends PostgresPoolClient {
+  readonly connection?: { readonly stream?: { destroy(): void } };
+}
+
+type TypeParser = (text: string) => unknown;
+
+interface TypeParsers {
+  getTypeParser(oid: number, format?: string): TypeParser;
+}
+
+/** Numbers of types. (pg_type.dat) */
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+const NUMERIC = 1700;
+
+/**
+ * Makes a pool of connections; none is made before the first query.
+ *
+ * @throws {RunledgerError} `MISSING_PACKAGE`
+ */
+export async function openPostgres(
+  location: PostgresLocation,
+  options: PostgresOptions = {},
+): Promise<Postgres> {
+  const { Pool, types } = await loadPg();
+  const { ssl, maxConnections = 1, statementTimeoutMs } = options;
+  const pool = new Pool({
+    connectionString: location.connectionString(),
+    fallback_application_name: "runledger",
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+    max: maxConnections,
+    types: asInSqlite(types),
+    ...(ssl !== undefined && { ssl }),
+    ...(statementTimeoutMs !== undefined && { query_timeout: statementTimeoutMs }),
+  });
+  const clients = new Set<PoolClient>();
+  // An idle connection that is lost is replaced at the next query.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => clients.add(client));
+  pool.on("remove", (client) => clients.delete(client));
+  return {
+    db: new Kysely<PostgresSchema>({ dialect: new PostgresDialect({ pool }) }).withSchema(location.schema),
+    async close(timeoutMs) {
+      if (await outlasts(pool.end(), timeoutMs)) {
+        for (const { connection } of clients) connection?.stream?.destroy();
+      }
+    },
+  };
+}
+
+async function loadPg(): Promise<PgModule> {
+  try {
+    // Not a literal to TypeScript, as the types of an optional package need not be there either.
+    const module = await import("pg" as string);
+    return module.default ?? module;
+  } catch (cause) {
+    throw new RunledgerError("MISSING_PACKAGE", "PostgreSQL needs the package pg, which is not installed.", {
+      cause,
+      hint: "Run: bun add pg",
+    });
+  }
+}
+
+function asInSqlite(types: TypeParsers): TypeParsers {
+  const parseTime = types.getTypeParser(TIMESTAMPTZ) as (text: string) => Date;
+  const own = new Map<number, TypeParser>([
+    [INT8, Number],
+    [NUMERIC, Number],
+    [TIMESTAMPTZ, (text) => toLedgerTime(parseTime(text).getTime())],
+  ]);
+  return {
+    getTypeParser: (oid, format) =>
+      (format === "binary" ? undefined : own.get(oid)) ?? types.getTypeParser(oid, format),
+  };
+}

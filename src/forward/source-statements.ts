@@ -1,0 +1,123 @@
+import { type CompiledQuery, expressionBuilder, type Selectable } from "kysely";
+import { builder } from "../telemetry/kysely";
+import type { ExecutionRow, ForwardTargetsTable, IncidentsTable, LedgerSchema } from "../telemetry/schema";
+
+/** How far a target is: the last execution and the last incident that it has. */
+export type Watermark = Omit<Selectable<ForwardTargetsTable>, "target">;
+
+/** Columns of which SQLite itself makes text: 64-bit integers keep their digits, and whatever else it is will do. */
+const AS_TEXT = [
+  "execution_id",
+  "created_at",
+  "delivery_id",
+  "repo",
+  "pr_number",
+  "event_type",
+  "provider",
+  "model",
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_creation_tokens",
+  "duration_ms",
+  "conclusion",
+  "session_id",
+  "stop_reason",
+  "usage_source",
+  "cost_source",
+] as const satisfies readonly (keyof ExecutionRow)[];
+
+/** An execution as it is read to be forwarded. */
+export type SourceExecution = { readonly id: number; readonly execution_id: string } & {
+  readonly [Column in (typeof AS_TEXT)[number] | "num_turns"]: string | null;
+} & {
+  /** As text SQLite would round it. */
+  readonly cost_usd: unknown;
+};
+
+/** An incident as it is read to be forwarded. */
+export type SourceIncident = Selectable<IncidentsTable>;
+
+const row = expressionBuilder<LedgerSchema, "executions">();
+
+export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
+  .selectFrom("ledger")
+  .select("value")
+  .where("key", "=", "id")
+  .compile();
+
+export const SELECT_NEWEST: CompiledQuery<{ id: number | null }> = builder
+  .selectFrom("executions")
+  .select((execution) => execution.fn.max<number | null>("id").as("id"))
+  .compile();
+
+export function selectWatermark(target: string): CompiledQuery<Watermark> {
+  return builder
+    .selectFrom("forward_targets")
+    .select(["last_id", "last_incident_id"])
+    .where("target", "=", target)
+    .compile();
+}
+
+/** Keeps what it knows of a target that it knows. */
+export function registerTarget(target: string): CompiledQuery {
+  return builder
+    .insertInto("forward_targets")
+    .values({ target })
+    .onConflict((conflict) => conflict.column("target").doNothing())
+    .compile();
+}
+
+/** Registers the target again, should it have been forgotten while it is forwarded to. */
+export function moveWatermark(target: string, watermark: Watermark): CompiledQuery {
+  return builder
+    .insertInto("forward_targets")
+    .values({ target, ...watermark })
+    .onConflict((conflict) => conflict.column("target").doUpdateSet(watermark))
+    .compile();
+}
+
+export function forgetTarget(target: string): CompiledQuery {
+  return builder.deleteFrom("forward_targets").where("target", "=", target).compile();
+}
+
+export function selectExecution(id: number): CompiledQuery<ExecutionRow> {
+  return builder.selectFrom("executions").selectAll().where("id", "=", id).compile();
+}
+
+/** How many executions are there after one `id`, up to another. */
+export function countExecutions(afterId: number, toId: number): CompiledQuery<{ there: number }> {
+  return builder
+    .selectFrom("executions")
+    .select((execution) => execution.fn.countAll<number>().as("there"))
+    .where("id", ">", afterId)
+    .where("id", "<=", toId)
+    .compile();
+}
+
+export function selectExecutionsAfter(id: number, limit: number): CompiledQuery<SourceExecution> {
+  return builder
+    .selectFrom("executions")
+    .select([
+      "id",
+      "cost_usd",
+      // In a table of the earlier design it may be null.
+      row.cast<string | null>(row.fn.coalesce("num_turns", row.lit(0)), "text").as("num_turns"),
+      ...AS_TEXT.map((column) => row.cast<string | null>(column, "text").as(column)),
+    ])
+    .where("id", ">", id)
+    .orderBy("id")
+    .limit(limit)
+    .$castTo<SourceExecution>()
+    .compile();
+}
+
+export function selectIncidentsAfter(id: number, limit: number): CompiledQuery<SourceIncident> {
+  return builder
+    .selectFrom("incidents")
+    .selectAll()
+    .where("id", ">", id)
+    .orderBy("id")
+    .limit(limit)
+    .compile();
+}

@@ -1,0 +1,172 @@
+import { expressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
+import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
+import { arrayLiteral } from "./array-literal";
+import type { PostgresSchema } from "./postgres-schema";
+import type { SourceExecution } from "./source-statements";
+
+/** A place in a ledger: an execution's `id`, and its identity; `null` before the first one. */
+export interface Position {
+  readonly id: number;
+  readonly executionId: string | null;
+}
+
+type Column = Exclude<keyof SourceExecution, "id">;
+
+/** What is sent of an execution, and as what; `created_at` has no zone of its own. */
+const SENT_COLUMNS = {
+  execution_id: "text",
+  created_at: "timestamptz",
+  delivery_id: "text",
+  repo: "text",
+  pr_number: "bigint",
+  event_type: "text",
+  provider: "text",
+  model: "text",
+  input_tokens: "bigint",
+  output_tokens: "bigint",
+  cache_read_tokens: "bigint",
+  cache_creation_tokens: "bigint",
+  duration_ms: "bigint",
+  cost_usd: "float8",
+  conclusion: "text",
+  session_id: "text",
+  num_turns: "bigint",
+  stop_reason: "text",
+  usage_source: "text",
+  cost_source: "text",
+} as const satisfies Record<Column, string>;
+const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
+
+/** The keys of `usage_daily`, in the one order in which every batch touches its rows: so no two wait for each other. */
+const LEDGER_USAGE_KEYS = ["ledger_id", ...USAGE_KEYS] as const;
+
+const row = expressionBuilder<PostgresSchema, "executions">();
+/** The UTC day of an execution. */
+export const EXECUTIONS_DAY = sql<string>`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD')`.as("day");
+/** In the order of {@link USAGE_SUMS}. */
+export const EXECUTIONS_SUMS = [
+  row.fn.countAll<number>().as("executions"),
+  sumOf("input_tokens"),
+  sumOf("output_tokens"),
+  sumOf("cache_read_tokens"),
+  sumOf("cache_creation_tokens"),
+  sumOf("duration_ms"),
+  sumOf("num_turns"),
+  row.fn.sum<number>("cost_usd").as("cost_usd"),
+  row.fn.countAll<number>().filterWhere("usage_source", "=", "unknown").as("without_usage"),
+  row.fn.countAll<number>().filterWhere("cost_source", "=", "unknown").as("without_cost"),
+  row.fn
+    .coalesce(row.fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), row.lit(0))
+    .as("estimated_cost_usd"),
+] as const;
+
+/** What came of sending executions. */
+export interface Sent {
+  /** 1; or 0 when the target was not where it was expected to be, and nothing was stored. */
+  readonly moved: number;
+  /** How many were not there before. */
+  readonly inserted: number;
+}
+
+/**
+ * Stores executions, adds up those that are new, and moves the target from one position to the next: one statement,
+ * which is a transaction of its own, or does nothing at all when the target is somewhere else.
+ */
+export async function sendExecutions(
+  db: Kysely<PostgresSchema>,
+  ledgerId: string,
+  rows: readonly SourceExecution[],
+  from: Position,
+  to: Position,
+): Promise<Sent> {
+  return db
+    .with("moved", (query) =>
+      query
+        .updateTable("forward_sources")
+        .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
+        .where("ledger_id", "=", ledgerId)
+        .where("last_id", "=", from.id)
+        .where("last_execution_id", "is not distinct from", from.executionId)
+        .returning("ledger_id"),
+    )
+    .with("inserted", (query) =>
+      query
+        .insertInto("executions")
+        .columns(["ledger_id", ...COLUMNS])
+        .expression((source) =>
+          source
+            .selectFrom([given(rows), "moved"])
+            .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .returningAll(),
+    )
+    .with("summed", (query) =>
+      query
+        .insertInto("usage_daily")
+        .columns([...LEDGER_USAGE_KEYS, ...USAGE_SUMS])
+        .expression((source) =>
+          source
+            .selectFrom("inserted")
+            .select([
+              "ledger_id",
+              EXECUTIONS_DAY,
+              "repo",
+              "event_type",
+              "provider",
+              "model",
+              "conclusion",
+              ...EXECUTIONS_SUMS,
+            ])
+            .groupBy(LEDGER_USAGE_KEYS)
+            .orderBy("ledger_id")
+            .orderBy("day")
+            .orderBy("repo")
+            .orderBy("event_type")
+            .orderBy("provider")
+            .orderBy("model")
+            .orderBy("conclusion"),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .columns([...LEDGER_USAGE_KEYS])
+            .doUpdateSet((row) =>
+              Object.fromEntries(
+                USAGE_SUMS.map((sum) => [sum, row(`usage_daily.${sum}`, "+", row.ref(`excluded.${sum}`))]),
+              ),
+            ),
+        ),
+    )
+    .selectNoFrom((select) => [
+      select
+        .selectFrom("moved")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .as("moved"),
+      select
+        .selectFrom("inserted")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .as("inserted"),
+    ])
+    .$castTo<Sent>()
+    .executeTakeFirstOrThrow();
+}
+
+/** The rows as a table: one parameter a column, so that the text is the same for any number of rows. */
+function given(rows: readonly SourceExecution[]) {
+  const arrays = COLUMNS.map((column) => arrayOf(column, rows));
+  const names = COLUMNS.map((column) => sql.ref(column));
+  return sql`unnest(${sql.join(arrays)})`.as<"given">(sql`given(${sql.join(names)})`);
+}
+
+function arrayOf(column: Column, rows: readonly SourceExecution[]): RawBuilder<unknown> {
+  const values = rows.map((row) => row[column]);
+  const literal = arrayLiteral(column === "created_at" ? values.map((time) => `${time}Z`) : values);
+  return sql`${literal}::${sql.raw(SENT_COLUMNS[column])}[]`;
+}
+
+/** A sum of bigints is numeric to PostgreSQL. */
+function sumOf<Name extends "num_turns" | "duration_ms" | `${string}_tokens`>(
+  column: Name & keyof PostgresSchema["executions"],
+) {
+  return row.cast<number>(row.fn.sum(column), "bigint").as(column);
+}

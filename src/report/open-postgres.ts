@@ -1,0 +1,53 @@
+import type { Kysely } from "kysely";
+import { RunledgerError } from "../errors";
+import { openPostgres } from "../forward/postgres";
+import { toPostgresFailure } from "../forward/postgres-errors";
+import { compareSchema } from "../forward/postgres-migrations";
+import { parsePostgresUrl } from "../forward/postgres-url";
+import type { LedgerSchema } from "../telemetry/schema";
+import { postgresReads } from "./postgres-reads";
+import type { Ledger } from "./types";
+
+/** How long closing may wait for the server, in milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/**
+ * Opens, for reading, what ledgers were forwarded to. It has the tables of a SQLite ledger, and one column more, so that
+ * the same queries answer.
+ *
+ * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `MISSING_PACKAGE`
+ */
+export async function openPostgresLedger(url: string): Promise<Ledger> {
+  const location = parsePostgresUrl(url);
+  const postgres = await openPostgres(location);
+  const close = () => postgres.close(CLOSE_WITHIN_MS);
+  try {
+    const { exists, missing } = await compareSchema(postgres.db, location.schema);
+    if (!exists) throw notFound(location.name);
+    if (missing.length > 0) throw tooOld(location.name, missing);
+  } catch (error) {
+    await close();
+    throw toPostgresFailure("OPEN_FAILED", "open the ledger", location, error);
+  }
+  return {
+    // It reads as one: times as text, numbers as numbers.
+    db: postgres.db.withPlugin(postgresReads) as unknown as Kysely<LedgerSchema>,
+    engine: "postgresql",
+    location: `postgres://${location.name}`,
+    hasRollups: true,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function notFound(name: string): RunledgerError {
+  return new RunledgerError("LEDGER_NOT_FOUND", `There is no ledger in ${name}.`, {
+    hint: "Check database and schema; the first ledger that is forwarded there makes the tables.",
+  });
+}
+
+function tooOld(name: string, missing: readonly string[]): RunledgerError {
+  return new RunledgerError("SCHEMA_TOO_OLD", `The ledger in ${name} lacks ${missing.join(", ")}.`, {
+    hint: "Forward to it once with this version of Runledger.",
+  });
+}

@@ -1,0 +1,38 @@
+/** A thread of ours, as whoever started it sees it. It doesn't keep the process alive. */
+export interface StartedWorker {
+  post(message: unknown): void;
+  /** Ends it at once, whatever it is doing. */
+  terminate(): void;
+}
+
+/** What a thread's starter wants to hear. */
+export interface WorkerEvents<Message> {
+  readonly onMessage: (message: Message) => void;
+  /** It ended, told to or not, with the error that ended it, if there was one. */
+  readonly onEnd: (error: unknown) => void;
+}
+
+/** Starts a thread. */
+export function startWorker<Message>(entry: URL, { onMessage, onEnd }: WorkerEvents<Message>): StartedWorker {
+  const worker = new Worker(entry.href);
+  worker.unref();
+  let cause: unknown;
+  worker.addEventListener("message", (event: MessageEvent<Message>) => onMessage(event.data));
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    cause = event.error ?? event.message;
+  });
+  worker.addEventListener("close", () => onEnd(cause));
+  return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+}
+
+/** The other side: what `globalThis` is in a thread; only bundlers' and browsers' type libraries declare it. */
+export interface WorkerScope<Outgoing> {
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  postMessage(message: Outgoing): void;
+}
+
+/** For the entry of a thread. */
+export function workerScope<Outgoing>(): WorkerScope<Outgoing> {
+  return globalThis as unknown as WorkerScope<Outgoing>;
+}

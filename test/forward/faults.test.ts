@@ -1,0 +1,60 @@
+import { test } from "bun:test";
+import { expectForwarded, fillLedger, ledgerIn, startForward } from "../support/forwarding";
+import { usePostgres } from "../support/postgres";
+import { queryOnce } from "../support/postgres-server";
+import type { RunningScript } from "../support/run-script";
+import { tempDir } from "../support/temp-dir";
+
+const LEDGERS = 4;
+const EXECUTIONS = 25_000;
+const KILLS = 10;
+const CRASHES = 5;
+const server = usePostgres();
+const folder = tempDir();
+
+test("while the server crashes five times and forwarders are killed ten times, each execution is forwarded exactly once", async () => {
+  const url = server.url(await server.createDatabase());
+  const ledgers = Array.from({ length: LEDGERS }, (_, index) => ledgerIn(folder, `ledger-${index}`));
+  for (const [index, dbPath] of ledgers.entries()) fillLedger(dbPath, `ledger-${index}`, EXECUTIONS);
+  const start = (dbPath: string) =>
+    startForward(["--from", dbPath, "--follow", "--interval", "20", "--batch-size", "200"], {
+      RUNLEDGER_FORWARD_URL: url,
+    });
+  const forwarders = ledgers.map(start);
+  try {
+    const faults = KILLS + CRASHES;
+    for (let fault = 1; fault <= faults; fault += 1) {
+      // Spread over the first nine tenths, so that each has something to interrupt.
+      await untilForwarded(url, (fault * 0.9 * LEDGERS * EXECUTIONS) / (faults + 1));
+      if (fault % 3 === 0) {
+        await server.crash();
+        await server.start();
+      } else {
+        const index = fault % LEDGERS;
+        await kill(forwarders[index]);
+        forwarders[index] = start(ledgers[index] ?? "");
+      }
+    }
+    await untilForwarded(url, LEDGERS * EXECUTIONS);
+  } finally {
+    await Promise.all(forwarders.map(kill));
+  }
+  await expectForwarded(url, ledgers);
+}, 120_000);
+
+async function kill(forwarder: RunningScript | undefined): Promise<void> {
+  forwarder?.process.kill("SIGKILL");
+  await forwarder?.finished;
+}
+
+/** Until the ledgers' places are so far; they move with the executions. */
+async function untilForwarded(url: string, executions: number): Promise<void> {
+  for (;;) {
+    const [row] = await queryOnce<{ count: number }>(
+      url,
+      "SELECT coalesce(sum(last_id), 0)::int AS count FROM forward_sources",
+    ).catch(() => []);
+    if ((row?.count ?? 0) >= executions) return;
+    await Bun.sleep(5);
+  }
+}

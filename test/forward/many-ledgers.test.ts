@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { expectForwarded, fillLedger, ledgerIn, runForward } from "../support/forwarding";
+import { usePostgres } from "../support/postgres";
+import { queryOnce } from "../support/postgres-server";
+import { tempDir } from "../support/temp-dir";
+
+const LEDGERS = 4;
+const EXECUTIONS = 25_000;
+const server = usePostgres();
+const folder = tempDir();
+
+test("four processes that forward four ledgers at the same time into an empty database store each execution once, with exact sums", async () => {
+  const url = server.url(await server.createDatabase());
+  const ledgers = Array.from({ length: LEDGERS }, (_, index) => ledgerIn(folder, `ledger-${index}`));
+  for (const [index, dbPath] of ledgers.entries()) fillLedger(dbPath, `ledger-${index}`, EXECUTIONS);
+
+  const results = await Promise.all(
+    ledgers.map((dbPath) => runForward(["--from", dbPath], { RUNLEDGER_FORWARD_URL: url })),
+  );
+  for (const { exitCode, stdout, stderr } of results) {
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 0,
+      stdout: "25,000 forwarded, 0 already there, 0 rejected\n",
+      stderr: "",
+    });
+  }
+  const [count] = await queryOnce(
+    url,
+    "SELECT count(*)::int AS executions, count(DISTINCT ledger_id)::int AS ledgers FROM executions",
+  );
+  expect(count).toEqual({ executions: LEDGERS * EXECUTIONS, ledgers: LEDGERS });
+  await expectForwarded(url, ledgers);
+}, 60_000);
+
+test("twenty processes may make the tables of one database at once", async () => {
+  const url = server.url(await server.createDatabase());
+  const dbPath = ledgerIn(folder, "shared");
+  fillLedger(dbPath, "shared", 10);
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      runForward(["--from", dbPath, "--schema", "other"], { RUNLEDGER_FORWARD_URL: url }),
+    ),
+  );
+  expect(results.map(({ exitCode, stderr }) => `${exitCode}${stderr}`)).toEqual(Array(20).fill("0"));
+  const sums = await queryOnce(url, "SELECT sum(executions)::int AS executions FROM other.usage_daily");
+  expect(sums).toEqual([{ executions: 10 }]);
+}, 60_000);

@@ -1,0 +1,179 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { forwardOnce } from "../../src/forward/forward-ledger";
+import { executionsOf } from "../../src/report/executions";
+import { openLedger } from "../../src/report/open-ledger";
+import { summaryReport } from "../../src/report/summary-report";
+import { type ExecutionFilter, GROUP_KEYS, type UsageGroup } from "../../src/report/types";
+import { usageReport } from "../../src/report/usage-report";
+import type { ExecutionRow } from "../../src/telemetry/schema";
+import { createTelemetryStore } from "../../src/telemetry/store";
+import type { TelemetryRecord } from "../../src/telemetry/types";
+import { executionCompleted } from "../../src/testing";
+import { usePostgres } from "../support/postgres";
+import { tempDir } from "../support/temp-dir";
+
+// The same executions in a SQLite file and in PostgreSQL: every report and every list must be the same.
+
+const REAL = join(import.meta.dir, "../../../shared/data/executions.jsonl");
+const ODD_NAMES = [
+  "a[b]c",
+  "a.c",
+  "a%_c",
+  "A.C",
+  "\\d+",
+  "o/ünï😀",
+  "o/a\nb",
+  "(x|y)",
+  "$^",
+  "2026-10-25 00:00:00",
+];
+const postgres = usePostgres();
+const dbPath = join(tempDir(), "ledger.db");
+let url = "";
+
+beforeAll(async () => {
+  using store = createTelemetryStore({ dbPath });
+  store.recordMany([...(await realExecutions()), ...oddExecutions()]);
+  url = postgres.url(await postgres.createDatabase());
+  await forwardOnce({ from: dbPath, to: url });
+}, 60_000);
+
+/** None where the data is absent; those without a time would be of now. */
+async function realExecutions(): Promise<TelemetryRecord[]> {
+  if (!existsSync(REAL)) return [];
+  const lines = (await Bun.file(REAL).text()).split("\n").filter((line) => line !== "");
+  return lines
+    .map((line) => JSON.parse(line) as TelemetryRecord)
+    .filter(({ completedAt }) => completedAt != null);
+}
+
+function oddExecutions(): TelemetryRecord[] {
+  const start = Date.parse("2026-10-20T00:00:00Z");
+  return Array.from({ length: 1_500 }, (_, index) =>
+    executionCompleted({
+      executionId: `odd-${index}`,
+      // 17 minutes and some milliseconds apart, over the end of summer time in Europe.
+      completedAt: start + index * 1_033_777,
+      repo: ODD_NAMES[index % ODD_NAMES.length] ?? "",
+      model: index % 3 === 0 ? "claude-haiku-4-5" : "claude-sonnet-4-5",
+      conclusion: index % 7 === 0 ? "failure" : "success",
+      durationMs: (index * 7_919) % 100_000,
+      cacheReadTokens: 2 ** 40 + index,
+      ...(index % 5 === 0 && { costSource: "estimated" as const }),
+      ...(index % 11 === 0 && {
+        costUsd: null,
+        inputTokens: null,
+        outputTokens: null,
+        cacheReadTokens: null,
+      }),
+    }),
+  );
+}
+
+const FILTERS: readonly (readonly [string, ExecutionFilter])[] = [
+  ["all", {}],
+  ["whole days", { since: "2026-10-22", until: "2026-10-27" }],
+  ["cut days", { since: "2026-10-22T13:14:15.678Z", until: "2026-10-27T01:02:03Z" }],
+  ["another zone", { since: "2026-10-22", timeZone: "Europe/Berlin" }],
+  ["a zone of half an hour", { since: "2026-10-22", until: "2026-10-29", timeZone: "Asia/Kolkata" }],
+  ["one repository", { repo: "django/django" }],
+  ...["a[b]c", "a*c", "a?c", "A.?", "*ü*", "*\n*", "(*", "\\*", "$?", "a%*", "2026-10-25 00:00:00"].map(
+    (repo) => [`repository ${JSON.stringify(repo)}`, { repo }] as const,
+  ),
+  ["names", { model: "claude-haiku-4-5", conclusion: "failure", provider: "anthropic" }],
+  ["nothing", { repo: "there/is-none" }],
+];
+
+const KEYS = GROUP_KEYS.filter((key) => key !== "ledger");
+
+describe.each(FILTERS)("%s:", (_, filter) => {
+  test("reports by one key and by two are the same", async () => {
+    await using sqlite = await openLedger(dbPath);
+    await using server = await openLedger(url);
+    for (const by of [
+      [],
+      ...KEYS.map((key) => [key]),
+      ["day", "model"] as const,
+      ["repo", "month"] as const,
+    ]) {
+      const answers = await Promise.all(
+        [sqlite, server].map((ledger) => usageReport(ledger, { ...filter, by })),
+      );
+      const [ofSqlite, ofServer] = answers.map(({ totals, groups, notes, purgedBefore }) => ({
+        totals: rounded(totals),
+        groups: sorted(groups),
+        notes,
+        purgedBefore,
+      }));
+      expect(ofServer).toEqual(ofSqlite as never);
+    }
+    const summaries = [await summaryReport(sqlite, filter), await summaryReport(server, filter)];
+    const [ofSqlite, ofServer] = summaries.map(({ groups }) =>
+      Object.entries(groups).map(([key, some]) => [key, sorted(some)]),
+    );
+    expect(ofServer).toEqual(ofSqlite as never);
+  });
+
+  test("executions are the same, in the same order", async () => {
+    for (const options of [
+      { order: "newest", limit: 2_500 },
+      { order: "oldest", failedOnly: true },
+    ] as const) {
+      const [ofSqlite, ofServer] = [
+        await listOf(dbPath, filter, options),
+        await listOf(url, filter, options),
+      ];
+      expect(ofServer).toEqual(ofSqlite);
+    }
+  });
+});
+
+test("by ledger: whose executions they are", async () => {
+  const second = join(tempDir(), "second.db");
+  using store = createTelemetryStore({ dbPath: second });
+  store.record(executionCompleted({ repo: "second/ledger", costUsd: 7, completedAt: Date.UTC(2026, 9, 20) }));
+  await forwardOnce({ from: second, to: url });
+  await using ledger = await openLedger(url);
+  const { groups, totals } = await usageReport(ledger, { by: ["ledger"] });
+  expect(groups).toHaveLength(2);
+  expect(groups.map(({ executions }) => executions).toSorted((a, b) => a - b)[0]).toBe(1);
+  expect(groups.reduce((sum, { executions }) => sum + executions, 0)).toBe(totals.executions);
+  for (const by of [
+    ["day", "ledger"],
+    ["ledger", "repo"],
+  ] as const) {
+    const report = await usageReport(ledger, { repo: "second/*", since: "2026-10-19T01:00:00Z", by });
+    expect(report.groups).toMatchObject([{ executions: 1, costUsd: 7, ledger: expect.any(String) }]);
+  }
+});
+
+async function listOf(
+  place: string,
+  filter: ExecutionFilter,
+  options: Parameters<typeof executionsOf>[2],
+): Promise<Omit<ExecutionRow, "id">[]> {
+  await using ledger = await openLedger(place);
+  const rows: Omit<ExecutionRow, "id">[] = [];
+  for await (const page of executionsOf(ledger, filter, options)) {
+    rows.push(...page.map(({ id: _, ...row }) => row));
+  }
+  return rows;
+}
+
+/** In an order of their own: groups of the same cost come in the order of its last digits. */
+function sorted(groups: readonly UsageGroup[]): object[] {
+  const keyOf = (group: UsageGroup) => JSON.stringify(GROUP_KEYS.map((key) => group[key]));
+  return groups.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(rounded);
+}
+
+/** What was added up in another order may differ in its last digits. */
+function rounded(usage: UsageGroup): object {
+  return Object.fromEntries(
+    Object.entries(usage).map(([field, value]) => [
+      field,
+      typeof value === "number" && field.endsWith("Usd") ? value.toFixed(9) : value,
+    ]),
+  );
+}
