@@ -1,10 +1,13 @@
 const LONGEST_PREVIEW = 60;
+/** User and password of a URL. */
+const CREDENTIALS = /:\/\/[^/\s]*@/g;
 
 /** A short description of any value for an error message: never throws, never long. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string": {
-      const shown = value.length > LONGEST_PREVIEW ? `${value.slice(0, LONGEST_PREVIEW)}…` : value;
+      const safe = value.replace(CREDENTIALS, "://***@");
+      const shown = safe.length > LONGEST_PREVIEW ? `${safe.slice(0, LONGEST_PREVIEW)}…` : safe;
       return `the string ${JSON.stringify(shown)}`;
     }
     case "undefined":

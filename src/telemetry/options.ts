@@ -4,13 +4,14 @@ import type { Logger } from "../logger";
 // Options that the store and the plugin share. The message of each check is what it expects: `explain` makes the
 // sentence.
 
-const PATH = "the path of a file, without spaces around it";
+const PATH = "the path of a file, without spaces around it, and no URL";
+const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /** bun:sqlite trims what it opens: a path with spaces around it would be one file to us and another to SQLite. */
 export const dbPathOption = z
   .string(PATH)
   .min(1, PATH)
-  .refine((path) => path === path.trim(), PATH);
+  .refine((path) => path === path.trim() && !URL_SCHEME.test(path), PATH);
 
 export const synchronousOption = z.enum(["NORMAL", "FULL"], '"NORMAL" or "FULL"');
 

@@ -2,7 +2,13 @@ import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
 import type { Connection } from "./connection";
 import { EXECUTION_COLUMNS, type NewExecutionRow, USAGE_KEYS, USAGE_SUMS } from "./schema";
-import { ADD_USAGE, INSERT_EXECUTION, insertIncident, SELECT_PURGED_BEFORE } from "./statements";
+import {
+  ADD_USAGE,
+  INSERT_EXECUTION,
+  insertIncident,
+  SELECT_PURGED_BEFORE,
+  selectExecution,
+} from "./statements";
 import type { Incident, WriteResult } from "./types";
 import { UsageTotals } from "./usage-totals";
 
@@ -46,7 +52,7 @@ export class SqliteLedger {
       let written = 0;
       let refused = 0;
       for (const row of rows) {
-        if (onBeyondRetention !== "write" && row.created_at < purgedBefore) {
+        if (onBeyondRetention !== "write" && row.created_at < purgedBefore && !this.#has(row)) {
           refused += 1;
           const incident = onBeyondRetention(row, beyondRetention(row, purgedBefore));
           if (incident !== undefined) this.recordIncident(incident);
@@ -72,6 +78,11 @@ export class SqliteLedger {
     });
     this.#rowsSinceCheckpoint += result.written;
     return result;
+  }
+
+  /** What is still there is a duplicate, however old it is. */
+  #has({ execution_id }: NewExecutionRow): boolean {
+    return this.connection.all(selectExecution(execution_id)).length > 0;
   }
 
   recordIncident(incident: Incident): void {

@@ -33,6 +33,10 @@ export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
   .where("key", "=", "purged_before")
   .compile();
 
+export function selectExecution(executionId: string | null): CompiledQuery<{ id: number }> {
+  return builder.selectFrom("executions").select("id").where("execution_id", "=", executionId).compile();
+}
+
 /** When the latest of the executions that a purge may delete completed. */
 export function selectNewestBefore(cutoff: string): CompiledQuery<{ newest: string | null }> {
   return builder

@@ -122,6 +122,13 @@ test("a ledger of schema version 1 is brought up to date, its estimated costs su
   expect(read(dbPath, USAGE_DAILY)).toEqual(read(dbPath, USAGE_FROM_EXECUTIONS));
 });
 
+test("a URL is no path, and its password is not shown", () => {
+  const { code, message } = failureToOpen("postgres://bot:s3cret@db.example/ledger");
+  expect(code).toBe("INVALID_OPTION");
+  expect(message).toContain("postgres://***@db.example");
+  expect(message).not.toContain("s3cret");
+});
+
 test("opening takes no lock when there is nothing to do", () => {
   createTelemetryStore({ dbPath }).close();
   using writer = new Database(dbPath);

@@ -135,4 +135,7 @@ test("what completed before the last purge is stored when it is asked for", () =
   const batch = new PendingBatch([old, run(1)], { acceptsPurged: true });
   expect(batch.writeTo(ledger)).toEqual({ written: 2, duplicates: 0, rejected: 0 });
   expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 2 }]);
+  // It is there now: to be told from what was purged, it need not be recent.
+  const again = new PendingBatch([old, run(1)]);
+  expect(again.writeTo(ledger)).toEqual({ written: 0, duplicates: 2, rejected: 0 });
 });
