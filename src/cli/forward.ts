@@ -6,7 +6,7 @@ import type { ForwardReport } from "../forward/forward-tally";
 import { forgetForwardTarget } from "../forward/ledger-source";
 import { DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_MS, parseForwardOptions } from "../forward/options";
 import type { Logger } from "../logger";
-import { formatCount } from "../report/format-values";
+import { formatCount, formatCountOf } from "../report/format-values";
 import { dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { examples, parseCount } from "./options";
@@ -86,7 +86,7 @@ async function forward(options: Options, terminal: Terminal): Promise<void> {
   } else if (dryRun === true) {
     const plan = await planForwarding(given);
     const tables = plan.hasTables ? "" : `Its tables would be made in schema ${to.schema}.\n`;
-    const text = `${formatCount(plan.executions)} executions would be forwarded to ${to.name}\n${tables}Nothing was forwarded.\n`;
+    const text = `${formatCountOf(plan.executions, "execution")} would be forwarded to ${to.name}\n${tables}Nothing was forwarded.\n`;
     await terminal.write(isJson ? toJson({ target: to.name, ...plan }) : text);
   } else {
     const report = await run(given, follow === true, terminal);
@@ -153,7 +153,7 @@ function summary({ forwarded, duplicates, rejected, incidents, behind }: Forward
     `${formatCount(forwarded)} forwarded`,
     `${formatCount(duplicates)} already there`,
     `${formatCount(rejected)} rejected`,
-    ...(incidents > 0 ? [`${formatCount(incidents)} incidents`] : []),
+    ...(incidents > 0 ? [formatCountOf(incidents, "incident")] : []),
     ...(behind > 0 ? [`${formatCount(behind)} left`] : []),
   ];
   return `${counts.join(", ")}\n`;

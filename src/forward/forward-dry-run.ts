@@ -67,6 +67,7 @@ async function resumeIn(
   const [there] = state === undefined ? [] : await all(ledger, selectExecution(state.lastId));
   return resumePoint({
     noted: noted?.last_id ?? 0,
+    notedIncident: noted?.last_incident_id ?? 0,
     target: state,
     executionIdThere: there?.execution_id,
     newestId,

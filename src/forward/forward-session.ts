@@ -88,22 +88,22 @@ export class ForwardSession {
   async #resume(): Promise<void> {
     const { last_id: noted, last_incident_id: notedIncident } = this.#source.watermark;
     const known = await this.#target.state();
-    const { from, resentUpTo } = resumePoint({
+    const { from, incidentsFrom, resentUpTo } = resumePoint({
       noted,
+      notedIncident,
       target: known,
       executionIdThere: known && this.#source.execution(known.lastId)?.execution_id,
       newestId: this.#source.newestId,
     });
-    const incidentId = Math.min(notedIncident, known?.lastIncidentId ?? 0);
     // An execution that was purged from the ledger is still the one that the target had last.
     const executionId =
       from === known?.lastId ? known.executionId : (this.#source.execution(from)?.execution_id ?? null);
     this.#position = { id: from, executionId };
-    this.#incidentId = incidentId;
+    this.#incidentId = incidentsFrom;
     this.#resentUpTo = resentUpTo;
     const isThere =
-      from === known?.lastId && incidentId === known.lastIncidentId && resentUpTo === known.resentUpTo;
-    if (!isThere) await this.#target.moveTo(this.#position, incidentId, resentUpTo);
+      from === known?.lastId && incidentsFrom === known.lastIncidentId && resentUpTo === known.resentUpTo;
+    if (!isThere) await this.#target.moveTo(this.#position, incidentsFrom, resentUpTo);
     if (from < noted) await this.#reportMissing(from, noted);
     this.#noteProgress();
   }

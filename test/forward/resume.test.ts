@@ -10,48 +10,56 @@ import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
 
 describe("where to go on", () => {
-  const target = { lastId: 200, executionId: "x200", resentUpTo: 0 };
-  const known = { noted: 200, target, executionIdThere: "x200", newestId: 300 };
+  const target = { lastId: 200, executionId: "x200", lastIncidentId: 20, resentUpTo: 0 };
+  const known = { noted: 200, notedIncident: 19, target, executionIdThere: "x200", newestId: 300 };
 
   test.each([
-    ["a new target gets everything", { ...known, noted: 0, target: undefined }, { from: 0, resentUpTo: 0 }],
+    [
+      "a new target gets everything",
+      { ...known, noted: 0, target: undefined },
+      { from: 0, incidentsFrom: 0, resentUpTo: 0 },
+    ],
     [
       "an emptied target gets everything again",
       { ...known, target: undefined },
-      { from: 0, resentUpTo: 200 },
+      { from: 0, incidentsFrom: 0, resentUpTo: 200 },
     ],
-    ["the target and the ledger agree", known, { from: 200, resentUpTo: 0 }],
-    ["the ledger's note came too late", { ...known, noted: 100 }, { from: 200, resentUpTo: 0 }],
-    ["the ledger's note was lost", { ...known, noted: 0 }, { from: 200, resentUpTo: 0 }],
+    ["the target and the ledger agree", known, { from: 200, incidentsFrom: 20, resentUpTo: 0 }],
+    [
+      "the ledger's note came too late",
+      { ...known, noted: 100 },
+      { from: 200, incidentsFrom: 20, resentUpTo: 0 },
+    ],
+    ["the ledger's note was lost", { ...known, noted: 0 }, { from: 200, incidentsFrom: 20, resentUpTo: 0 }],
     [
       "the target was restored from a backup: it gets again what it lost",
       { ...known, noted: 250 },
-      { from: 200, resentUpTo: 250 },
+      { from: 200, incidentsFrom: 20, resentUpTo: 250 },
     ],
     [
       "the last execution was purged from the ledger",
       { ...known, executionIdThere: undefined },
-      { from: 200, resentUpTo: 0 },
+      { from: 200, incidentsFrom: 20, resentUpTo: 0 },
     ],
     [
       "the ledger was restored from a backup that lacks the last execution",
       { ...known, noted: 80, executionIdThere: undefined, newestId: 150 },
-      { from: 80, resentUpTo: 150 },
+      { from: 80, incidentsFrom: 19, resentUpTo: 150 },
     ],
     [
       "the ledger was restored, and gave the id to another execution",
       { ...known, noted: 80, executionIdThere: "y200" },
-      { from: 80, resentUpTo: 300 },
+      { from: 80, incidentsFrom: 19, resentUpTo: 300 },
     ],
     [
       "what may have been sent before is remembered",
       { ...known, target: { ...target, resentUpTo: 220 } },
-      { from: 200, resentUpTo: 220 },
+      { from: 200, incidentsFrom: 20, resentUpTo: 220 },
     ],
     [
       "a target that has heard of the ledger and has nothing of it",
-      { ...known, noted: 0, target: { lastId: 0, executionId: null, resentUpTo: 0 } },
-      { from: 0, resentUpTo: 0 },
+      { ...known, noted: 0, target: { lastId: 0, executionId: null, lastIncidentId: 5, resentUpTo: 0 } },
+      { from: 0, incidentsFrom: 5, resentUpTo: 0 },
     ],
   ])("%s", (_, progress, expected) => {
     expect(resumePoint(progress)).toEqual(expected);
