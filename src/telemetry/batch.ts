@@ -57,24 +57,24 @@ export class BatchEncoder {
   }
 
   /**
-   * Everything pushed since the last time.
+   * Everything pushed since the last time, for `keep` to make of it what outlives this call.
    *
    * @returns the batch, or several if one can't hold it; fewer records than were pushed, if one is too long for JSON.
    */
-  seal(): Batch[] {
+  seal<Kept>(keep: (batch: Batch) => Kept): Kept[] {
     if (this.#size === 0) return [];
     const size = this.#size;
     const identity = Bun.randomUUIDv7();
-    const numbers = this.#numbers.slice(0, size * WIDTH);
+    const numbers = this.#numbers.subarray(0, size * WIDTH);
     const tables = { texts: this.#texts, names: [...this.#names.keys()], others: this.#others };
     this.#size = 0;
     this.#texts = [];
     this.#names.clear();
     this.#others = [];
     try {
-      return [{ size, identity, numbers, text: JSON.stringify(tables) }];
+      return [keep({ size, identity, numbers, text: JSON.stringify(tables) })];
     } catch {
-      return sealedApart(decode(size, identity, numbers, tables));
+      return sealedApart(decode(size, identity, numbers, tables)).map(keep);
     }
   }
 
@@ -197,7 +197,12 @@ function sealedApart(records: readonly unknown[]): Batch[] {
   }
 }
 
-/** A batch that waits long: compressed, to about a fifth. */
+/** A batch with numbers of its own. */
+export function copy({ numbers, ...batch }: Batch): Batch {
+  return { ...batch, numbers: numbers.slice() };
+}
+
+/** A batch that waits long: compressed, to about a third. */
 export interface PackedBatch {
   readonly size: number;
   readonly identity: string;
@@ -211,6 +216,7 @@ export function pack({ size, identity, numbers, text }: Batch): PackedBatch {
 }
 
 export function unpack({ size, identity, packedNumbers, packedText }: PackedBatch): Batch {
-  const numbers = new Float64Array(Uint8Array.from(Bun.zstdDecompressSync(packedNumbers)).buffer);
+  const { buffer, byteOffset } = Bun.zstdDecompressSync(packedNumbers);
+  const numbers = new Float64Array(buffer, byteOffset, size * WIDTH);
   return { size, identity, numbers, text: Bun.zstdDecompressSync(packedText).toString() };
 }

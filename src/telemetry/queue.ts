@@ -1,4 +1,4 @@
-import { type Batch, BatchEncoder, type PackedBatch, pack, unpack } from "./batch";
+import { type Batch, BatchEncoder, copy, type PackedBatch, pack, unpack } from "./batch";
 import type { TelemetryRecord } from "./types";
 
 /** A batch that was handed to the writer; sequences go up one by one. */
@@ -56,7 +56,8 @@ export class BatchQueue {
    */
   seal(): number {
     const pushed = this.#growing.size;
-    const batches = this.#growing.seal();
+    // Behind others it will wait: what has no copy of its own needs no memory.
+    const batches = this.#growing.seal<Batch | PackedBatch>(this.#waiting.length > 0 ? pack : copy);
     const size = batches.reduce((total, batch) => total + batch.size, 0);
     this.#waiting.push(...batches);
     this.#waitingSize += size;

@@ -2,7 +2,7 @@ import { PendingBatch } from "./pending-batch";
 import { appendToSpill, hasSpill, takeInSpill } from "./spill";
 import type { SqliteLedger } from "./sqlite-ledger";
 
-const BATCH_SIZE = 2_048;
+const BATCH_SIZE = 512;
 
 interface SpilledBatch {
   readonly batch: PendingBatch;

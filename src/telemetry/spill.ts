@@ -20,7 +20,7 @@ import { codeOf } from "./sqlite-errors";
 // database, or where its folder can't be written, among the temporary files. Whoever opens the ledger next takes
 // it in; `executionId` makes it harmless that a record is in the file and in the ledger.
 
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 17;
 const NEWLINE = 10;
 const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;

@@ -24,7 +24,7 @@ export interface LinkEvents {
 export type StartWriter = (options: LedgerOptions, counts: SharedCounts, events: LinkEvents) => WriterLink;
 
 /** On its own thread the writer may wait for a lock, and take what waits together; on the host's it may not. */
-const THREAD_LIMITS = { busyTimeoutMs: 5_000, maxTransactionSize: 8_192 };
+const THREAD_LIMITS = { busyTimeoutMs: 5_000, maxTransactionSize: 4_096 };
 const INLINE_LIMITS = { busyTimeoutMs: 0, maxTransactionSize: 0 };
 
 /** The writer in a thread of its own, which doesn't keep the process alive. */

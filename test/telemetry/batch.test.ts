@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BatchEncoder, recordsOf } from "../../src/telemetry/batch";
+import { BatchEncoder, copy, recordsOf } from "../../src/telemetry/batch";
 import { toExecutionRow } from "../../src/telemetry/record";
 import type { TelemetryRecord } from "../../src/telemetry/types";
 import { executionCompleted } from "../../src/testing";
@@ -11,7 +11,7 @@ function transferred(...events: unknown[]): TelemetryRecord[] {
   const encoder = new BatchEncoder();
   for (const event of events) encoder.push(event as TelemetryRecord);
   expect(encoder.size).toBe(events.length);
-  const records = encoder.seal().flatMap((batch) => recordsOf(structuredClone(batch)));
+  const records = encoder.seal(copy).flatMap((batch) => recordsOf(structuredClone(batch)));
   expect(encoder.size).toBe(0);
   return records as TelemetryRecord[];
 }
@@ -38,7 +38,7 @@ test("identities are UUIDs of version 7, each its own, in the order of the event
   const ids: string[] = [];
   for (let batch = 0; batch < 50; batch += 1) {
     for (let event = 0; event < 300; event += 1) encoder.push(executionCompleted());
-    for (const sealed of encoder.seal())
+    for (const sealed of encoder.seal(copy))
       ids.push(...recordsOf(sealed).map((record) => String((record as TelemetryRecord).executionId)));
   }
   expect(ids.filter((id) => !UUID_V7.test(id))).toEqual([]);
@@ -49,7 +49,7 @@ test("identities are UUIDs of version 7, each its own, in the order of the event
 test("a batch that is read twice gives the same identities", () => {
   const encoder = new BatchEncoder();
   for (let event = 0; event < 10; event += 1) encoder.push(executionCompleted());
-  const [batch] = encoder.seal();
+  const [batch] = encoder.seal(copy);
   if (batch === undefined) throw new Error("nothing was sealed");
   expect(recordsOf(batch)).toEqual(recordsOf(batch));
 });
@@ -68,7 +68,9 @@ test("what the host does to the event afterwards changes nothing", () => {
   encoder.push(event);
   event.repo = "changed";
   completedAt.setFullYear(1999);
-  expect(encoder.seal().flatMap(recordsOf)).toMatchObject([{ repo: "octo-org/octo-repo", completedAt: 0 }]);
+  expect(encoder.seal(copy).flatMap(recordsOf)).toMatchObject([
+    { repo: "octo-org/octo-repo", completedAt: 0 },
+  ]);
 });
 
 test("accessors of a class are read; one that throws leaves its neighbours alone", () => {
@@ -107,7 +109,7 @@ test("accessors that answer differently each time are no reason to throw, or to 
   for (const event of [executionCompleted({ repo: "o/a" }), fickle, executionCompleted({ repo: "o/b" })])
     encoder.push(event as TelemetryRecord);
   const repos = encoder
-    .seal()
+    .seal(copy)
     .flatMap(recordsOf)
     .map((record) => (record as TelemetryRecord).repo);
   expect(repos).toEqual(["o/a", "o/b"]);
