@@ -22,6 +22,9 @@ import {
   type Watermark,
 } from "./source-statements";
 
+/** How long to wait for the application, or another process, that writes; then it is tried again later. */
+const BUSY_TIMEOUT_MS = 2_000;
+
 /** Another file has taken the place of the ledger's: it has to be opened anew. */
 export class LedgerChangedError extends Error {}
 
@@ -124,7 +127,8 @@ export function forgetForwardTarget(dbPath: string, target: string): boolean {
 }
 
 function openExisting(dbPath: string): Connection {
-  if (existsSync(dbPath)) return openLedgerFile(dbPath, { synchronous: "NORMAL" });
+  if (existsSync(dbPath))
+    return openLedgerFile(dbPath, { synchronous: "NORMAL", busyTimeoutMs: BUSY_TIMEOUT_MS });
   throw new RunledgerError("LEDGER_NOT_FOUND", `There is no ledger at ${dbPath}.`, {
     hint: "Check the path; an application with the telemetry plugin makes the ledger when it starts.",
   });

@@ -20,7 +20,8 @@ const KINDS: readonly (readonly [FailureKind, RegExp])[] = [
 ];
 
 /** Of the network, and of a server that goes away: by code, or where there is none, by message. */
-const PASSING_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|EADDR)/;
+const PASSING_CODES =
+  /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY)|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|EADDR)/;
 const PASSING_MESSAGES = /terminat|time ?out|not queryable|connection/i;
 
 const HINTS: Readonly<Record<string, string>> = {

