@@ -15,7 +15,7 @@ const CLOSE_WITHIN_MS = 2_000;
  * Opens, for reading, what ledgers were forwarded to. It has the tables of a SQLite ledger, and one column more, so that
  * the same queries answer.
  *
- * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `MISSING_PACKAGE`
+ * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `MISSING_PACKAGE`
  */
 export async function openPostgresLedger(url: string): Promise<Ledger> {
   const location = parsePostgresUrl(url);
@@ -23,8 +23,7 @@ export async function openPostgresLedger(url: string): Promise<Ledger> {
   const close = () => postgres.close(CLOSE_WITHIN_MS);
   try {
     const { exists, missing } = await compareSchema(postgres.db, location.schema);
-    if (!exists) throw notFound(location.name);
-    if (missing.length > 0) throw tooOld(location.name, missing);
+    if (!exists || missing.length > 0) throw notFound(location.name);
   } catch (error) {
     await close();
     throw toPostgresFailure("OPEN_FAILED", "open the ledger", location, error);
@@ -43,11 +42,5 @@ export async function openPostgresLedger(url: string): Promise<Ledger> {
 function notFound(name: string): RunledgerError {
   return new RunledgerError("LEDGER_NOT_FOUND", `There is no ledger in ${name}.`, {
     hint: "Check database and schema; the first ledger that is forwarded there makes the tables.",
-  });
-}
-
-function tooOld(name: string, missing: readonly string[]): RunledgerError {
-  return new RunledgerError("SCHEMA_TOO_OLD", `The ledger in ${name} lacks ${missing.join(", ")}.`, {
-    hint: "Forward to it once with this version of Runledger.",
   });
 }

@@ -137,6 +137,21 @@ test("purge deletes the old ones, keeps the sums, and what was purged doesn't co
   expect(JSON.parse(again.out).totals).toMatchObject({ executions: 40, costUsd: 40 });
 });
 
+test("forward shows how far it is on a terminal, and asks for a URL that is missing", async () => {
+  const target = postgres.url(await postgres.createDatabase());
+  const shown = await runCli(["forward", "--from", dbPath, "--to", target, "--batch-size", "5"], {
+    isErrorTerminal: true,
+  });
+  expect({ exitCode: shown.exitCode, out: shown.out }).toEqual({
+    exitCode: 0,
+    out: expect.stringContaining("40 forwarded, 0 already there, 0 rejected"),
+  });
+  expect(shown.err).not.toContain("not-a-secret");
+  const { exitCode, err } = await runCli(["forward", "--from", dbPath]);
+  expect({ exitCode, lines: err.trimEnd().split("\n").length }).toEqual({ exitCode: 2, lines: 1 });
+  expect(err).toContain("RUNLEDGER_FORWARD_URL");
+});
+
 test("commands that need a file say so", async () => {
   for (const args of [["checkpoint"], ["incidents", "--retry"]]) {
     const { exitCode, err } = await onPostgres(...args);

@@ -49,11 +49,27 @@ test("memory is bounded by the batch, not by the ledger", async () => {
   const forwarder = startForward(["--from", from, "--batch-size", "100"], {
     RUNLEDGER_FORWARD_URL: server.url(await server.createDatabase()),
   });
+  // Not what it has used up when it ended: a process begins with the memory of the one that started it.
+  let highestKiB = 0;
+  const sampling = setInterval(() => {
+    const [, now = "0"] = /VmHWM:\s+(\d+)/.exec(statusOf(forwarder.process.pid)) ?? [];
+    highestKiB = Math.max(highestKiB, Number(now));
+  }, 10);
   const { exitCode, stdout } = await forwarder.finished;
+  clearInterval(sampling);
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
     stdout: "10,000 forwarded, 0 already there, 0 rejected\n",
   });
   // The ledger alone is 200 MB; read, written as an array, and buffered for the network it would be three times that.
-  expect(forwarder.process.resourceUsage()?.maxRSS).toBeLessThan(450 << 20);
+  expect(highestKiB).toBeLessThan(450 << 10);
 }, 60_000);
+
+/** Linux alone tells. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
+}
