@@ -151,7 +151,8 @@ export class ForwardTarget {
       .select("value")
       .where("key", "=", "purged_before")
       .executeTakeFirst();
-    const older = rows.filter((row) => (row.created_at ?? "") < (purged?.value ?? ""));
+    const before = purged?.value ?? "";
+    const older = rows.filter((row) => (row.created_at ?? "").replace("T", " ") < before);
     if (older.length === 0) return new Set();
     const present = await trx
       .selectFrom("executions")
