@@ -14,9 +14,9 @@ import {
 import { type RunningScript, runScript, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-/** As many processes run at a time. Ten on two cores hold each other up for more than they may lose. */
-const LEDGERS = 5;
-const KILLS_PER_LEDGER = 10;
+/** As many processes run at a time. Five on two cores hold each other up for more than they may lose. */
+const LEDGERS = 2;
+const KILLS_PER_LEDGER = 25;
 const LONGEST_LIFE_MS = 400;
 /** What a kill may cost: events of the last so many milliseconds. */
 const LAST_MS = 50;
