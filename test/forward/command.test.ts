@@ -17,7 +17,7 @@ let name = "";
 beforeAll(async () => {
   fillLedger(from, "row", 250);
   const database = await server.createDatabase();
-  url = server.url(database, { user: "postgres", password: "not-a-secret" });
+  url = server.url(database);
   name = `127.0.0.1:${server.port}/${database}?public`;
 });
 

@@ -9,14 +9,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import pg from "pg";
+import { freePort } from "./free-port";
 
 const SUPERUSER = "postgres";
-const PASSWORD = "not-a-secret";
 const READY_WITHIN_MS = 60_000;
+const START_TRIES = 10;
 
 /** Texts sort otherwise than in SQLite, as in most databases that people have. */
 const INITDB_FLAGS = [
@@ -75,20 +75,25 @@ export async function startPostgres(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "runledger-postgres-"));
+  // Its own, so that nobody takes another server for it.
+  const password = `not-a-secret-${crypto.randomUUID()}`;
   const guard = spawn("sh", ["-c", GUARD, "guard", folder], { stdio: ["pipe", "ignore", "inherit"] });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
   const owner = unprivilegedUser();
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid);
   const installation = await install(folder, owner);
-  initialize(folder, installation);
-  const port = await freePort();
+  initialize(folder, installation, password);
+  let port = 0;
   let databases = 0;
-  let running = Promise.resolve();
+  let running: { readonly ended: Promise<unknown>; hasEnded: boolean } | undefined;
 
   const server: PostgresServer = {
-    port,
-    url: (database, { user, password } = { user: SUPERUSER, password: PASSWORD }) =>
-      `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
+    get port() {
+      return port;
+    },
+
+    url: (database, login = { user: SUPERUSER, password }) =>
+      `postgres://${login.user}:${encodeURIComponent(login.password)}@127.0.0.1:${port}/${database}`,
 
     async createDatabase() {
       databases += 1;
@@ -100,7 +105,7 @@ export async function startPostgres(
     async crash() {
       const [pid] = readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n");
       process.kill(Number(pid), "SIGQUIT");
-      await running;
+      await running?.ended;
     },
 
     async start() {
@@ -113,8 +118,12 @@ export async function startPostgres(
         stdio: ["ignore", "ignore", "inherit"],
       });
       child.unref();
-      running = new Promise((resolve) => child.once("exit", () => resolve()));
-      await untilReady(server.url("postgres"));
+      const started = { ended: new Promise((resolve) => child.once("exit", resolve)), hasEnded: false };
+      started.ended.then(() => {
+        started.hasEnded = true;
+      });
+      running = started;
+      await untilReady(server.url("postgres"), () => started.hasEnded);
     },
 
     async [Symbol.asyncDispose]() {
@@ -122,8 +131,16 @@ export async function startPostgres(
       await ended;
     },
   };
-  await server.start();
-  return server;
+  for (let tries = 1; ; tries += 1) {
+    port = await freePort();
+    try {
+      await server.start();
+      return server;
+    } catch (error) {
+      // Somebody else was faster.
+      if (tries === START_TRIES) throw error;
+    }
+  }
 }
 
 /** Runs one statement on a connection of its own; returns its rows. */
@@ -189,9 +206,9 @@ function linkLibraries(folder: string, native: string): string {
   return libraries;
 }
 
-function initialize(folder: string, { bin, spawning }: Installation): void {
+function initialize(folder: string, { bin, spawning }: Installation, password: string): void {
   const passwordFile = join(folder, "password");
-  writeFileSync(passwordFile, PASSWORD);
+  writeFileSync(passwordFile, password);
   const { status, stderr } = spawnSync(
     join(bin, "initdb"),
     [`--pgdata=${join(folder, "data")}`, `--pwfile=${passwordFile}`, ...INITDB_FLAGS],
@@ -200,24 +217,14 @@ function initialize(folder: string, { bin, spawning }: Installation): void {
   if (status !== 0) throw new Error(`initdb failed (${status}): ${stderr}`);
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
-
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   for (;;) {
     try {
       await queryOnce(url, "SELECT 1");
       return;
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      if (hasEnded() || performance.now() > deadline) throw error;
       await Bun.sleep(20);
     }
   }

@@ -1,0 +1,23 @@
+import { createServer } from "node:net";
+
+/**
+ * Below those that systems give to outgoing connections. One of these could take the port while the server is down, or,
+ * looking for it, be given the very port it looks for, and be connected to itself.
+ */
+const PORTS = { from: 15_000, to: 32_000 } as const;
+
+/** A port of this machine that is free now. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
