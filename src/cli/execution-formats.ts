@@ -1,8 +1,8 @@
+import { PRINTED_FIELDS, printedExecution } from "../report/execution-record";
 import { type CsvValue, formatCsv } from "../report/format-csv";
 import { layOutTable, type TableLayout } from "../report/format-table";
 import type { ExecutionRow } from "../telemetry/schema";
 import { executionColumns } from "./execution-columns";
-import { PRINTED_FIELDS, printedExecution } from "./execution-record";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 

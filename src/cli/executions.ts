@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
 import { RunledgerError } from "../errors";
+import { printedExecution } from "../report/execution-record";
 import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import type { ExecutionRow } from "../telemetry/schema";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
-import { printedExecution } from "./execution-record";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
 import { addFormatOptions, examples, parseCount } from "./options";
 import type { Terminal } from "./terminal";

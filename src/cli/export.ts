@@ -1,12 +1,12 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
+import { recordOf } from "../report/execution-record";
 import { executionsOf } from "../report/executions";
 import { openLedger } from "../report/open-ledger";
 import { codeOf } from "../telemetry/sqlite-errors";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, jsonLines } from "./execution-formats";
-import { recordOf } from "./execution-record";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
 import { examples } from "./options";
 import { countProgress } from "./progress";

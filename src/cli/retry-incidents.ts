@@ -1,5 +1,6 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { toIsoTime } from "../report/execution-record";
 import { formatCount, printable } from "../report/format-values";
 import { type IncidentRow, incidentsOf } from "../report/incidents";
 import { openLedger } from "../report/open-ledger";
@@ -8,7 +9,6 @@ import { toExecutionRow } from "../telemetry/record";
 import type { NewExecutionRow } from "../telemetry/schema";
 import { isPoison } from "../telemetry/sqlite-errors";
 import type { TelemetryRecord } from "../telemetry/types";
-import { toIsoTime } from "./execution-record";
 import { EndedError } from "./failure";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";

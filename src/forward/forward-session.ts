@@ -1,5 +1,5 @@
-import { recordOf } from "../cli/execution-record";
 import { messageOf } from "../describe";
+import { recordOf } from "../report/execution-record";
 import { toPayload } from "../telemetry/payload";
 import type { ForwardTarget, SendResult } from "./forward-target";
 import type { LedgerSource } from "./ledger-source";
