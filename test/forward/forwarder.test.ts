@@ -9,6 +9,7 @@ import { parsePostgresUrl } from "../../src/forward/postgres-url";
 import { expectForwarded, fillLedger, forwardedIds, ledgerIn } from "../support/forwarding";
 import { lockLedger } from "../support/place";
 import { usePostgres } from "../support/postgres";
+import { queryOnce } from "../support/postgres-server";
 import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
 
@@ -89,6 +90,31 @@ describe("a forwarder", () => {
     await ended;
     expect(told).toEqual(["sent 10", "open", "passing", "sent 10", "open"]);
   });
+
+  test("whose target is full keeps everything, says so once, and goes on when there is room", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "full");
+    fillLedger(from, "row", 10);
+    await forwardOnce({ from, to });
+    fillLedger(from, "more", 10);
+    // The server's own error for a full disk.
+    await queryOnce(
+      to,
+      `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT ON executions FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+    );
+    const { told, events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, intervalMs: 5 }), events);
+    const ended = forwarder.run();
+    while (told.length === 0) await Bun.sleep(1);
+    await queryOnce(to, "DROP TRIGGER full_disk ON executions");
+    await forwarder.flush();
+    forwarder.stop();
+    await ended;
+    expect(told).toEqual(["passing", "sent 10", "open"]);
+    await expectForwarded(to, [from]);
+  }, 30_000);
 
   test("whose ledger is locked by another program tries again", async () => {
     const to = await newUrl();
