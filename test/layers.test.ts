@@ -40,6 +40,14 @@ test("no plugin imports another", async () => {
   }
 });
 
+test("nothing but the command line itself imports the command line", async () => {
+  for (const file of await filesIn("src")) {
+    if (file.startsWith("src/cli/")) continue;
+    const imports = await importsOf(file);
+    expect({ file, cli: imports.filter((path) => path.startsWith("src/cli/")) }).toEqual({ file, cli: [] });
+  }
+});
+
 test("every path of the exports map exists and is packed", async () => {
   const { exports, files } = await Bun.file(join(root, "package.json")).json();
   for (const path of Object.values<string>(exports)) {
