@@ -152,9 +152,10 @@ describe("a failure", () => {
 });
 
 describe("the ledger", () => {
-  const before = process.env["TELEMETRY_DB_PATH"];
+  const before = { path: process.env["TELEMETRY_DB_PATH"], folder: process.cwd() };
   afterEach(() => {
-    process.env["TELEMETRY_DB_PATH"] = before ?? "";
+    process.env["TELEMETRY_DB_PATH"] = before.path ?? "";
+    process.chdir(before.folder);
   });
 
   test("is --db, else TELEMETRY_DB_PATH, else ./data/telemetry.db", async () => {
@@ -164,6 +165,8 @@ describe("the ledger", () => {
     expect(await pathIn("--db", nowhere)).toBe(nowhere);
     expect(await pathIn()).toBe(join(folder, "by-environment.db"));
     process.env["TELEMETRY_DB_PATH"] = "";
+    // `bun start` makes a ledger in the project's own folder.
+    process.chdir(folder);
     expect(await pathIn()).toBe("./data/telemetry.db");
   });
 });
