@@ -1,17 +1,21 @@
-import { afterAll, beforeAll } from "bun:test";
+import { beforeAll } from "bun:test";
 import { type PostgresServer, startPostgres } from "./postgres-server";
 
 const STARTS_WITHIN_MS = 60_000;
 
-/** A PostgreSQL for the tests of the file that calls this at its top; it runs from the first test to the last. */
+/** Takes a second to start. It ends with the process, which its guard sees. */
+let shared: Promise<PostgresServer> | undefined;
+
+/**
+ * A PostgreSQL for the tests of the file that calls this at its top. Files that run in one process share it: each test
+ * makes a database of its own, and whoever crashes the server starts it again.
+ */
 export function usePostgres(): PostgresServer {
   let running: PostgresServer | undefined;
   beforeAll(async () => {
-    running = await startPostgres();
+    shared ??= startPostgres();
+    running = await shared;
   }, STARTS_WITHIN_MS);
-  afterAll(async () => {
-    await running?.[Symbol.asyncDispose]();
-  });
   const server = (): PostgresServer => {
     if (running === undefined) throw new Error("The server is not there before the first test.");
     return running;
