@@ -40,11 +40,24 @@ test("no plugin imports another", async () => {
   }
 });
 
-test("nothing but the command line itself imports the command line", async () => {
+/** Each folder of src, and the others that it may import from. */
+const LAYERS: Record<string, readonly string[]> = {
+  app: ["telemetry"],
+  telemetry: [],
+  postgres: ["telemetry"],
+  report: ["telemetry", "postgres"],
+  forward: ["telemetry", "postgres", "report"],
+  cli: ["telemetry", "postgres", "report", "forward"],
+};
+
+test("each folder of src imports only from those below it", async () => {
   for (const file of await filesIn("src")) {
-    if (file.startsWith("src/cli/")) continue;
-    const imports = await importsOf(file);
-    expect({ file, cli: imports.filter((path) => path.startsWith("src/cli/")) }).toEqual({ file, cli: [] });
+    const layer = file.split("/")[1] ?? "";
+    if (layer.endsWith(".ts")) continue;
+    const allowed = [layer, ...(LAYERS[layer] ?? [])];
+    const folders = (await importsOf(file)).map((path) => path.split("/")).filter(({ length }) => length > 2);
+    const beyond = folders.map(([, folder = ""]) => folder).filter((folder) => !allowed.includes(folder));
+    expect({ file, beyond }).toEqual({ file, beyond: [] });
   }
 });
 

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Command } from "commander";
-import { formatBytes, formatCountOf } from "../report/format-values";
+import { formatBytes, formatCountOf } from "../report/format/values";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { examples } from "./options";
 import type { Terminal } from "./terminal";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { isPostgresUrl, parsePostgresUrl } from "../forward/postgres-url";
+import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examine } from "./doctor/examine";
 import { examinePostgres } from "./doctor/examine-postgres";

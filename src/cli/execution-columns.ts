@@ -1,7 +1,7 @@
 import { isFailure } from "../report/failure";
-import { UNKNOWN } from "../report/format-columns";
-import type { TableColumn } from "../report/format-table";
-import { formatCount, formatDuration, formatUsd } from "../report/format-values";
+import { UNKNOWN } from "../report/format/columns";
+import type { TableColumn } from "../report/format/table";
+import { formatCount, formatDuration, formatUsd } from "../report/format/values";
 import type { ExecutionRow } from "../telemetry/schema";
 import type { Styles } from "./style";
 

@@ -1,6 +1,6 @@
 import { PRINTED_FIELDS, printedExecution } from "../report/execution-record";
-import { type CsvValue, formatCsv } from "../report/format-csv";
-import { layOutTable, type TableLayout } from "../report/format-table";
+import { type CsvValue, formatCsv } from "../report/format/csv";
+import { layOutTable, type TableLayout } from "../report/format/table";
 import type { ExecutionRow } from "../telemetry/schema";
 import { executionColumns } from "./execution-columns";
 import { createStyles } from "./style";

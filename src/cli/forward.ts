@@ -6,7 +6,7 @@ import type { ForwardReport } from "../forward/forward-tally";
 import { forgetForwardTarget } from "../forward/ledger-source";
 import { DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_MS, parseForwardOptions } from "../forward/options";
 import type { Logger } from "../logger";
-import { formatCount, formatCountOf } from "../report/format-values";
+import { formatCount, formatCountOf } from "../report/format/values";
 import { dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { examples, parseCount } from "./options";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { formatCount, printable } from "../report/format-values";
+import { formatCount, printable } from "../report/format/values";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { createDryImporter, createImporter, type ImportCounts, type ImportedRecord } from "./importer";

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
 import { toIsoTime } from "../report/execution-record";
-import { formatTable, type TableColumn } from "../report/format-table";
-import { formatCount } from "../report/format-values";
+import { formatTable, type TableColumn } from "../report/format/table";
+import { formatCount } from "../report/format/values";
 import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
 import { openLedger } from "../report/open-ledger";
 import type { IncidentKind } from "../telemetry/types";

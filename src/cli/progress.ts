@@ -1,4 +1,4 @@
-import { formatBytes, formatCountOf } from "../report/format-values";
+import { formatBytes, formatCountOf } from "../report/format/values";
 import type { Terminal } from "./terminal";
 
 const BAR_WIDTH = 30;

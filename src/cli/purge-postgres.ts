@@ -1,8 +1,8 @@
-import { openPostgres } from "../forward/postgres";
-import { toPostgresFailure } from "../forward/postgres-errors";
-import { purgePostgres } from "../forward/postgres-purge";
-import { parsePostgresUrl } from "../forward/postgres-url";
-import { formatCountOf } from "../report/format-values";
+import { openPostgres } from "../postgres/connection";
+import { toPostgresFailure } from "../postgres/errors";
+import { purgePostgres } from "../postgres/purge";
+import { parsePostgresUrl } from "../postgres/url";
+import { formatCountOf } from "../report/format/values";
 import { openLedger } from "../report/open-ledger";
 import { countProgress } from "./progress";
 import type { Terminal } from "./terminal";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { sql } from "kysely";
-import { isPostgresUrl } from "../forward/postgres-url";
-import { formatBytes, formatCountOf } from "../report/format-values";
+import { isPostgresUrl } from "../postgres/url";
+import { formatBytes, formatCountOf } from "../report/format/values";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import { cutoffOf, purgeSlices, vacuumSlices } from "../telemetry/purge";

@@ -1,8 +1,8 @@
-import { arrangeGroups, type GroupTable, withGaps } from "../report/format-groups";
-import { formatJson, toReportJson } from "../report/format-json";
-import { formatGroupsMarkdown, formatSummaryMarkdown } from "../report/format-markdown";
-import { formatGroupsText, formatSummaryText, type TextOptions } from "../report/format-text";
-import { formatUsageCsv } from "../report/format-usage-csv";
+import { arrangeGroups, type GroupTable, withGaps } from "../report/format/groups";
+import { formatJson, toReportJson } from "../report/format/json";
+import { formatGroupsMarkdown, formatSummaryMarkdown } from "../report/format/markdown";
+import { formatGroupsText, formatSummaryText, type TextOptions } from "../report/format/text";
+import { formatUsageCsv } from "../report/format/usage-csv";
 import { SUMMARY_DAYS, type SummaryKey, type SummaryReport } from "../report/summary-report";
 import type { UsageReport } from "../report/types";
 import { formatOf, type ReportOptions } from "./report-options";

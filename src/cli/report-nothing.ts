@@ -1,5 +1,5 @@
-import { formatPeriod } from "../report/format-period";
-import { formatCount, printable } from "../report/format-values";
+import { formatPeriod } from "../report/format/period";
+import { formatCount, printable } from "../report/format/values";
 import type { ExecutionFilter, Ledger, UsageReport } from "../report/types";
 import { usageReport } from "../report/usage-report";
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { SORT_KEYS, type SortKey } from "../report/format-groups";
+import { SORT_KEYS, type SortKey } from "../report/format/groups";
 import { GROUP_KEYS, type GroupKey } from "../report/types";
 import type { DbOption } from "./db-option";
 import type { FilterOptions } from "./filter-options";

@@ -1,7 +1,7 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { toIsoTime } from "../report/execution-record";
-import { formatCount, printable } from "../report/format-values";
+import { formatCount, printable } from "../report/format/values";
 import { type IncidentRow, incidentsOf } from "../report/incidents";
 import { openLedger } from "../report/open-ledger";
 import { builder } from "../telemetry/kysely";

@@ -1,11 +1,11 @@
 import type { CompiledQuery } from "kysely";
+import { openPostgres } from "../postgres/connection";
+import { toPostgresFailure } from "../postgres/errors";
+import { compareSchema } from "../postgres/migrations";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import { ForwardTarget, type TargetState } from "./forward-target";
 import { type ForwardOptions, type ParsedForwardOptions, parseForwardOptions } from "./options";
-import { openPostgres } from "./postgres";
-import { toPostgresFailure } from "./postgres-errors";
-import { compareSchema } from "./postgres-migrations";
 import { type ResumePoint, resumePoint } from "./resume";
 import {
   countExecutions,

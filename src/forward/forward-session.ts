@@ -1,9 +1,9 @@
 import { messageOf } from "../describe";
+import { failureKindOf } from "../postgres/errors";
 import { recordOf } from "../report/execution-record";
 import { toPayload } from "../telemetry/payload";
 import type { ForwardTarget, SendResult } from "./forward-target";
 import type { LedgerSource } from "./ledger-source";
-import { failureKindOf } from "./postgres-errors";
 import { resumePoint } from "./resume";
 import type { SourceExecution } from "./source-statements";
 import { fromLedger, type TargetIncident } from "./target-incidents";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import { failureKindOf } from "./postgres-errors";
-import type { PostgresSchema } from "./postgres-schema";
+import { failureKindOf } from "../postgres/errors";
+import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 import { insertIncidents, type TargetIncident } from "./target-incidents";
 import { type Position, sendExecutions } from "./target-statements";
@@ -177,12 +177,4 @@ export class ForwardTarget {
       }
     }
   }
-}
-
-/**
- * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
- * forwarder can then be in the middle of telling whether an execution was purged.
- */
-export async function lockForwardSources(trx: Kysely<PostgresSchema>): Promise<void> {
-  await trx.selectFrom("forward_sources").select("ledger_id").orderBy("ledger_id").forUpdate().execute();
 }

@@ -1,9 +1,9 @@
 import type { Logger } from "../logger";
+import { parsePostgresUrl } from "../postgres/url";
 import { workerScope } from "../worker";
 import { ForwardTally } from "./forward-tally";
 import { Forwarder } from "./forwarder";
 import { loggedEvents } from "./logged-events";
-import { parsePostgresUrl } from "./postgres-url";
 
 // The entry of the forwarder's thread. The first message says how to start; others ask for something.
 

@@ -1,13 +1,13 @@
 import { SQLiteError } from "bun:sqlite";
 import type { RunledgerError } from "../errors";
+import { openPostgres, type Postgres } from "../postgres/connection";
+import { type FailureKind, failureKindOf, toPostgresFailure } from "../postgres/errors";
+import { migratePostgres } from "../postgres/migrations";
+import type { PostgresLocation } from "../postgres/url";
 import { toStoreFailure } from "../telemetry/sqlite-errors";
 import { ForwardSession, type SessionEvents } from "./forward-session";
 import { ForwardTarget } from "./forward-target";
 import { LedgerChangedError, LedgerSource } from "./ledger-source";
-import { openPostgres, type Postgres } from "./postgres";
-import { type FailureKind, failureKindOf, toPostgresFailure } from "./postgres-errors";
-import { migratePostgres } from "./postgres-migrations";
-import type { PostgresLocation } from "./postgres-url";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
+import { isPostgresUrl, type PostgresLocation, parsePostgresUrl } from "../postgres/url";
 import { dbPathOption, loggerOption } from "../telemetry/options";
 import { explain } from "../validation";
-import { isPostgresUrl, type PostgresLocation, parsePostgresUrl } from "./postgres-url";
 
 /** From where to where to forward. */
 export interface ForwardOptions {

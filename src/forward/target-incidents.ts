@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
+import type { PostgresSchema } from "../postgres/schema";
 import { toLedgerTime } from "../telemetry/time";
 import type { Incident } from "../telemetry/types";
-import type { PostgresSchema } from "./postgres-schema";
 import type { SourceIncident } from "./source-statements";
 
 /** An incident for the target. */

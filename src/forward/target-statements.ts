@@ -1,7 +1,8 @@
-import { expressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import { arrayLiteral } from "../postgres/array-literal";
+import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
+import type { PostgresSchema } from "../postgres/schema";
 import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
-import { arrayLiteral } from "./array-literal";
-import type { PostgresSchema } from "./postgres-schema";
 import type { SourceExecution } from "./source-statements";
 
 /** A place in a ledger: an execution's `id`, and its identity; `null` before the first one. */
@@ -39,26 +40,6 @@ const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
 
 /** The keys of `usage_daily`, in the one order in which every batch touches its rows: so no two wait for each other. */
 const LEDGER_USAGE_KEYS = ["ledger_id", ...USAGE_KEYS] as const;
-
-const row = expressionBuilder<PostgresSchema, "executions">();
-/** The UTC day of an execution. */
-export const EXECUTIONS_DAY = sql<string>`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD')`.as("day");
-/** In the order of {@link USAGE_SUMS}. */
-export const EXECUTIONS_SUMS = [
-  row.fn.countAll<number>().as("executions"),
-  sumOf("input_tokens"),
-  sumOf("output_tokens"),
-  sumOf("cache_read_tokens"),
-  sumOf("cache_creation_tokens"),
-  sumOf("duration_ms"),
-  sumOf("num_turns"),
-  row.fn.sum<number>("cost_usd").as("cost_usd"),
-  row.fn.countAll<number>().filterWhere("usage_source", "=", "unknown").as("without_usage"),
-  row.fn.countAll<number>().filterWhere("cost_source", "=", "unknown").as("without_cost"),
-  row.fn
-    .coalesce(row.fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), row.lit(0))
-    .as("estimated_cost_usd"),
-] as const;
 
 /** What came of sending executions. */
 export interface Sent {
@@ -162,11 +143,4 @@ function arrayOf(column: Column, rows: readonly SourceExecution[]): RawBuilder<u
   const values = rows.map((row) => row[column]);
   const literal = arrayLiteral(column === "created_at" ? values.map((time) => `${time}Z`) : values);
   return sql`${literal}::${sql.raw(SENT_COLUMNS[column])}[]`;
-}
-
-/** A sum of bigints is numeric to PostgreSQL. */
-function sumOf<Name extends "num_turns" | "duration_ms" | `${string}_tokens`>(
-  column: Name & keyof PostgresSchema["executions"],
-) {
-  return row.cast<number>(row.fn.sum(column), "bigint").as(column);
 }

@@ -1,6 +1,6 @@
 import type { ExecutionRow } from "../telemetry/schema";
 import type { TelemetryRecord } from "../telemetry/types";
-import type { CsvValue } from "./format-csv";
+import type { CsvValue } from "./format/csv";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 

@@ -3,7 +3,7 @@ import { Kysely } from "kysely";
 import { BunSqliteDialect } from "kysely-bun-sqlite";
 import { describe, messageOf } from "../describe";
 import { RunledgerError } from "../errors";
-import { isPostgresUrl } from "../forward/postgres-url";
+import { isPostgresUrl } from "../postgres/url";
 import { SCHEMA_VERSION } from "../telemetry/migrations";
 import { dbPathOption } from "../telemetry/options";
 import { type DatabaseKind, kindOf } from "../telemetry/recognize";

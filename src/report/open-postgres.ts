@@ -1,9 +1,9 @@
 import type { Kysely } from "kysely";
 import { RunledgerError } from "../errors";
-import { openPostgres } from "../forward/postgres";
-import { toPostgresFailure } from "../forward/postgres-errors";
-import { compareSchema } from "../forward/postgres-migrations";
-import { parsePostgresUrl } from "../forward/postgres-url";
+import { openPostgres } from "../postgres/connection";
+import { toPostgresFailure } from "../postgres/errors";
+import { compareSchema } from "../postgres/migrations";
+import { parsePostgresUrl } from "../postgres/url";
 import type { LedgerSchema } from "../telemetry/schema";
 import { postgresReads } from "./postgres-reads";
 import type { Ledger } from "./types";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { SORT_KEYS } from "../../src/report/format-groups";
+import { SORT_KEYS } from "../../src/report/format/groups";
 import { GROUP_KEYS } from "../../src/report/types";
 import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";

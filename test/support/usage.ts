@@ -1,4 +1,4 @@
-import type { ReportHead } from "../../src/report/format-head";
+import type { ReportHead } from "../../src/report/format/head";
 import type { Usage } from "../../src/report/types";
 
 /** What ten executions used, but for what is overridden. */

@@ -1,4 +1,4 @@
-import { formatCount, formatCountOf } from "../../report/format-values";
+import { formatCount, formatCountOf } from "../../report/format/values";
 import { INCIDENT_KINDS } from "../../report/incidents";
 import { DAY_MS, toLedgerTime } from "../../telemetry/time";
 import type { Check } from "./finding";

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { formatBytes, formatCountOf } from "../../report/format-values";
+import { formatBytes, formatCountOf } from "../../report/format/values";
 import type { Ledger } from "../../report/types";
 import { SCHEMA_VERSION } from "../../telemetry/migrations";
 import type { LedgerSchema } from "../../telemetry/schema";

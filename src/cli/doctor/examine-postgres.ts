@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
-import type { PostgresSchema } from "../../forward/postgres-schema";
-import { daysWithWrongSums } from "../../forward/postgres-sums";
-import { formatCountOf } from "../../report/format-values";
+import type { PostgresSchema } from "../../postgres/schema";
+import { daysWithWrongSums } from "../../postgres/sums";
+import { formatCountOf } from "../../report/format/values";
 import { openLedger } from "../../report/open-ledger";
 import type { Ledger } from "../../report/types";
 import { incidents } from "./contents";

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { formatBytes } from "../../report/format-values";
+import { formatBytes } from "../../report/format/values";
 import { spillFilesOf } from "../../telemetry/spill";
 import { shellWord } from "../shell-words";
 import type { Finding } from "./finding";

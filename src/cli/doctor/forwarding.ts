@@ -1,4 +1,4 @@
-import { formatCountOf } from "../../report/format-values";
+import { formatCountOf } from "../../report/format/values";
 import type { Check } from "./finding";
 
 export const forwarding: Check = {

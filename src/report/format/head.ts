@@ -1,6 +1,6 @@
-import { KEY_HEADERS } from "./format-columns";
-import { formatPeriod } from "./format-period";
-import type { UsageReport } from "./types";
+import type { UsageReport } from "../types";
+import { KEY_HEADERS } from "./columns";
+import { formatPeriod } from "./period";
 
 /** What stands above and below the tables of a report. */
 export type ReportHead = Omit<UsageReport, "by" | "groups">;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { formatBar } from "../../src/report/format-bar";
-import { formatPeriod } from "../../src/report/format-period";
-import { reportHead } from "../support/usage";
+import { formatBar } from "../../../src/report/format/bar";
+import { formatPeriod } from "../../../src/report/format/period";
+import { reportHead } from "../../support/usage";
 
 const { filter } = reportHead();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { arrangeGroups, withGaps } from "../../src/report/format-groups";
-import { usageOf } from "../support/usage";
+import { arrangeGroups, withGaps } from "../../../src/report/format/groups";
+import { usageOf } from "../../support/usage";
 
 const models = [
   { model: "b", ...usageOf({ costUsd: 1, executions: 5, failures: 2, averageDurationMs: 30 }) },

@@ -1,8 +1,8 @@
-import { type GroupTable, type OtherGroups, tokensOf } from "./format-groups";
-import type { TableColumn } from "./format-table";
-import { formatCount, formatDuration, formatShare, formatUsd } from "./format-values";
-import { isTimeKey } from "./periods";
-import type { GroupKey, Usage } from "./types";
+import { isTimeKey } from "../periods";
+import type { GroupKey, Usage } from "../types";
+import { type GroupTable, type OtherGroups, tokensOf } from "./groups";
+import type { TableColumn } from "./table";
+import { formatCount, formatDuration, formatShare, formatUsd } from "./values";
 
 /** A row of a report's table for people. */
 export interface UsageRow {

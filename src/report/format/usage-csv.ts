@@ -1,6 +1,6 @@
-import { type CsvValue, formatCsv } from "./format-csv";
-import type { GroupTable } from "./format-groups";
-import type { Usage } from "./types";
+import type { Usage } from "../types";
+import { type CsvValue, formatCsv } from "./csv";
+import type { GroupTable } from "./groups";
 
 /** The numbers of a group, in the order in which CSV has them; JSON has the same. */
 export const USAGE_FIELDS = [

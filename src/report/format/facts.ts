@@ -1,7 +1,7 @@
-import { cost, duration, orUnknown, tokenCount, UNKNOWN } from "./format-columns";
-import { tokensOf } from "./format-groups";
-import { formatCount, formatShare, formatUsd } from "./format-values";
-import type { Usage } from "./types";
+import type { Usage } from "../types";
+import { cost, duration, orUnknown, tokenCount, UNKNOWN } from "./columns";
+import { tokensOf } from "./groups";
+import { formatCount, formatShare, formatUsd } from "./values";
 
 /** One line of a summary: what it is about, the figure, and what there is to say about it. */
 export interface Fact {

@@ -1,4 +1,4 @@
-import type { UsageReport } from "./types";
+import type { UsageReport } from "../types";
 
 /** From when to when a report is, in its time zone: `2026-10-01 – 2026-10-28 (UTC)`; whole days by their dates. */
 export function formatPeriod({ since, until, timeZone }: UsageReport["filter"]): string {

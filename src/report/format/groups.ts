@@ -1,7 +1,7 @@
-import { formatCount } from "./format-values";
-import { isTimeKey } from "./periods";
-import type { GroupKey, Usage, UsageGroup } from "./types";
-import { UsageTally } from "./usage-tally";
+import { isTimeKey } from "../periods";
+import type { GroupKey, Usage, UsageGroup } from "../types";
+import { UsageTally } from "../usage-tally";
+import { formatCount } from "./values";
 
 /** What groups can be sorted by: amounts from the highest, names and times from the lowest. */
 export const SORT_KEYS = ["cost", "executions", "failures", "tokens", "duration", "name"] as const;

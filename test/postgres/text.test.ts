@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { arrayLiteral } from "../../src/forward/array-literal";
-import { parsePostgresUrl } from "../../src/forward/postgres-url";
+import { arrayLiteral } from "../../src/postgres/array-literal";
+import { parsePostgresUrl } from "../../src/postgres/url";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
 

@@ -1,12 +1,12 @@
-import { type UsageRow, usageRows } from "./format-columns";
-import { caveatsOf, factsOf } from "./format-facts";
-import type { GroupTable } from "./format-groups";
-import { headingOf, type ReportHead } from "./format-head";
-import { groupColumns, summaryColumns, summaryTitle } from "./format-layouts";
-import type { TableColumn } from "./format-table";
-import type { SummaryTables } from "./format-text";
-import { printable } from "./format-values";
-import { SUMMARY_KEYS } from "./summary-report";
+import { SUMMARY_KEYS } from "../summary-report";
+import { type UsageRow, usageRows } from "./columns";
+import { caveatsOf, factsOf } from "./facts";
+import type { GroupTable } from "./groups";
+import { headingOf, type ReportHead } from "./head";
+import { groupColumns, summaryColumns, summaryTitle } from "./layouts";
+import type { TableColumn } from "./table";
+import type { SummaryTables } from "./text";
+import { printable } from "./values";
 
 /** A summary as Markdown, for a comment or a wiki. */
 export function formatSummaryMarkdown(report: ReportHead, tables: SummaryTables): string {

@@ -1,8 +1,8 @@
 import { type ColumnDefinitionBuilder, type Kysely, type Migration, Migrator, sql } from "kysely";
 import { RunledgerError } from "../errors";
 import { USAGE_KEYS } from "../telemetry/schema";
-import { isMissingTable } from "./postgres-errors";
-import type { PostgresSchema } from "./postgres-schema";
+import { isMissingTable } from "./errors";
+import type { PostgresSchema } from "./schema";
 
 /** Kysely's own tables, in the same schema as ours. */
 const MIGRATION_TABLE = "runledger_migration";

@@ -1,5 +1,5 @@
-import type { SummaryKey, SummaryReport } from "./summary-report";
-import type { UsageGroup, UsageReport } from "./types";
+import type { SummaryKey, SummaryReport } from "../summary-report";
+import type { UsageGroup, UsageReport } from "../types";
 
 /** A report as `runledger report --json` prints it. */
 export interface ReportJson extends UsageReport {

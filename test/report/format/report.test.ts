@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { createStyles } from "../../src/cli/style";
-import { arrangeGroups, withGaps } from "../../src/report/format-groups";
-import { formatJson } from "../../src/report/format-json";
-import { formatGroupsMarkdown, formatSummaryMarkdown } from "../../src/report/format-markdown";
-import { formatGroupsText, formatSummaryText } from "../../src/report/format-text";
-import { formatUsageCsv } from "../../src/report/format-usage-csv";
-import type { UsageGroup } from "../../src/report/types";
-import { reportHead, usageOf } from "../support/usage";
+import { createStyles } from "../../../src/cli/style";
+import { arrangeGroups, withGaps } from "../../../src/report/format/groups";
+import { formatJson } from "../../../src/report/format/json";
+import { formatGroupsMarkdown, formatSummaryMarkdown } from "../../../src/report/format/markdown";
+import { formatGroupsText, formatSummaryText } from "../../../src/report/format/text";
+import { formatUsageCsv } from "../../../src/report/format/usage-csv";
+import type { UsageGroup } from "../../../src/report/types";
+import { reportHead, usageOf } from "../../support/usage";
 
 const plain = { columns: 80, styles: createStyles(false) };
 

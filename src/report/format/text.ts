@@ -1,12 +1,12 @@
-import { formatBar } from "./format-bar";
-import { type UsageRow, usageRows } from "./format-columns";
-import { caveatsOf, factsOf } from "./format-facts";
-import type { GroupTable } from "./format-groups";
-import { headingOf, type ReportHead } from "./format-head";
-import { groupColumns, summaryColumns, summaryTitle } from "./format-layouts";
-import { formatTable, layOutTable, type TableColumn } from "./format-table";
-import { printable } from "./format-values";
-import { SUMMARY_KEYS, type SummaryKey } from "./summary-report";
+import { SUMMARY_KEYS, type SummaryKey } from "../summary-report";
+import { formatBar } from "./bar";
+import { type UsageRow, usageRows } from "./columns";
+import { caveatsOf, factsOf } from "./facts";
+import type { GroupTable } from "./groups";
+import { headingOf, type ReportHead } from "./head";
+import { groupColumns, summaryColumns, summaryTitle } from "./layouts";
+import { formatTable, layOutTable, type TableColumn } from "./table";
+import { printable } from "./values";
 
 /** How text is fitted to its place, and coloured. */
 export interface TextOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatTable, layOutTable, type TableColumn } from "../../src/report/format-table";
+import { formatTable, layOutTable, type TableColumn } from "../../../src/report/format/table";
 
 interface Row {
   readonly repo: string;

@@ -1,4 +1,4 @@
-import { printable } from "./format-values";
+import { printable } from "./values";
 
 /** A column of a table for people. */
 export interface TableColumn<Row> {

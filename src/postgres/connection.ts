@@ -2,8 +2,8 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } f
 import { RunledgerError } from "../errors";
 import { outlasts } from "../telemetry/deadline";
 import { toLedgerTime } from "../telemetry/time";
-import type { PostgresSchema } from "./postgres-schema";
-import type { PostgresLocation } from "./postgres-url";
+import type { PostgresSchema } from "./schema";
+import type { PostgresLocation } from "./url";
 
 /** How long a server may take to let us in. */
 const CONNECT_WITHIN_MS = 10_000;

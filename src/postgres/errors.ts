@@ -1,7 +1,7 @@
 import { messageOf } from "../describe";
 import { type ErrorCode, RunledgerError } from "../errors";
 import { codeOf } from "../telemetry/sqlite-errors";
-import type { PostgresLocation } from "./postgres-url";
+import type { PostgresLocation } from "./url";
 
 /**
  * Why PostgreSQL failed: `row`, it refuses what it was given; `conflict`, another transaction was in the way;

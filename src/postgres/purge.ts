@@ -1,7 +1,6 @@
 import type { Kysely } from "kysely";
 import { justAfter } from "../telemetry/time";
-import { lockForwardSources } from "./forward-target";
-import type { PostgresSchema } from "./postgres-schema";
+import type { PostgresSchema } from "./schema";
 
 /** Rows deleted in one transaction: forwarders wait for no more than that. */
 const SLICE_ROWS = 5_000;
@@ -51,4 +50,12 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, cutoff: string): Promise<
     .where("execution_id", "in", old.select("execution_id").orderBy("created_at").limit(SLICE_ROWS))
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/**
+ * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
+ * forwarder can then be in the middle of telling whether an execution was purged.
+ */
+async function lockForwardSources(trx: Kysely<PostgresSchema>): Promise<void> {
+  await trx.selectFrom("forward_sources").select("ledger_id").orderBy("ledger_id").forUpdate().execute();
 }

@@ -6,7 +6,7 @@ import {
   formatShare,
   formatUsd,
   printable,
-} from "../../src/report/format-values";
+} from "../../../src/report/format/values";
 
 test("counts have separators between their thousands", () => {
   expect([0, 999, 1_000, 5_924, 1_234_567, Number.MAX_SAFE_INTEGER].map(formatCount)).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatCsv } from "../../src/report/format-csv";
+import { formatCsv } from "../../../src/report/format/csv";
 
 test("CSV is that of RFC 4180", () => {
   expect(formatCsv([["a,b", 'say "x"', "two\r\nlines", "one\rreturn", "plain", null, "", 0.1, 12_345]])).toBe(

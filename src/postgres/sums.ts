@@ -1,8 +1,8 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
 import { dayOf } from "../telemetry/time";
-import type { PostgresSchema } from "./postgres-schema";
-import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./target-statements";
+import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./execution-sums";
+import type { PostgresSchema } from "./schema";
 
 /** Sums of fractions differ by the order in which they were added. */
 const TOLERANCE = 1e-9;

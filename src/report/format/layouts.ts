@@ -1,16 +1,10 @@
-import {
-  KEY_HEADERS,
-  keyColumns,
-  USAGE_COLUMNS,
-  type UsageColumnName,
-  type UsageRow,
-} from "./format-columns";
-import { sampleOf } from "./format-facts";
-import type { GroupTable } from "./format-groups";
-import type { TableColumn } from "./format-table";
-import { formatShare } from "./format-values";
-import type { SummaryKey } from "./summary-report";
-import type { Usage } from "./types";
+import type { SummaryKey } from "../summary-report";
+import type { Usage } from "../types";
+import { KEY_HEADERS, keyColumns, USAGE_COLUMNS, type UsageColumnName, type UsageRow } from "./columns";
+import { sampleOf } from "./facts";
+import type { GroupTable } from "./groups";
+import type { TableColumn } from "./table";
+import { formatShare } from "./values";
 
 /** Names of columns, and the order in which they go when a table is too wide: the highest first, 0 never. */
 type Layout = readonly (readonly [name: UsageColumnName, omission: number])[];
