@@ -32,14 +32,21 @@ interface Rejection {
   readonly error: unknown;
 }
 
+/** What is kept of a payload that the database refuses whole, in UTF-16 units. */
+const SHORT_PAYLOAD = 10_000;
+
 /**
- * A batch on its way into the ledger: validated once, written in one transaction. When the database refuses a
- * row, the batch is halved until that row stands alone and becomes an incident; its neighbours are stored.
+ * A batch on its way into the ledger: validated once, written in one transaction. When the database refuses it, the
+ * rows go first, halved until the refused one stands alone and becomes an incident; its neighbours are stored. The
+ * incidents then follow one by one, so that one that is refused, too, takes nobody with it.
  */
 export class PendingBatch {
   readonly #options: PendingBatchOptions;
   readonly #parts: Entry[][];
+  /** Those that are not in the ledger yet. */
   #rejections: Rejection[] = [];
+  /** The database refused something: what it was is found out. */
+  #isRefused = false;
   readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
   #lastReason: string | undefined;
 
@@ -70,8 +77,14 @@ export class PendingBatch {
         this.#parts.shift();
       } catch (error) {
         if (!isPoison(error)) throw error;
-        this.#parts.splice(0, 1, ...this.#divide(part, error));
+        if (this.#isRefused) this.#divide(part, error);
+        this.#isRefused = true;
       }
+    }
+    for (let next = this.#rejections[0]; next !== undefined; next = this.#rejections[0]) {
+      this.#keep(ledger, next);
+      this.#rejections.shift();
+      this.#options.onRejected?.(next.reason, next.error);
     }
     return this.#outcome;
   }
@@ -89,35 +102,47 @@ export class PendingBatch {
         part.find((entry) => entry.row === row),
       );
       refusals.push(rejection);
-      return rejection.incident;
+      return this.#isRefused ? undefined : rejection.incident;
     };
     const { written, duplicates, refused } = ledger.write(
       part.map(({ row }) => row),
-      this.#rejections.flatMap(({ incident }) => incident ?? []),
+      this.#isRefused ? [] : this.#rejections.flatMap(({ incident }) => incident ?? []),
       this.#options.acceptsPurged === true ? "write" : refuse,
     );
-    for (const { reason, error } of [...this.#rejections, ...refusals]) {
-      this.#options.onRejected?.(reason, error);
+    this.#rejections.push(...refusals);
+    if (!this.#isRefused) {
+      for (const { reason, error } of this.#rejections.splice(0)) this.#options.onRejected?.(reason, error);
     }
-    this.#rejections = [];
     this.#outcome.written += written;
     this.#outcome.duplicates += duplicates;
     this.#outcome.rejected += refused;
   }
 
-  #divide(part: Entry[], error: unknown): Entry[][] {
+  /** Replaces the first part by its halves; a row that stands alone is rejected. */
+  #divide(part: Entry[], error: unknown): void {
     const [first] = part;
-    if (first === undefined) {
-      // It is the incidents that the database refuses. They are counted, and their reason is logged.
-      this.#rejections = [];
-      return [];
-    }
+    this.#parts.shift();
     if (part.length > 1) {
       const middle = part.length >> 1;
-      return [part.slice(0, middle), part.slice(middle)];
+      this.#parts.unshift(part.slice(0, middle), part.slice(middle));
+    } else if (first !== undefined) {
+      this.#reject(error, first);
     }
-    this.#reject(error, first);
-    return this.#parts.length > 1 ? [] : [[]];
+  }
+
+  /** Writes an incident; with the beginning of its payload, where the database refuses the whole, or without a trace. */
+  #keep(ledger: SqliteLedger, { incident }: Rejection): void {
+    if (incident === undefined) return;
+    const { payload = "", reason } = incident;
+    const short = { ...incident, reason: `${reason} (cut)`, payload: payload.slice(0, SHORT_PAYLOAD) };
+    for (const attempt of [incident, short]) {
+      try {
+        ledger.write([], [attempt], "write");
+        return;
+      } catch (error) {
+        if (!isPoison(error)) throw error;
+      }
+    }
   }
 
   #reject(error: unknown, entry: Pick<Entry, "record" | "origin">): void {

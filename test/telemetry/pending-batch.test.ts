@@ -73,15 +73,53 @@ test("when every row is refused, all are incidents", () => {
   expect(read(dbPath, "SELECT count(*) AS n FROM incidents")).toEqual([{ n: 3 }]);
 });
 
-test("when the database refuses the incidents, too, it comes to an end all the same", () => {
+const refuseIncidents = (when: string) =>
   read(
     dbPath,
-    `CREATE TRIGGER refuse_incidents BEFORE INSERT ON incidents
-     BEGIN SELECT RAISE(ABORT, 'no incidents here'); END`,
+    `CREATE TRIGGER refuse_incidents BEFORE INSERT ON incidents WHEN ${when}
+     BEGIN SELECT RAISE(ABORT, 'not this incident'); END`,
   );
+
+test("when the database refuses the incidents, too, it comes to an end all the same", () => {
+  refuseIncidents("TRUE");
   const batch = new PendingBatch([{}, null]);
   expect(batch.writeTo(ledger)).toEqual({ written: 0, duplicates: 0, rejected: 2 });
   expect(batch.lastReason).toStartWith("Invalid record");
+});
+
+test("an incident that the database refuses takes neither rows nor other incidents with it", () => {
+  refuse("bad");
+  refuseIncidents("NEW.payload LIKE '%unspeakable%'");
+  read(dbPath, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00')");
+  const reported: string[] = [];
+  const values = [
+    ...Array.from({ length: 50 }, (_, n) => run(n)),
+    "unspeakable",
+    "text",
+    run(50, "bad"),
+    { ...run(51, "bad"), sessionId: "unspeakable" },
+    executionCompleted({ executionId: "unspeakable", completedAt: 0 }),
+    executionCompleted({ executionId: "old", completedAt: 0 }),
+    ...Array.from({ length: 50 }, (_, n) => run(100 + n)),
+  ];
+  const batch = new PendingBatch(values, { onRejected: (reason) => reported.push(reason) });
+  expect(batch.writeTo(ledger)).toEqual({ written: 100, duplicates: 0, rejected: 6 });
+  expect(rows()).toBe(100);
+  expect(reported).toHaveLength(6);
+  expect(read(dbPath, "SELECT payload FROM incidents ORDER BY id").map(({ payload }) => payload)).toEqual([
+    "text",
+    expect.stringContaining('"executionId":"50"'),
+    expect.stringContaining('"executionId":"old"'),
+  ]);
+});
+
+test("of a payload that the database refuses for its length, the beginning is kept", () => {
+  refuseIncidents("length(NEW.payload) > 20000");
+  const batch = new PendingBatch([run(1), "x".repeat(30_000), run(2)]);
+  expect(batch.writeTo(ledger)).toEqual({ written: 2, duplicates: 0, rejected: 1 });
+  expect(read(dbPath, "SELECT reason, payload FROM incidents")).toEqual([
+    { reason: expect.stringMatching(/^Invalid record.*\(cut\)$/), payload: "x".repeat(10_000) },
+  ]);
 });
 
 test("what is beyond the retention is rejected, with its payload", () => {
