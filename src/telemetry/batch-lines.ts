@@ -1,4 +1,4 @@
-import { type Batch, recordsOf } from "./batch";
+import { type Batch, isPlain, recordsOf } from "./batch";
 
 const NEWLINE = 10;
 /** As `recordsOf` makes them, records begin with their id; within a string of JSON no quotation mark stands unescaped. */
@@ -10,15 +10,14 @@ const BETWEEN_RECORDS = '},{"executionId":"';
  */
 export function toLines(batch: Batch): Uint8Array {
   const records = recordsOf(batch);
+  if (!isPlain(batch)) return lineByLine(records);
   const bytes = Buffer.from(JSON.stringify(records));
-  let lines = 1;
   for (let at = bytes.indexOf(BETWEEN_RECORDS); at >= 0; at = bytes.indexOf(BETWEEN_RECORDS, at + 1)) {
     bytes[at + 1] = NEWLINE;
-    lines += 1;
   }
   bytes[0] = NEWLINE;
   bytes[bytes.length - 1] = NEWLINE;
-  return lines === batch.size ? bytes : lineByLine(records);
+  return bytes;
 }
 
 /** For a batch with something else in it than records. */

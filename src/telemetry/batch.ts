@@ -145,6 +145,12 @@ export function recordsOf({ size, identity, numbers, text }: Batch): unknown[] {
   return decode(size, identity, numbers, JSON.parse(text));
 }
 
+/** Whether all of its records were plain. */
+export function isPlain({ size, numbers }: Batch): boolean {
+  for (let at = 0; at < size * WIDTH; at += WIDTH) if (Number.isNaN(numbers[at])) return false;
+  return true;
+}
+
 function decode(size: number, identity: string, numbers: Float64Array, tables: Tables): unknown[] {
   const { texts, names, others } = tables;
   const start = Number.parseInt(identity.slice(-COUNTING_DIGITS), 16) % HIGHEST_START;

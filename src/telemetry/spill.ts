@@ -23,7 +23,7 @@ import { codeOf } from "./sqlite-errors";
 const CHUNK_BYTES = 1 << 17;
 const NEWLINE = 10;
 const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
  * Appends lines, each of them one record as JSON, to the spill file. They begin with a newline, which ends a line
@@ -72,15 +72,16 @@ export function spillFilesOf(dbPath: string): string[] {
 export function* takeInSpill(dbPath: string, batchSize: number): Generator<readonly string[], void> {
   for (const path of spillPathsOf(dbPath)) {
     claim(path);
-    for (const claimed of claimsOf(path)) yield* takeInFile(claimed, batchSize);
+    for (const claimed of claimsOf(path)) yield* takeInFile(dbPath, claimed, batchSize);
   }
 }
 
 function append(path: string, chunks: readonly Uint8Array[]): void {
-  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
+  // A pipe that somebody put there would have to be waited for.
+  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600);
   let wasTakenIn: boolean;
   try {
-    if (!isOwn(fstatSync(file))) throw new Error(`${path} belongs to another user`);
+    if (!isOwnFile(fstatSync(file))) throw new Error(`${path} is no file of this user`);
     for (const chunk of chunks) {
       for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
     }
@@ -115,16 +116,15 @@ function claimsOf(path: string): string[] {
 /** Among the temporary files, anybody may put one: what is not this user's, or no plain file, is left alone. */
 function isOurs(path: string): boolean {
   try {
-    const status = lstatSync(path);
-    return status.isFile() && isOwn(status);
+    return isOwnFile(lstatSync(path));
   } catch (error) {
     if (NOT_THERE.has(codeOf(error))) return false;
     throw error;
   }
 }
 
-function isOwn({ uid }: Stats): boolean {
-  return process.getuid === undefined || uid === process.getuid();
+function isOwnFile(status: Stats): boolean {
+  return status.isFile() && (process.getuid === undefined || status.uid === process.getuid());
 }
 
 function namesIn(folder: string): string[] {
@@ -136,40 +136,59 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function* takeInFile(path: string, batchSize: number): Generator<readonly string[], void> {
+function* takeInFile(dbPath: string, path: string, batchSize: number): Generator<readonly string[], void> {
   const file = openIfThere(path);
   if (file === undefined) return;
   try {
-    yield* linesOf(file, batchSize, () => rmSync(path, { force: true }));
+    const unfinished = yield* linesOf(file, batchSize);
+    rmSync(path, { force: true });
+    // What somebody appended just before is in no file any more.
+    yield* spillAgain(dbPath, Buffer.concat([unfinished, readToEnd(file)]));
   } finally {
     closeSync(file);
+  }
+}
+
+/** Spills text, to be taken in later; where that is impossible, gives its lines. */
+function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly string[], void> {
+  const lines = Buffer.from(text)
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+  if (lines.length === 0) return;
+  try {
+    appendToSpill(dbPath, [Buffer.from(`\n${lines.join("\n")}\n`)]);
+  } catch {
+    yield lines;
   }
 }
 
 /** Another process may have taken in the same file, and removed it. */
 function openIfThere(path: string): number | undefined {
   try {
-    return openSync(path, O_RDONLY | O_NOFOLLOW);
+    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (NOT_THERE.has(codeOf(error))) return undefined;
     throw error;
   }
 }
 
-/**
- * The lines of a file. When all complete ones were taken, `atEnd` is called, and what came in meanwhile follows: the
- * rest of a line that somebody was just writing, too.
- */
-function* linesOf(file: number, batchSize: number, atEnd: () => void): Generator<readonly string[], void> {
+/** The complete lines of a file, those that are appended meanwhile too; returns the one that is not complete. */
+function* linesOf(file: number, batchSize: number): Generator<readonly string[], Uint8Array> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest: Uint8Array = new Uint8Array();
+  let unfinished: Uint8Array = new Uint8Array();
   let lines: string[] = [];
-  let isEnding = false;
   for (;;) {
     const length = readSync(file, chunk);
-    const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
-    const end = length === 0 && isEnding ? bytes.length : bytes.lastIndexOf(NEWLINE) + 1;
-    rest = bytes.subarray(end);
+    if (length === 0) {
+      if (lines.length === 0) return unfinished;
+      yield lines;
+      lines = [];
+      continue;
+    }
+    const bytes = Buffer.concat([unfinished, chunk.subarray(0, length)]);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    unfinished = bytes.subarray(end);
     for (const line of bytes.toString("utf8", 0, end).split("\n")) {
       if (line === "") continue;
       lines.push(line);
@@ -177,11 +196,15 @@ function* linesOf(file: number, batchSize: number, atEnd: () => void): Generator
       yield lines;
       lines = [];
     }
-    if (length > 0) continue;
-    if (lines.length > 0) yield lines;
-    lines = [];
-    if (isEnding) return;
-    atEnd();
-    isEnding = true;
+  }
+}
+
+function readToEnd(file: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const length = readSync(file, chunk);
+    if (length === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, length));
   }
 }

@@ -3,7 +3,21 @@ import fc from "fast-check";
 import { BatchEncoder, copy, recordsOf } from "../../src/telemetry/batch";
 import { toLines } from "../../src/telemetry/batch-lines";
 import type { TelemetryRecord } from "../../src/telemetry/types";
+import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
+
+test("what looks like the beginning of a record within another one ends no line", () => {
+  const encoder = new BatchEncoder();
+  const odd = { repo: [{ a: 1 }, { executionId: "inner" }], executionId: "not first" };
+  for (const event of [odd, executionCompleted({ executionId: "plain" })])
+    encoder.push(event as unknown as TelemetryRecord);
+  const [batch] = encoder.seal(copy);
+  const lines = Buffer.from(batch === undefined ? [] : toLines(batch))
+    .toString()
+    .trim()
+    .split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([odd, { executionId: "plain" }]);
+});
 
 test("the lines of a batch are its records, whatever they contain", () => {
   const anything = fc.oneof({ weight: 9, arbitrary: anyRecord }, { weight: 1, arbitrary: fc.anything() });

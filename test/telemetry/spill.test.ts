@@ -83,7 +83,8 @@ test("the rest of a line that was just being written is waited for", () => {
   expect(batches.next().value).toEqual(["1"]);
   const [claimed = ""] = readdirSync(dirname(dbPath));
   appendFileSync(join(dirname(dbPath), claimed), "2}\n3");
-  expect([...batches].flat()).toEqual(['{"n":2}', "3"]);
+  expect([...batches].flat()).toEqual(['{"n":2}']);
+  expect(takeIn().flat()).toEqual(["3"]);
 });
 
 test("two that take in the same file don't disturb each other", () => {
@@ -108,15 +109,35 @@ test("what is no plain file, or another user's, is left alone", () => {
     chownSync(elsewhere, 12_345, 12_345);
     expect(hasSpill(dbPath)).toBe(false);
     expect(takeIn()).toEqual([]);
-    expect(() => spill([2])).toThrow("another user");
+    expect(() => spill([2])).toThrow("no file of this user");
   }
   rmSync(elsewhere);
+});
+
+test("a pipe in the file's place is not waited for", () => {
+  mkdirSync(dirname(dbPath));
+  expect(Bun.spawnSync(["mkfifo", `${dbPath}.spill.jsonl`]).exitCode).toBe(0);
+  const [, elsewhere] = spillPathsOf(dbPath);
+  expect(spill([1])).toBe(elsewhere);
+  expect(takeIn().flat()).toEqual(["1"]);
+});
+
+test("a last line that can't be spilled again is given at once", () => {
+  const paths = spillPathsOf(dbPath);
+  mkdirSync(dirname(dbPath));
+  writeFileSync(paths[0], "1\n2");
+  const batches = takeInSpill(dbPath, 512);
+  expect(batches.next().value).toEqual(["1"]);
+  for (const path of paths) mkdirSync(path);
+  expect([...batches].flat()).toEqual(["2"]);
+  rmSync(paths[1], { recursive: true });
 });
 
 test("a last line without its newline is taken in", () => {
   mkdirSync(dirname(dbPath));
   writeFileSync(`${dbPath}.spill.jsonl`, "1\n2");
-  expect(takeIn().flat()).toEqual(["1", "2"]);
+  expect([...takeIn(), ...takeIn()].flat()).toEqual(["1", "2"]);
+  expect(hasSpill(dbPath)).toBe(false);
 });
 
 test("where the folder can't be written, records spill among the temporary files, and are taken in from there", () => {
