@@ -105,9 +105,8 @@ export class BatchQueue {
     }
   }
 
-  /** Takes out everything, in order. */
+  /** Takes out every batch, in order; what is still growing is to be sealed before. */
   takeAll(): Batch[] {
-    this.seal();
     const waiting = this.#waiting.map((batch) => ("packedText" in batch ? unpack(batch) : batch));
     const all = [...this.#sent, ...waiting];
     this.#sent = [];

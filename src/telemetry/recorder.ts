@@ -31,6 +31,11 @@ export interface RecorderOptions extends LedgerOptions {
  */
 const BATCHES_IN_FLIGHT = 16;
 
+/** How often to look whether the writer has room for the batches that wait, in milliseconds. */
+const POLL_MS = 5;
+/** A timer can't be set for longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
  * stay here until it has acknowledged them.
@@ -54,6 +59,7 @@ export class QueuedRecorder implements TelemetryRecorder {
   /** What is asked of the writer once no batch waits any more. */
   readonly #requests: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #polling: ReturnType<typeof setTimeout> | undefined;
   #phase: "running" | "closing" | "closed" = "running";
   /** What the writer had acknowledged when it was stopped; what it did after that is in the spill file too. */
   #finalCounts: ReturnType<SharedCounts["snapshot"]> | undefined;
@@ -86,7 +92,7 @@ export class QueuedRecorder implements TelemetryRecorder {
   record(event: TelemetryRecord): void {
     this.#received += 1;
     const size = this.#queue.push(event);
-    if (this.#phase === "closed") this.#spill(this.#queue.takeAll());
+    if (this.#phase === "closed") this.#spillAll();
     // What comes while it closes is no longer sent: it goes to the spill file at the end.
     else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
     else if (this.#phase === "running") this.#startTimer();
@@ -94,16 +100,16 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   async flush(): Promise<void> {
     // Stopped meanwhile: then everything is in the ledger or in the spill file.
-    await this.#request({ kind: "flush" }).catch(() => {});
+    await this.#ask({ kind: "flush" }).catch(() => {});
   }
 
   async purgeOlderThan(days: number): Promise<number> {
     cutoffOf(days);
-    return (await this.#request({ kind: "purge", days })) ?? 0;
+    return (await this.#ask({ kind: "purge", days })) ?? 0;
   }
 
   async checkpoint(): Promise<void> {
-    await this.#request({ kind: "checkpoint" });
+    await this.#ask({ kind: "checkpoint" });
   }
 
   stats(): TelemetryStats {
@@ -139,13 +145,22 @@ export class QueuedRecorder implements TelemetryRecorder {
     return { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
   }
 
+  /** As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. */
+  async #ask(request: WriterRequest): Promise<number | undefined> {
+    const alive = setInterval(() => {}, LONGEST_TIMER_MS);
+    try {
+      return await this.#request(request);
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
   /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
   #request(request: WriterRequest): Promise<number | undefined> {
     if (this.#phase !== "running") return this.#writer.request(request);
     const answer = Promise.withResolvers<number | undefined>();
     this.#requests.push(() => answer.resolve(this.#writer.request(request)));
     this.#sendBatches();
-    this.#startTimer();
     return answer.promise;
   }
 
@@ -156,7 +171,17 @@ export class QueuedRecorder implements TelemetryRecorder {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     this.#sendBatches();
-    if (this.#queue.size > 0 || this.#requests.length > 0) this.#startTimer();
+    if (this.#queue.size > 0) this.#startTimer();
+  };
+
+  /** What waits for the writer goes on as soon as that has room, however long an event may wait. */
+  #startPolling(): void {
+    this.#polling ??= setTimeout(this.#onPoll, POLL_MS).unref();
+  }
+
+  readonly #onPoll = (): void => {
+    this.#polling = undefined;
+    this.#sendBatches();
   };
 
   /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
@@ -168,7 +193,8 @@ export class QueuedRecorder implements TelemetryRecorder {
     if (queue.size > this.#options.maxQueueSize) this.#spill(queue.takeOverflow(this.#options.maxQueueSize));
     queue.packWaiting();
     if (queue.size <= this.#options.maxQueueSize / 2) this.#reportLosses();
-    if (queue.waitingSize === 0) this.#sendRequests();
+    if (queue.waitingSize > 0) this.#startPolling();
+    else this.#sendRequests();
   }
 
   #sendRequests(): void {
@@ -189,6 +215,11 @@ export class QueuedRecorder implements TelemetryRecorder {
     if (batch === undefined) return false;
     this.#writer.post({ type: "batch", ...batch });
     return true;
+  }
+
+  #spillAll(): void {
+    this.#seal();
+    this.#spill(this.#queue.takeAll());
   }
 
   #spill(batches: readonly Batch[]): void {
@@ -234,11 +265,12 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#phase = "closed";
     this.#forgetExit();
     clearTimeout(this.#timer);
+    clearTimeout(this.#polling);
     this.#writer.stop();
     this.#sendRequests();
     this.#finalCounts = this.#counts.snapshot();
     this.#queue.acknowledge(this.#finalCounts.acknowledged);
-    this.#spill(this.#queue.takeAll());
+    this.#spillAll();
     this.#spills.flush();
     this.#drops.flush();
   }

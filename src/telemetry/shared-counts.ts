@@ -10,7 +10,9 @@ const PUBLISHED = 0;
 const TAKEN_IN = 1;
 /** Two slots of cumulative outcomes: the writer fills the one that is not published. */
 const SLOTS = [2, 5] as const;
-const WORDS = 8;
+/** 1: a writer is wanted, and none has begun yet. */
+const OFFERED = 8;
+const WORDS = 9;
 
 /**
  * The writer's acknowledgements, in memory that both threads see: the recorder reads them without a message and
@@ -29,6 +31,16 @@ export class SharedCounts {
     this.buffer = buffer;
     this.#words = new BigInt64Array(buffer, 0, WORDS);
     this.#signal = new Int32Array(buffer, WORDS * 8, 2);
+  }
+
+  /** Before a writer is started: it, or whoever is tired of waiting for it, may claim the writing. */
+  offer(): void {
+    Atomics.store(this.#words, OFFERED, 1n);
+  }
+
+  /** Whether the caller is the first to claim what was offered, and so the one that writes. */
+  claim(): boolean {
+    return Atomics.compareExchange(this.#words, OFFERED, 1n, 0n) === 1n;
   }
 
   /** The last batch that is committed, and with it all before it. */

@@ -20,7 +20,7 @@ export interface LinkEvents {
   readonly onDeath: (error: unknown) => void;
 }
 
-/** Starts a writer. */
+/** Starts a writer, which claims the writing from `counts` as soon as it runs. */
 export type StartWriter = (options: LedgerOptions, counts: SharedCounts, events: LinkEvents) => WriterLink;
 
 /** On its own thread the writer may wait for a lock, and take what waits together; on the host's it may not. */
@@ -44,6 +44,7 @@ export const startThread: StartWriter = (options, counts, { onMessage, onDeath }
 
 /** The same writer on the host's own thread, for where no thread can be started. */
 export const startInline: StartWriter = (options, counts, { onMessage }) => {
+  counts.claim();
   const writer = new Writer({ ...options, ...INLINE_LIMITS }, counts, onMessage);
   return {
     post: (message) => writer.handle(message),

@@ -35,7 +35,6 @@ export class WriterSupervisor {
   #startsInVain = 0;
   #deathsInARow = 0;
   #lastDeathMs = 0;
-  #hasSpoken = () => false;
   #restarts = 0;
   #isStopped = false;
 
@@ -86,13 +85,15 @@ export class WriterSupervisor {
 
   /** Blocks until the batch is acknowledged or the time is over: for the process's exit. */
   finish(sequence: number, timeoutMs: number): void {
-    this.#link?.finish(sequence, timeoutMs);
-    // A thread that could not be started: that it ended could not be heard while the process did not turn.
-    if (this.#counts.acknowledged < sequence && !this.#hasSpoken()) {
+    const deadline = performance.now() + timeoutMs;
+    this.#link?.finish(sequence, timeoutMs / 2);
+    // A thread that has not begun by now: that it could not could not be heard, as the process does not turn.
+    if (this.#counts.acknowledged < sequence && this.#counts.claim()) {
+      this.#link?.terminate();
       this.#startWriter = startInline;
-      this.#start();
-      this.#link?.finish(sequence, timeoutMs);
+      this.#connect();
     }
+    this.#link?.finish(sequence, Math.max(0, deadline - performance.now()));
   }
 
   /** Ends the writer, and with it what was asked of it and not answered. */
@@ -107,8 +108,12 @@ export class WriterSupervisor {
   }
 
   #start(): void {
+    this.#counts.offer();
+    this.#connect();
+  }
+
+  #connect(): void {
     let hasSpoken = false;
-    this.#hasSpoken = () => hasSpoken;
     try {
       this.#link = this.#startWriter(this.#options, this.#counts, {
         onMessage: (message) => {

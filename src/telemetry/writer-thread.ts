@@ -15,6 +15,9 @@ const scope = workerScope<FromWriter>();
 
 scope.onmessage = ({ data }) => {
   const { options, counts } = data as WriterStart;
-  const writer = new Writer(options, new SharedCounts(counts), (message) => scope.postMessage(message));
+  const shared = new SharedCounts(counts);
+  // A host that ends has no more time to wait for a thread that starts: it writes itself.
+  if (!shared.claim()) return;
+  const writer = new Writer(options, shared, (message) => scope.postMessage(message));
   scope.onmessage = (event) => writer.handle(event.data as ToWriter);
 };

@@ -100,13 +100,17 @@ export class Writer {
     }
   }
 
-  /** Closes without finishing what is left. */
+  /** Closes without finishing what is left. Never throws. */
   stop(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
-    this.#maintenance.stop(CLOSED);
-    if (this.#ledger.isUnchanged()) this.#close(0);
-    this.#ledger.abandon();
+    try {
+      if (this.#ledger.isUnchanged()) this.#close(0);
+    } catch (error) {
+      this.#warn(`the ledger was left without a last checkpoint: ${messageOf(error)}`);
+    }
     this.#state = "closed";
+    clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
+    this.#maintenance.stop(CLOSED);
+    this.#ledger.abandon();
   }
 
   #schedule(): void {
@@ -115,6 +119,8 @@ export class Writer {
   }
 
   #run(): void {
+    // A turn that was scheduled before can't be called off.
+    if (this.#state === "closed") return;
     this.#isWorking = true;
     const result = this.#turn();
     this.#isWorking = false;
@@ -133,7 +139,7 @@ export class Writer {
     try {
       const didWork = this.#work(this.#ledger.ensureOpen());
       this.#failures = 0;
-      if (this.#state !== "closed") this.#changeState("open");
+      this.#changeState("open");
       return didWork ? "more" : "idle";
     } catch (error) {
       if (this.#givesUp()) return "idle";
@@ -149,7 +155,10 @@ export class Writer {
     const isClosing = requests.some(({ request }) => request.kind === "close");
     if (this.#ledger.isOpen || !isClosing || this.#inbox.some(({ type }) => type === "batch")) return false;
     this.#state = "closed";
-    for (const { id } of requests) this.#send({ type: "reply", id });
+    for (const { id, request } of requests) {
+      const isUndone = request.kind === "purge" || request.kind === "checkpoint";
+      this.#send({ type: "reply", id, ...(isUndone && { error: plain(CLOSED) }) });
+    }
     return true;
   }
 
@@ -174,7 +183,7 @@ export class Writer {
     this.#group = undefined;
     this.#inbox.splice(0, messages);
     if (outcome.rejected > 0) this.#rejections.add({ reason: batch.lastReason }, outcome.rejected);
-    this.#checkpointWhenDue(ledger);
+    this.#checkpointWhenDue(ledger, this.#inbox.length > 0);
   }
 
   #gatherGroup(): Group {
@@ -240,7 +249,7 @@ export class Writer {
   #takeInSpill(ledger: SqliteLedger): boolean {
     if (!this.#spill.isWaiting) return false;
     this.#counts.addTakenIn(this.#spill.writeNextTo(ledger));
-    if (ledger.isCheckpointDue(true)) ledger.checkpoint();
+    this.#checkpointWhenDue(ledger, true);
     if (!this.#spill.isWaiting) this.#answerFlushes();
     return true;
   }
@@ -249,12 +258,12 @@ export class Writer {
     for (const id of this.#flushes.splice(0)) this.#send({ type: "reply", id });
   }
 
-  #checkpointWhenDue(ledger: SqliteLedger): void {
-    if (!ledger.isCheckpointDue(this.#inbox.length > 0)) return;
+  #checkpointWhenDue(ledger: SqliteLedger, isBusy: boolean): void {
+    if (!ledger.isCheckpointDue(isBusy)) return;
     try {
       this.#checkpoint(ledger);
     } catch (error) {
-      // The batch before it is committed all the same.
+      // What was written before it is committed all the same.
       this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
     }
   }
@@ -277,15 +286,23 @@ export class Writer {
     while (performance.now() < deadline && this.#maintenance.step());
     this.#state = "closed";
     this.#rejections.flush();
-    this.#spill.stop();
+    this.#leaveSpill();
     const error = this.#ledger.close();
     if (error !== undefined) this.#warn(`the last checkpoint failed: ${messageOf(error)}`);
     this.#answerFlushes();
     this.#maintenance.stop(CLOSED);
   }
 
+  #leaveSpill(): void {
+    try {
+      this.#spill.stop();
+    } catch (error) {
+      this.#warn(`spilled records in hand could not be put back: ${messageOf(error)}`);
+    }
+  }
+
   #changeState(state: "open" | "degraded", error?: unknown): void {
-    if (state === this.#state) return;
+    if (state === this.#state || this.#state === "closed") return;
     this.#state = state;
     this.#send({ type: "state", state, ...(error !== undefined && { error: plain(error) }) });
   }

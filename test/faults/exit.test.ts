@@ -1,4 +1,6 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { createTelemetryStore } from "../../src/telemetry/store";
 import { expectAccounted, printedStats } from "../support/accounting";
 import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { runScript } from "../support/run-script";
@@ -17,6 +19,30 @@ const WAYS = [
   ["SIGTERM", 143],
   ["SIGINT", 130],
 ] as const;
+
+test("what is awaited of the handle keeps the process alive", async () => {
+  const place = newPlace(dir);
+  const { exitCode, stdout } = await runScript("await-flush.ts", [place.dbPath], place.environment);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "purged 0, written 1\n" });
+});
+
+test("a lock of another process that outlasts the exit costs nothing, and nothing is counted twice", async () => {
+  const place = newPlace(dir);
+  createTelemetryStore({ dbPath: place.dbPath }).close();
+  const options = JSON.stringify({ dbPath: place.dbPath, exitTimeoutMs: 1_000 });
+  using other = new Database(place.dbPath);
+  other.run("BEGIN IMMEDIATE");
+  const ending = runScript("emit-and-end.ts", [options, "process.exit(3)", `${EVENTS}`], place.environment);
+  await Bun.sleep(2_000);
+  other.run("ROLLBACK");
+  const { exitCode, stdout } = await ending;
+  expect(exitCode).toBe(3);
+  expectAccounted(printedStats(stdout), EVENTS);
+  // Its flush waits until what was spilled is taken in.
+  await runScript("await-flush.ts", [place.dbPath], place.environment);
+  expect(countRows(place.dbPath)).toBe(EVENTS + 1);
+  expect(flawsOf(place.dbPath)).toEqual([]);
+}, 30_000);
 
 describe.each(["thread", "inline"] as const)("with the writer %s", (writer) => {
   test.each(WAYS)(

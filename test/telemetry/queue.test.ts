@@ -95,6 +95,7 @@ test("whatever happens, every record is in one place, and sizes add up", () => {
         expect(queue.size + left.length).toBe(pushed);
         expect(queue.sentSize).toBe(queue.sent.reduce((total, { size }) => total + size, 0));
       }
+      queue.seal();
       left.push(...queue.takeAll().flatMap(numbersOf));
       expect(left.toSorted((a, b) => Number(a) - Number(b))).toEqual(
         Array.from({ length: pushed }, (_, index) => index + 1),

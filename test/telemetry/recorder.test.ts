@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, spyOn, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { QueuedRecorder, type RecorderOptions } from "../../src/telemetry/recorder";
 import { spillPathsOf } from "../../src/telemetry/spill";
@@ -99,6 +99,72 @@ test("a thread that never says a word is not waited for in vain at the exit", ()
   emit(telemetry, 5);
   process.listeners("exit").at(-1)?.(0);
   expect(telemetry.stats()).toMatchObject({ written: 5, spilled: 0, state: "closed" });
+});
+
+test("a thread that has begun is left the writing at the exit, however slow it is", () => {
+  const slow: StartWriter = (_options, counts) => {
+    counts.claim();
+    return { post() {}, finish() {}, terminate() {} };
+  };
+  const telemetry = recorder(slow);
+  emit(telemetry, 5);
+  process.listeners("exit").at(-1)?.(0);
+  expect(telemetry.stats()).toMatchObject({ written: 0, spilled: 5, state: "closed" });
+  expectAccounted(telemetry);
+});
+
+test("close and flush are as fast as the writer, however long an event may wait for its batch", async () => {
+  const telemetry = recorder(startThread, { flushIntervalMs: 60_000, maxQueueSize: 10_000 });
+  emit(telemetry, 1_000);
+  await telemetry.flush();
+  expect(telemetry.stats()).toMatchObject({ written: 1_000, queued: 0 });
+  emit(telemetry, 1_000);
+  expect(await telemetry.close(20_000)).toMatchObject({ written: 2_000, spilled: 0, timedOut: false });
+}, 30_000);
+
+test("a record too long to be kept is counted as dropped after close, too", async () => {
+  const telemetry = recorder();
+  await telemetry.close(10_000);
+  const stringify = spyOn(JSON, "stringify").mockImplementation(() => {
+    throw new RangeError("Out of memory");
+  });
+  emit(telemetry, 1);
+  stringify.mockRestore();
+  expect(telemetry.stats()).toMatchObject({ received: 1, dropped: 1 });
+  expect(logger.lines.map(({ message }) => message)).toEqual([expect.stringContaining("executions lost")]);
+});
+
+describe("an inline writer", () => {
+  test("whose ledger can't be looked at spills what is left when it closes", async () => {
+    const telemetry = recorder();
+    await telemetry.ready;
+    rmSync(dirname(dbPath), { recursive: true });
+    writeFileSync(dirname(dbPath), "a file where the folder was");
+    emit(telemetry, 50);
+    expect(await telemetry.close(50)).toMatchObject({ written: 0, spilled: 50, queued: 0, timedOut: true });
+    expectAccounted(telemetry);
+    rmSync(spillPathsOf(dbPath)[1]);
+  });
+
+  test("that was closed before it was done touches nothing any more", async () => {
+    const telemetry = recorder(startInline, { flushIntervalMs: 60_000 });
+    await telemetry.ready;
+    emit(telemetry, 500);
+    await telemetry.close(0);
+    expectAccounted(telemetry);
+    rmSync(dirname(dbPath), { recursive: true });
+    await Bun.sleep(20);
+    expect(existsSync(dirname(dbPath))).toBe(false);
+    expect(telemetry.stats().state).toBe("closed");
+  });
+
+  test("that never could open its ledger says that what was asked for is not done", async () => {
+    mkdirSync(dbPath, { recursive: true });
+    const telemetry = recorder();
+    const asked = Promise.allSettled([telemetry.purgeOlderThan(1), telemetry.checkpoint()]);
+    expect(await telemetry.close(10_000)).toMatchObject({ timedOut: false });
+    expect(await asked).toMatchObject([{ reason: { code: "CLOSED" } }, { reason: { code: "CLOSED" } }]);
+  });
 });
 
 test("batches that were acknowledged unseen are not counted twice when the writer dies", async () => {

@@ -13,6 +13,16 @@ test("outcomes add up, and appear with their acknowledgement", () => {
   expect(other.takenIn).toBe(7);
 });
 
+test("what is offered is claimed by one", () => {
+  const counts = new SharedCounts();
+  const other = new SharedCounts(counts.buffer);
+  expect(counts.claim()).toBe(false);
+  counts.offer();
+  expect([other.claim(), counts.claim(), other.claim()]).toEqual([true, false, false]);
+  counts.offer();
+  expect(counts.claim()).toBe(true);
+});
+
 test("waitFor says at once what is so, and gives up in time", () => {
   const counts = new SharedCounts();
   counts.acknowledge(3, { written: 1, duplicates: 0, rejected: 0 });
