@@ -1,31 +1,40 @@
 import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
+import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
+import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
 const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
 const GOLDEN = resolve(import.meta.dir, "../golden");
-const PERIOD = ["--since", "2026-10-01", "--until", "2026-10-09"];
 /** With UPDATE_GOLDEN=1 what is expected becomes what there is: look at the difference before it is committed. */
 const isUpdate = process.env["UPDATE_GOLDEN"] === "1";
 
-const folder = tempDir();
-makeGoldenLedger(join(folder, "ledger.db"));
+const db = join(tempDir(), "ledger.db");
+makeGoldenLedger(db);
+const REPORT = ["report", "--db", db, "--since", "2026-10-01", "--until", "2026-10-09"];
 
-/** What `runledger report` on the golden ledger prints, the time of its making aside. */
-async function report(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const child = Bun.spawn([process.execPath, MAIN, "report", "--db", "ledger.db", ...PERIOD, ...args], {
-    cwd: folder,
-    env: { ...process.env, COLUMNS: "80", NO_COLOR: "1", FORCE_COLOR: "", TZ: "UTC", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+/** What `runledger report` on the golden ledger prints, its path and the time of its making aside. */
+async function report(args: readonly string[], columns = 80): Promise<string> {
+  const { exitCode, out, err } = await runCli([...REPORT, ...args], { columns });
+  expect({ err, exitCode }).toEqual({ err: "", exitCode: 0 });
+  return withoutCircumstances(out);
+}
+
+/** The same, by a process far away. */
+async function reportElsewhere(args: readonly string[]): Promise<string> {
+  const elsewhere = { TZ: "Asia/Tokyo", LANG: "de_DE.UTF-8", LC_ALL: "de_DE.UTF-8" };
+  const coloured = { COLUMNS: "40", NO_COLOR: "", FORCE_COLOR: "1" };
+  const { exitCode, stdout, stderr } = await runScript(MAIN, [...REPORT, ...args], {
+    ...elsewhere,
+    ...coloured,
   });
-  const [stdout, stderr] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  expect({ stderr, exitCode: child.exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  return stdout.replace(/"generatedAt": "[^"]+"/, '"generatedAt": "…"');
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  return withoutCircumstances(stdout);
+}
+
+function withoutCircumstances(text: string): string {
+  return text.replaceAll(db, "ledger.db").replace(/"generatedAt": "[^"]+"/, '"generatedAt": "…"');
 }
 
 async function expectGolden(file: string, actual: string): Promise<void> {
@@ -40,14 +49,12 @@ describe.each([
   ["report-by-day-model", ["--by", "day,model"]],
 ])("%s", (name, args) => {
   test.each([80, 120])("as text in %d columns", async (columns) => {
-    await expectGolden(`${name}.${columns}.txt`, await report(args, { COLUMNS: `${columns}` }));
+    await expectGolden(`${name}.${columns}.txt`, await report(args, columns));
   });
 
   test.each(["json", "csv", "markdown"])("as %s, in every locale and terminal", async (format) => {
     const extension = format === "markdown" ? "md" : format;
     await expectGolden(`${name}.${extension}`, await report([...args, `--${format}`]));
-    const elsewhere = { TZ: "Asia/Tokyo", LANG: "de_DE.UTF-8", LC_ALL: "de_DE.UTF-8", COLUMNS: "40" };
-    const coloured = { ...elsewhere, NO_COLOR: "", FORCE_COLOR: "1" };
-    await expectGolden(`${name}.${extension}`, await report([...args, `--${format}`], coloured));
+    await expectGolden(`${name}.${extension}`, await reportElsewhere([...args, `--${format}`]));
   });
 });
