@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
+import { formatJson } from "../report/format/json";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examine } from "./doctor/examine";
 import { examinePostgres } from "./doctor/examine-postgres";
@@ -44,7 +45,7 @@ async function doctor(options: Options, terminal: Terminal): Promise<void> {
   const isWell = findings.every(({ level }) => level !== "problem");
   if (options.json === true) {
     const report = { schema: "runledger.doctor/1", ledger, ok: isWell, findings };
-    await terminal.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    await terminal.write(formatJson(report));
   }
   if (!isWell) throw new EndedError(1);
 }

@@ -1,5 +1,6 @@
 import { PRINTED_FIELDS, printedExecution } from "../report/execution-record";
 import { type CsvValue, formatCsv } from "../report/format/csv";
+import { formatJsonLine } from "../report/format/json";
 import { layOutTable, type TableLayout } from "../report/format/table";
 import type { ExecutionRow } from "../telemetry/schema";
 import { executionColumns } from "./execution-columns";
@@ -17,7 +18,7 @@ export interface ExecutionFormat {
 /** One JSON object a line. */
 export function jsonLines(toObject: (row: ExecutionRow) => object): ExecutionFormat {
   return {
-    page: (rows) => rows.map((row) => `${JSON.stringify(toObject(row))}\n`).join(""),
+    page: (rows) => rows.map((row) => formatJsonLine(toObject(row))).join(""),
     end: () => "",
   };
 }

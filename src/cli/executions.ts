@@ -4,6 +4,7 @@ import { RunledgerError } from "../errors";
 import { printedExecution } from "../report/execution-record";
 import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
 import { openLedger } from "../report/open-ledger";
+import { reading } from "../report/snapshot";
 import type { Ledger } from "../report/types";
 import type { ExecutionRow } from "../telemetry/schema";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
@@ -80,6 +81,8 @@ async function follow(options: Options, terminal: Terminal): Promise<void> {
 
 /** Where following is. */
 interface Followed {
+  /** Of the ledger: another file may take its place. */
+  ledgerId: string | undefined;
   /** The highest `id` so far. */
   lastId: number;
   /** Those shown lately: in PostgreSQL an execution may be committed after one that has a higher `id`. */
@@ -99,13 +102,21 @@ async function showLatest(options: Options, format: ExecutionFormat, terminal: T
     latest.push(...rows.filter(({ id }) => id <= lastId));
   }
   await terminal.write(format.page(latest.reverse()));
-  return { lastId, recentIds: await recentIdsOf(ledger, options, lastId) };
+  const ledgerId = await ledgerIdOf(ledger);
+  return { ledgerId, lastId, recentIds: await recentIdsOf(ledger, options, lastId) };
+}
+
+/** `undefined` in PostgreSQL, where many are, and in the earlier design. */
+async function ledgerIdOf(ledger: Ledger): Promise<string | undefined> {
+  const id = ledger.db.selectFrom("ledger").select("value").where("key", "=", "id");
+  return (await reading(ledger, () => id.executeTakeFirst()))?.value;
 }
 
 async function recentIdsOf(ledger: Ledger, options: Options, lastId: number): Promise<Set<number>> {
   const ids = new Set<number>();
   if (lateIdsOf(ledger) === 0) return ids;
-  for await (const rows of newIn(ledger, options, { lastId, recentIds: new Set() })) {
+  const fromBefore = { ledgerId: undefined, lastId, recentIds: new Set<number>() };
+  for await (const rows of newIn(ledger, options, fromBefore)) {
     for (const { id } of rows) if (id <= lastId) ids.add(id);
   }
   return ids;
@@ -145,6 +156,8 @@ async function showNew(
   followed: Followed,
 ): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
+  const ledgerId = await ledgerIdOf(ledger);
+  if (ledgerId !== followed.ledgerId) Object.assign(followed, { ledgerId, lastId: 0 });
   for await (const rows of newIn(ledger, options, followed)) {
     if (rows.length > 0) await terminal.write(format.page(rows));
   }

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
 import { recordOf } from "../report/execution-record";
 import { executionsOf } from "../report/executions";
+import { resolveFilter } from "../report/filter";
 import { openLedger } from "../report/open-ledger";
 import { codeOf } from "../telemetry/sqlite-errors";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
@@ -42,12 +43,15 @@ export function exportCommand(terminal: Terminal): Command {
 
 async function exportExecutions(options: Options, terminal: Terminal): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
+  // A question that is wrong leaves no file behind.
+  const filter = filterOf(options);
+  resolveFilter(filter);
   await using output = await openOutput(options.out, terminal);
   const format = options.format === "csv" ? csvLines() : jsonLines(recordOf);
   // Rows that run over a terminal show by themselves how far it is.
   const progress = countProgress(terminal, options.out !== undefined || !terminal.isTerminal);
   try {
-    for await (const rows of executionsOf(ledger, filterOf(options), { order: "oldest" })) {
+    for await (const rows of executionsOf(ledger, filter, { order: "oldest" })) {
       await output.write(format.page(rows));
       progress.advance(rows.length);
     }

@@ -6,6 +6,7 @@ import type { ForwardReport } from "../forward/forward-tally";
 import { forgetForwardTarget } from "../forward/ledger-source";
 import { DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_MS, parseForwardOptions } from "../forward/options";
 import type { Logger } from "../logger";
+import { formatJson } from "../report/format/json";
 import { formatCount, formatCountOf } from "../report/format/values";
 import { dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
@@ -160,5 +161,5 @@ function summary({ forwarded, duplicates, rejected, incidents, behind }: Forward
 }
 
 function toJson(report: object): string {
-  return `${JSON.stringify({ schema: "runledger.forward/1", ...report }, undefined, 2)}\n`;
+  return formatJson({ schema: "runledger.forward/1", ...report });
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { formatJsonLine } from "../report/format/json";
 import { formatCount, printable } from "../report/format/values";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
@@ -101,7 +102,7 @@ function listRejections(progress: Progress) {
 }
 
 function summaryOf(counts: ImportCounts, { json, dryRun }: Options): string {
-  if (json === true) return `${JSON.stringify(counts)}\n`;
+  if (json === true) return formatJsonLine(counts);
   const { read, written, duplicates, rejected, refused, undated } = counts;
   const outcomes = [
     `${formatCount(written)} ${dryRun === true ? "valid" : "written"}`,

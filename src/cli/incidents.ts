@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
 import { toIsoTime } from "../report/execution-record";
+import { formatJsonLine } from "../report/format/json";
 import { formatTable, type TableColumn } from "../report/format/table";
 import { formatCount } from "../report/format/values";
 import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
@@ -68,7 +69,7 @@ function refuseRetryOptions({ dryRun, beyondRetention }: Options): void {
 }
 
 function toJsonLine({ id, at, kind, count, reason, payload }: IncidentRow): string {
-  return `${JSON.stringify({ id, at: toIsoTime(at), kind, count, reason, payload })}\n`;
+  return formatJsonLine({ id, at: toIsoTime(at), kind, count, reason, payload });
 }
 
 function toTable(incidents: readonly IncidentRow[], { columns, hasColor }: Terminal): string {

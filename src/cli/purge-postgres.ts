@@ -4,6 +4,7 @@ import { purgePostgres } from "../postgres/purge";
 import { parsePostgresUrl } from "../postgres/url";
 import { formatCountOf } from "../report/format/values";
 import { openLedger } from "../report/open-ledger";
+import { reading } from "../report/snapshot";
 import { countProgress } from "./progress";
 import type { Terminal } from "./terminal";
 
@@ -37,16 +38,10 @@ export async function dryRunOnPostgres(url: string, cutoff: string, terminal: Te
   await using ledger = await openLedger(url);
   const { db } = ledger;
   const countAll = db.fn.countAll<number>().as("count");
-  const { count: executions } = await db
-    .selectFrom("executions")
-    .select(countAll)
-    .where("created_at", "<", cutoff)
-    .executeTakeFirstOrThrow();
-  const { count: incidents } = await db
-    .selectFrom("incidents")
-    .select(countAll)
-    .where("at", "<", cutoff)
-    .executeTakeFirstOrThrow();
+  const oldExecutions = db.selectFrom("executions").select(countAll).where("created_at", "<", cutoff);
+  const oldIncidents = db.selectFrom("incidents").select(countAll).where("at", "<", cutoff);
+  const { count: executions } = await reading(ledger, () => oldExecutions.executeTakeFirstOrThrow());
+  const { count: incidents } = await reading(ledger, () => oldIncidents.executeTakeFirstOrThrow());
   await terminal.write(
     `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted\nNothing was deleted.\n`,
   );

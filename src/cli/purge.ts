@@ -5,6 +5,7 @@ import { formatBytes, formatCountOf } from "../report/format/values";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import { cutoffOf, purgeSlices, vacuumSlices } from "../telemetry/purge";
+import { forwardedUpTo } from "../telemetry/statements";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseAgeDays } from "./options";
 import { countProgress } from "./progress";
@@ -95,11 +96,13 @@ async function whatIsOlder({ db }: Ledger, cutoff: string) {
   const { count: old } = await executions
     .where("created_at", "<", cutoff)
     .where(({ fn }) => fn<string>("typeof", ["created_at"]), "=", "text")
+    .where("id", "<=", forwardedUpTo("last_id"))
     .executeTakeFirstOrThrow();
   const { count: incidents } = await db
     .selectFrom("incidents")
     .select(countAll)
     .where("at", "<", cutoff)
+    .where("id", "<=", forwardedUpTo("last_incident_id"))
     .executeTakeFirstOrThrow();
   const { rows } = await sql<{ bytes: number }>`
     SELECT (page_count - freelist_count) * page_size AS bytes

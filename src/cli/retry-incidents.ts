@@ -1,13 +1,17 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { toIsoTime } from "../report/execution-record";
+import { formatJsonLine } from "../report/format/json";
 import { formatCount, printable } from "../report/format/values";
 import { type IncidentRow, incidentsOf } from "../report/incidents";
+import { purgedBefore } from "../report/ledger-facts";
 import { openLedger } from "../report/open-ledger";
+import { reading } from "../report/snapshot";
 import { builder } from "../telemetry/kysely";
 import { toExecutionRow } from "../telemetry/record";
 import type { NewExecutionRow } from "../telemetry/schema";
 import { isPoison } from "../telemetry/sqlite-errors";
+import { toLedgerTime } from "../telemetry/time";
 import type { TelemetryRecord } from "../telemetry/types";
 import { EndedError } from "./failure";
 import type { Terminal } from "./terminal";
@@ -23,7 +27,8 @@ interface RetryOptions {
 }
 
 /** Stores a row and ends its incident. Throws when that can't be done. */
-type Store = (row: NewExecutionRow, incident: IncidentRow) => "stored" | "duplicate";
+type Store = (row: NewExecutionRow, incident: IncidentRow) => MaybePromise<"stored" | "duplicate">;
+type MaybePromise<Value> = Value | Promise<Value>;
 
 /** Tries to store every rejected record; says what became of them. */
 export async function retryIncidents(
@@ -33,9 +38,9 @@ export async function retryIncidents(
 ): Promise<void> {
   const counts =
     options.dryRun === true
-      ? await retryAll(dbPath, () => "stored", terminal)
+      ? await tryOnly(dbPath, options, terminal)
       : await retryInLedger(dbPath, options, terminal);
-  await terminal.write(options.json === true ? `${JSON.stringify(counts)}\n` : summary(counts, options));
+  await terminal.write(options.json === true ? formatJsonLine(counts) : summary(counts, options));
   if (counts.failed > 0) throw new EndedError(1);
 }
 
@@ -43,6 +48,24 @@ interface RetryCounts {
   stored: number;
   duplicates: number;
   failed: number;
+}
+
+/** As {@link retryInLedger}, but only says what it would do. */
+async function tryOnly(
+  dbPath: string,
+  { beyondRetention }: RetryOptions,
+  terminal: Terminal,
+): Promise<RetryCounts> {
+  await using ledger = await openLedger(dbPath);
+  const before = await reading(ledger, () => purgedBefore(ledger.db));
+  const purgedUpTo = before === undefined || beyondRetention === true ? "" : toLedgerTime(before);
+  const store: Store = async ({ created_at, execution_id }) => {
+    if (created_at >= purgedUpTo) return "stored";
+    const known = ledger.db.selectFrom("executions").select("id").where("execution_id", "=", execution_id);
+    if ((await reading(ledger, () => known.executeTakeFirst())) !== undefined) return "duplicate";
+    throw new RunledgerError("BEYOND_RETENTION", `It completed at ${created_at}, before the last purge.`);
+  };
+  return await retryAll(dbPath, store, terminal);
 }
 
 async function retryInLedger(
@@ -64,12 +87,12 @@ async function retryInLedger(
 }
 
 async function retryAll(dbPath: string, store: Store, terminal: Terminal): Promise<RetryCounts> {
-  await using reading = await openLedger(dbPath);
+  await using ledger = await openLedger(dbPath);
   const counts = { stored: 0, duplicates: 0, failed: 0 };
-  for await (const incidents of incidentsOf(reading, { kind: "rejected", order: "oldest" })) {
+  for await (const incidents of incidentsOf(ledger, { kind: "rejected", order: "oldest" })) {
     for (const incident of incidents) {
       try {
-        if (store(toRow(incident), incident) === "stored") counts.stored += 1;
+        if ((await store(toRow(incident), incident)) === "stored") counts.stored += 1;
         else counts.duplicates += 1;
       } catch (error) {
         if (!(error instanceof RunledgerError || isPoison(error))) throw error;
@@ -102,7 +125,7 @@ function parse(payload: string | null): unknown {
 function summary({ stored, duplicates, failed }: RetryCounts, { dryRun }: RetryOptions): string {
   const tried = `${formatCount(stored + duplicates + failed)} tried`;
   if (dryRun === true) {
-    return `${tried}: ${formatCount(stored)} valid by now, ${formatCount(failed)} not\nNothing was written.\n`;
+    return `${tried}: ${formatCount(stored + duplicates)} valid by now, ${formatCount(failed)} not\nNothing was written.\n`;
   }
   return `${tried}: ${formatCount(stored)} stored, ${formatCount(duplicates)} duplicates, ${formatCount(failed)} still rejected\n`;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { formatJsonLine } from "../report/format/json";
 import { checkpointCommand } from "./checkpoint";
 import { completionCommand } from "./completion";
 import { doctorCommand } from "./doctor";
@@ -77,7 +78,6 @@ function exitCodeOf(error: unknown, asJson: boolean, terminal: Terminal): number
   if (error instanceof CommanderError && error.code === "commander.help") return 2;
   const { exitCode, code, message, hint } = failureOf(error);
   const text = hint === undefined ? message : `${message} ${hint}`;
-  const line = asJson ? JSON.stringify({ error: { code, message, hint } }) : `runledger: ${text}`;
-  terminal.writeError(`${line}\n`);
+  terminal.writeError(asJson ? formatJsonLine({ error: { code, message, hint } }) : `runledger: ${text}\n`);
   return exitCode;
 }

@@ -61,7 +61,7 @@ export function failureKindOf(error: unknown): FailureKind {
 export function toPostgresFailure(
   code: ErrorCode,
   operation: string,
-  { name, redact }: PostgresLocation,
+  { name, redact }: Pick<PostgresLocation, "name" | "redact">,
   error: unknown,
 ): RunledgerError {
   if (error instanceof RunledgerError) return error;

@@ -55,7 +55,7 @@ export async function* executionsOf(
     .where(unindexed("id"), "<=", lastId)
     .orderBy("created_at", direction)
     .orderBy("id", direction);
-  yield* pagesOf(limit, (last, size) =>
+  yield* pagesOf(ledger, limit, (last, size) =>
     (last === undefined ? matching : matching.where(isBeyond(placeOf(last), direction)))
       .limit(size)
       .execute(),
@@ -75,7 +75,7 @@ export async function* newExecutionsOf(
 ): AsyncGenerator<readonly ExecutionRow[]> {
   const { afterId, failedOnly } = check(newSchema, options, "options");
   const matching = (await matchingExecutions(ledger, filter, failedOnly)).orderBy("id");
-  yield* pagesOf(Number.POSITIVE_INFINITY, (last, size) =>
+  yield* pagesOf(ledger, Number.POSITIVE_INFINITY, (last, size) =>
     matching
       .where("id", ">", last?.id ?? afterId)
       .limit(size)
@@ -88,15 +88,15 @@ export async function* newExecutionsOf(
  *
  * @throws {RunledgerError} `STORE_FAILED`
  */
-export async function lastExecutionId({ db }: Ledger): Promise<number> {
-  const last = db.selectFrom("executions").select("id").orderBy("id", "desc").limit(1);
-  return (await reading(() => last.executeTakeFirst()))?.id ?? 0;
+export async function lastExecutionId(ledger: Ledger): Promise<number> {
+  const last = ledger.db.selectFrom("executions").select("id").orderBy("id", "desc").limit(1);
+  return (await reading(ledger, () => last.executeTakeFirst()))?.id ?? 0;
 }
 
-async function matchingExecutions({ db }: Ledger, filter: ExecutionFilter, failedOnly = false) {
+async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter, failedOnly = false) {
   const resolved = resolveFilter(filter);
-  const { ofExecutions } = await reading(() => nameConditions(db, resolved));
-  return db
+  const { ofExecutions } = await reading(ledger, () => nameConditions(ledger.db, resolved));
+  return ledger.db
     .selectFrom("executions")
     .select(["id", ...EXECUTION_COLUMNS])
     .where(completedIn(spanOf(resolved)))
@@ -105,13 +105,14 @@ async function matchingExecutions({ db }: Ledger, filter: ExecutionFilter, faile
 }
 
 async function* pagesOf(
+  ledger: Ledger,
   limit: number,
   read: (last: ExecutionRow | undefined, size: number) => Promise<ExecutionRow[]>,
 ): AsyncGenerator<readonly ExecutionRow[]> {
   let last: ExecutionRow | undefined;
   for (let left = limit; left > 0; ) {
     const size = Math.min(left, PAGE_ROWS);
-    const page = await reading(() => read(last, size));
+    const page = await reading(ledger, () => read(last, size));
     if (page.length > 0) yield page.map(asAdopted);
     if (page.length < size) return;
     last = page.at(-1);

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import type { IncidentsTable } from "../telemetry/schema";
 import type { IncidentKind } from "../telemetry/types";
+import { reading } from "./snapshot";
 import type { Ledger } from "./types";
 
 /** A row of `incidents`. */
@@ -26,7 +27,11 @@ export interface IncidentsOptions {
 /** Payloads may be long: a page of so many stays small all the same. */
 const PAGE_ROWS = 200;
 
-/** The incidents of a ledger, page by page: each page is one short read. */
+/**
+ * The incidents of a ledger, page by page: each page is one short read.
+ *
+ * @throws {RunledgerError} `STORE_FAILED`
+ */
 export async function* incidentsOf(
   ledger: Ledger,
   { kind, order, limit = Number.POSITIVE_INFINITY }: IncidentsOptions,
@@ -42,7 +47,8 @@ export async function* incidentsOf(
       .limit(wanted);
     if (kind !== undefined) query = query.where("kind", "=", kind);
     if (last !== undefined) query = query.where("id", isNewestFirst ? "<" : ">", last);
-    const rows = await query.execute();
+    const page = query;
+    const rows = await reading(ledger, () => page.execute());
     if (rows.length > 0) yield rows;
     if (rows.length < wanted) return;
     last = rows.at(-1)?.id;

@@ -19,7 +19,8 @@ const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
 /**
  * Opens a ledger for reading, also while an application writes it, on a read-only file system, or in the earlier
- * one-table design. Never creates one, never changes its tables, never keeps its writer waiting.
+ * one-table design. Never creates one, never changes its tables, never keeps its writer waiting, unless it is a file of
+ * that design which is not in WAL mode.
  *
  * @param urlOrPath The path of a SQLite file, or the `postgres://` URL of what ledgers were forwarded to.
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `INVALID_ARGUMENT`,

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { toPostgresFailure } from "../postgres/errors";
 import type { LedgerSchema } from "../telemetry/schema";
 import { toStoreFailure } from "../telemetry/sqlite-errors";
 import type { Ledger } from "./types";
@@ -9,17 +10,23 @@ import type { Ledger } from "./types";
  * @throws {RunledgerError} `STORE_FAILED`
  */
 export function atOneMoment<Result>(
-  { db }: Ledger,
+  ledger: Ledger,
   read: (db: Kysely<LedgerSchema>) => Promise<Result>,
 ): Promise<Result> {
-  return reading(() => db.transaction().setIsolationLevel("repeatable read").execute(read));
+  return reading(ledger, () => ledger.db.transaction().setIsolationLevel("repeatable read").execute(read));
 }
 
-/** Runs a read; an error of SQLite's becomes `STORE_FAILED` with a hint. */
-export async function reading<Result>(read: () => Promise<Result>): Promise<Result> {
+/** Runs a read; an error of the database's becomes `STORE_FAILED` with a hint. */
+export async function reading<Result>(
+  { engine, location }: Ledger,
+  read: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await read();
   } catch (error) {
-    throw toStoreFailure("read the ledger", error);
+    if (engine === "sqlite") throw toStoreFailure("read the ledger", error);
+    // The way in is behind us: nothing has a password in it any more.
+    const place = { name: location, redact: (text: string) => text };
+    throw toPostgresFailure("STORE_FAILED", "read the ledger", place, error);
   }
 }

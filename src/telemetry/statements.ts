@@ -64,7 +64,7 @@ function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
 }
 
 /** The highest `id` that every target of forwarding has; without a target, any. */
-function forwardedUpTo(last: "last_id" | "last_incident_id") {
+export function forwardedUpTo(last: "last_id" | "last_incident_id") {
   const every = builder.selectFrom("forward_targets").select((target) => target.fn.min(last).as("last"));
   return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
 }

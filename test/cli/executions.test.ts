@@ -221,6 +221,17 @@ describe("runledger executions --follow", () => {
     expect(idsIn(out)).toEqual(["e0", "back"]);
   });
 
+  test("shows all of another ledger that takes its place", async () => {
+    const db = ledgerOf(15);
+    const { exitCode, out } = await follow(db, ["--json", "--limit", "1"], async (terminal) => {
+      await untilPrinted(terminal, '"e14"');
+      renameSync(ledgerOf(2), db);
+      await untilPrinted(terminal, '"e1"');
+    });
+    expect(exitCode).toBe(0);
+    expect(idsIn(out)).toEqual(["e14", "e0", "e1"]);
+  });
+
   test("ends when the ledger can't be read any more", async () => {
     const db = ledgerOf(1);
     const terminal = fakeTerminal();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createTelemetryStore } from "../../src/telemetry/store";
 import type { Incident } from "../../src/telemetry/types";
+import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, read } from "../support/ledger";
 import { countRows, flawsOf } from "../support/place";
@@ -110,6 +111,26 @@ describe("runledger incidents --retry", () => {
 
     const again = await runCli(["incidents", "--retry", "--json", "--db", db]);
     expect(JSON.parse(again.out)).toEqual({ stored: 0, duplicates: 0, failed: 2 });
+  });
+
+  test("--dry-run, too, refuses what may have been counted and purged already", async () => {
+    const old = (executionId: string) => rejected(JSON.stringify({ ...VALID, executionId, completedAt: 0 }));
+    const db = ledgerWith(old("gone"), old("there"));
+    read(db, "INSERT INTO ledger VALUES ('purged_before', '2020-01-01 00:00:00.000')");
+    {
+      using store = createTelemetryStore({ dbPath: db });
+      store.record(executionCompleted({ executionId: "there" }));
+    }
+    const dry = ["incidents", "--retry", "--dry-run", "--db", db];
+    expect(await runCli(dry)).toMatchObject({
+      exitCode: 1,
+      out: "2 tried: 1 valid by now, 1 not\nNothing was written.\n",
+      err: "incident 1: It completed at 1970-01-01 00:00:00.000, before the last purge.\n",
+    });
+    expect((await runCli([...dry, "--beyond-retention"])).out).toStartWith("2 tried: 2 valid by now, 0 not");
+    expect((await runCli(["incidents", "--retry", "--db", db])).out).toBe(
+      "2 tried: 0 stored, 1 duplicates, 1 still rejected\n",
+    );
   });
 
   test("dates what has no time of its own at the time of its incident", async () => {

@@ -73,6 +73,15 @@ describe("runledger purge", () => {
       "0 executions and 0 ",
     );
     expect(countRows(db)).toBe(1_002);
+
+    // What a target hasn't got stays.
+    read(db, "INSERT INTO forward_targets (target, last_id, last_incident_id) VALUES ('t', 3, 0)");
+    expect((await runCli(["purge", "--older-than", "0d", "--dry-run", "--db", db])).out).toStartWith(
+      "3 executions and 0 incidents ",
+    );
+    expect((await runCli(["purge", "--older-than", "0d", "--db", db])).out).toStartWith(
+      "3 executions purged",
+    );
   });
 
   test.each(["90", "d", "-1d", "3 weeks", ""])("does not take %p for an age", async (age) => {

@@ -3,9 +3,10 @@ import type { PostgresSchema } from "../../postgres/schema";
 import { daysWithWrongSums } from "../../postgres/sums";
 import { formatCountOf } from "../../report/format/values";
 import { openLedger } from "../../report/open-ledger";
+import { reading } from "../../report/snapshot";
 import type { Ledger } from "../../report/types";
 import { incidents } from "./contents";
-import type { Check, Finding } from "./finding";
+import { type Check, type Finding, toFinding } from "./finding";
 
 const SHOWN_DAYS = 5;
 
@@ -20,7 +21,8 @@ export async function* examinePostgres(url: string, isQuick: boolean): AsyncGene
   const patient = { dbPath: ledger.location, dbWord: ledger.location, ledger };
   for (const { name, run, isLong } of [forwarding, sums, incidents]) {
     if (isQuick && isLong === true) continue;
-    yield { check: name, ...(await run(patient)) };
+    const failed = toFinding(name);
+    yield await reading(ledger, () => run(patient)).then((found) => ({ check: name, ...found }), failed);
   }
 }
 

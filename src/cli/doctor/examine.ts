@@ -1,10 +1,9 @@
 import { openLedger } from "../../report/open-ledger";
-import { failureOf } from "../failure";
 import { shellWord } from "../shell-words";
 import { incidents, sums, unadopted } from "./contents";
 import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";
 import { checkPermissions, checkSpill } from "./files";
-import type { Check, Finding, Patient } from "./finding";
+import { type Check, type Finding, type Patient, toFinding } from "./finding";
 import { forwarding } from "./forwarding";
 
 const CHECKS: readonly Check[] = [
@@ -44,12 +43,4 @@ export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator
     if (isQuick && isLong === true) continue;
     yield await run(patient).then((found) => ({ check: name, ...found }), toFinding(name));
   }
-}
-
-function toFinding(check: string): (thrown: unknown) => Finding {
-  return (thrown) => {
-    const { code, message, hint } = failureOf(thrown);
-    if (code === "LEDGER_NOT_FOUND") throw thrown;
-    return { check, level: "problem", message, remedy: hint };
-  };
 }

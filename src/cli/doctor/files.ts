@@ -30,6 +30,6 @@ export function checkSpill(dbPath: string): Finding {
     check,
     level: "problem",
     message: `${formatBytes(bytes)} of records wait in ${files.join(", ")}`,
-    remedy: `They are taken in when an application opens the ledger; or runledger import ${files.map(shellWord).join(" ")}, then remove what was imported.`,
+    remedy: `They are taken in when an application opens the ledger; or runledger import ${files.map(shellWord).join(" ")} --db ${shellWord(dbPath)}, then remove what was imported.`,
   };
 }

@@ -1,4 +1,5 @@
 import type { Ledger } from "../../report/types";
+import { failureOf } from "../failure";
 
 /** What one check found. */
 export interface Finding {
@@ -24,4 +25,13 @@ export interface Check {
   /** Reads everything, which takes long on a large ledger. */
   readonly isLong?: boolean;
   readonly run: (patient: Patient) => Promise<Omit<Finding, "check">>;
+}
+
+/** What can't be checked is a finding too. */
+export function toFinding(check: string): (thrown: unknown) => Finding {
+  return (thrown) => {
+    const { code, message, hint } = failureOf(thrown);
+    if (code === "LEDGER_NOT_FOUND") throw thrown;
+    return { check, level: "problem", message, remedy: hint };
+  };
 }

@@ -39,7 +39,8 @@ export function arrangeGroups(
 ): GroupTable {
   const sorted = sort === undefined ? groups : groups.toSorted(comparison(by, sort));
   if (sorted.length <= limit) return { by, groups: sorted };
-  const areEarlier = startsWithTime(by) && (sort ?? "name") === "name";
+  // By themselves groups come in the order of time, whichever key that is.
+  const areEarlier = sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
   const firstShown = areEarlier ? sorted.length - limit : 0;
   const shown = sorted.slice(firstShown, firstShown + limit);
   const hidden = areEarlier ? sorted.slice(0, firstShown) : sorted.slice(limit);

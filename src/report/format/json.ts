@@ -15,8 +15,13 @@ export function toReportJson({ groups, notes, ...head }: SummaryReport): ReportJ
 }
 
 /** One JSON object, indented by two. */
-export function formatJson(report: ReportJson): string {
-  return `${escapeControls(JSON.stringify(report, undefined, 2))}\n`;
+export function formatJson(value: object): string {
+  return `${escapeControls(JSON.stringify(value, undefined, 2))}\n`;
+}
+
+/** One JSON object, in one line. */
+export function formatJsonLine(value: object): string {
+  return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
 /** JSON leaves these control characters as they are, which a terminal may obey. */

@@ -73,6 +73,15 @@ describe("cut", () => {
     expect(others).toMatchObject({ count: 1, areEarlier: true, usage: { executions: 1 } });
   });
 
+  test("also when the time is the second key, as long as they come as they are", () => {
+    const groups = days.map((group) => ({ model: "a", ...group }));
+    const cut = arrangeGroups(["model", "day"], groups, { limit: 2 });
+    expect(cut.groups.map(({ day }) => day)).toEqual(["2026-10-02", "2026-10-05"]);
+    expect(cut.others).toMatchObject({ count: 1, areEarlier: true });
+    const named = arrangeGroups(["model", "day"], groups, { limit: 2, sort: "name" });
+    expect(named.groups.map(({ day }) => day)).toEqual(["2026-10-01", "2026-10-02"]);
+  });
+
   test("unless they are sorted by something else", () => {
     const { groups, others } = arrangeGroups(["day"], days, { limit: 1, sort: "executions" });
     expect(groups.map(({ day }) => day)).toEqual(["2026-10-05"]);
