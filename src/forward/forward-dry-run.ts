@@ -2,6 +2,7 @@ import type { CompiledQuery } from "kysely";
 import { openPostgres } from "../postgres/connection";
 import { toPostgresFailure } from "../postgres/errors";
 import { compareSchema } from "../postgres/migrations";
+import { storable } from "../postgres/storable";
 import { openLedger } from "../report/open-ledger";
 import type { Ledger } from "../report/types";
 import { ForwardTarget, type TargetState } from "./forward-target";
@@ -48,7 +49,7 @@ async function stateOf(
   const postgres = await openPostgres(to, { ssl });
   try {
     const { exists } = await compareSchema(postgres.db, to.schema);
-    const state = exists ? await new ForwardTarget(postgres.db, ledgerId).state() : undefined;
+    const state = exists ? await new ForwardTarget(postgres.db, to.schema, ledgerId).state() : undefined;
     return { state, hasTables: exists };
   } catch (error) {
     throw toPostgresFailure("FORWARD_FAILED", "forward to", to, error);
@@ -69,7 +70,7 @@ async function resumeIn(
     noted: noted?.last_id ?? 0,
     notedIncident: noted?.last_incident_id ?? 0,
     target: state,
-    executionIdThere: there?.execution_id,
+    executionIdThere: storable(there?.execution_id),
     newestId,
   });
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../describe";
 import { failureKindOf } from "../postgres/errors";
+import { storable } from "../postgres/storable";
 import { recordOf } from "../report/execution-record";
 import { toPayload } from "../telemetry/payload";
 import type { ForwardTarget, SendResult } from "./forward-target";
@@ -23,6 +24,14 @@ export interface ForwardCounts {
   readonly incidents: number;
 }
 
+/** A point in a ledger. */
+export interface Mark {
+  /** `id` of an execution. */
+  readonly execution: number;
+  /** `id` of an incident. */
+  readonly incident: number;
+}
+
 /** What a session tells whoever runs it. */
 export interface SessionEvents {
   readonly onSent: (counts: ForwardCounts) => void;
@@ -32,6 +41,9 @@ export interface SessionEvents {
 
 /** A row that the target would misunderstand. */
 class MalformedRowError extends Error {}
+
+/** The target, or the ledger, is where it was before: somebody restored it from a backup meanwhile. */
+class SetBackError extends Error {}
 
 /** Forwards a ledger for as long as nothing goes wrong; after a failure a new session finds out where to go on. */
 export class ForwardSession {
@@ -67,8 +79,29 @@ export class ForwardSession {
     return Math.max(0, this.#source.newestId - this.#position.id);
   }
 
+  /** The last execution and the last incident in the ledger. */
+  get newest(): Mark {
+    return { execution: this.#source.newestId, incident: this.#source.newestIncidentId };
+  }
+
+  /** Whether everything up to there is on the target, or refused there. */
+  hasReached({ execution, incident }: Mark): boolean {
+    return this.#position.id >= execution && this.#incidentId >= incident;
+  }
+
   /** Forwards the next batch; `false` when there was nothing to forward. */
   async step(): Promise<boolean> {
+    try {
+      this.#assertNotSetBack();
+      return await this.#forwardNext();
+    } catch (error) {
+      if (!(error instanceof SetBackError)) throw error;
+      await this.#resume();
+      return true;
+    }
+  }
+
+  async #forwardNext(): Promise<boolean> {
     const rows = this.#source.executionsAfter(this.#position.id, this.#batchSize);
     if (rows.length > 0) {
       await this.#sendAll(rows);
@@ -77,10 +110,12 @@ export class ForwardSession {
     const incidents = this.#source.incidentsAfter(this.#incidentId, this.#batchSize);
     const lastIncident = incidents.at(-1);
     if (lastIncident !== undefined) {
-      await this.#target.sendIncidents(incidents.map(fromLedger), lastIncident.id);
+      const span = { from: this.#incidentId, to: lastIncident.id };
+      const sent = await this.#target.sendIncidents(incidents.map(fromLedger), span);
+      if (sent === undefined) throw new SetBackError();
       this.#incidentId = lastIncident.id;
       this.#noteProgress();
-      this.#events.onSent({ ...NOTHING_SENT, incidents: incidents.length });
+      this.#events.onSent({ ...NOTHING_SENT, incidents: sent });
     }
     return rows.length > 0 || incidents.length > 0;
   }
@@ -92,12 +127,11 @@ export class ForwardSession {
       noted,
       notedIncident,
       target: known,
-      executionIdThere: known && this.#source.execution(known.lastId)?.execution_id,
+      executionIdThere: known && this.#executionIdAt(known.lastId),
       newestId: this.#source.newestId,
     });
     // An execution that was purged from the ledger is still the one that the target had last.
-    const executionId =
-      from === known?.lastId ? known.executionId : (this.#source.execution(from)?.execution_id ?? null);
+    const executionId = from === known?.lastId ? known.executionId : (this.#executionIdAt(from) ?? null);
     this.#position = { id: from, executionId };
     this.#incidentId = incidentsFrom;
     this.#resentUpTo = resentUpTo;
@@ -113,10 +147,20 @@ export class ForwardSession {
     const count = this.#source.missing(from, noted);
     if (count === 0) return;
     const reason = `${count} executions that had been forwarded were purged from the ledger since: if this database was restored or emptied, it lacks them.`;
-    await this.#target.sendIncidents([
-      { identity: ["missing", from, noted], kind: "degraded", count, reason },
-    ]);
+    await this.#target.report({ identity: ["missing", from, noted], kind: "degraded", count, reason });
     this.#events.onNotice(reason);
+  }
+
+  /** As the target knows it. */
+  #executionIdAt(id: number): string | null | undefined {
+    const execution = this.#source.execution(id);
+    return storable(execution?.execution_id);
+  }
+
+  /** A ledger that was restored, in the same file, gives its ids out a second time; its note is as old as it is. */
+  #assertNotSetBack(): void {
+    const { last_id, last_incident_id } = this.#source.watermark;
+    if (last_id < this.#position.id || last_incident_id < this.#incidentId) throw new SetBackError();
   }
 
   #noteProgress(): void {
@@ -157,14 +201,20 @@ export class ForwardSession {
 
   async #sendOnce(rows: readonly SourceExecution[], to: Position): Promise<SendResult> {
     const isNew = (rows[0]?.id ?? 0) > this.#resentUpTo;
-    const result = isNew ? await this.#target.send(rows, this.#position, to) : undefined;
-    return result ?? this.#target.sendAgain(rows, to, (row) => this.#refusal(row, BEYOND_RETENTION));
+    const from = this.#position;
+    const refusal = (row: SourceExecution) => this.#refusal(row, BEYOND_RETENTION);
+    const result =
+      (isNew ? await this.#target.send(rows, from, to) : undefined) ??
+      (await this.#target.sendAgain(rows, from, to, refusal));
+    if (result === undefined) throw new SetBackError();
+    return result;
   }
 
   async #reject(row: SourceExecution, error: unknown): Promise<void> {
     const to = positionOf(row);
     const reason = messageOf(error);
-    await this.#target.reject(this.#refusal(row, reason), to);
+    if (!(await this.#target.reject(this.#refusal(row, reason), this.#position, to)))
+      throw new SetBackError();
     this.#position = to;
     this.#events.onRejected(reason, 1);
     this.#events.onSent({ ...NOTHING_SENT, rejected: 1 });
@@ -186,12 +236,15 @@ const BEYOND_RETENTION =
 const NOTHING_SENT: ForwardCounts = { forwarded: 0, duplicates: 0, rejected: 0, incidents: 0 };
 
 function positionOf(row: SourceExecution | undefined): Position {
-  return { id: row?.id ?? 0, executionId: row?.execution_id ?? null };
+  return { id: row?.id ?? 0, executionId: storable(row?.execution_id ?? null) };
 }
 
 function assertWellFormed(rows: readonly SourceExecution[]): void {
-  for (const { created_at } of rows) {
+  for (const { created_at, cost_usd } of rows) {
     if (created_at === null || !LEDGER_TIME.test(created_at))
       throw new MalformedRowError(`created_at is no time as the ledger stores it: ${created_at}`);
+    // Added to a sum, it would stay there for ever.
+    if (!Number.isFinite(Number(cost_usd)))
+      throw new MalformedRowError(`cost_usd is no finite number: ${cost_usd}`);
   }
 }

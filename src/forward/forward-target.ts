@@ -3,7 +3,7 @@ import { failureKindOf } from "../postgres/errors";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 import { insertIncidents, type TargetIncident } from "./target-incidents";
-import { type Position, sendExecutions } from "./target-statements";
+import { type ExecutionsKey, executionsKey, type Position, sendExecutions } from "./target-statements";
 
 /** A conflict with another transaction is over in a moment. */
 const CONFLICT_TRIES = 20;
@@ -30,9 +30,12 @@ export interface SendResult {
 export class ForwardTarget {
   readonly #db: Kysely<PostgresSchema>;
   readonly #ledgerId: string;
+  readonly #schema: string;
+  #key: ExecutionsKey | undefined;
 
-  constructor(db: Kysely<PostgresSchema>, ledgerId: string) {
+  constructor(db: Kysely<PostgresSchema>, schema: string, ledgerId: string) {
     this.#db = db;
+    this.#schema = schema;
     this.#ledgerId = ledgerId;
   }
 
@@ -40,7 +43,7 @@ export class ForwardTarget {
   async state(): Promise<TargetState | undefined> {
     const source = await this.#db
       .selectFrom("forward_sources")
-      .selectAll()
+      .select(["last_id", "last_execution_id", "last_incident_id", "resent_up_to"])
       .where("ledger_id", "=", this.#ledgerId)
       .executeTakeFirst();
     return (
@@ -79,23 +82,27 @@ export class ForwardTarget {
     from: Position,
     to: Position,
   ): Promise<SendResult | undefined> {
+    const key = await this.#executionsKey();
     const { moved, inserted } = await this.#retried(() =>
-      sendExecutions(this.#db, this.#ledgerId, rows, from, to),
+      sendExecutions(this.#db, key, this.#ledgerId, rows, from, to),
     );
     return moved === 1 ? { inserted, refused: 0 } : undefined;
   }
 
   /**
-   * Stores executions that may have been sent before, wherever the ledger's place is. One that completed before the
-   * newest that was purged here, and isn't here, may have been counted and purged: it becomes an incident.
+   * Stores executions that may have been sent before. One that completed before the newest that was purged here, and
+   * isn't here, may have been counted and purged: it becomes an incident. `undefined`, and nothing is stored, when the
+   * ledger's place is before `from`: then what lies between is missing here.
    */
-  sendAgain(
+  async sendAgain(
     rows: readonly SourceExecution[],
+    from: Position,
     to: Position,
     refusal: (row: SourceExecution) => TargetIncident,
-  ): Promise<SendResult> {
+  ): Promise<SendResult | undefined> {
+    const key = await this.#executionsKey();
     return this.#retried(() =>
-      this.#db.transaction().execute(async (trx) => {
+      this.#transaction(async (trx) => {
         // A purge locks this row too: what it has purged is known, and what is here stays until the end.
         const { last_id, last_execution_id } = await trx
           .selectFrom("forward_sources")
@@ -103,43 +110,63 @@ export class ForwardTarget {
           .where("ledger_id", "=", this.#ledgerId)
           .forUpdate()
           .executeTakeFirstOrThrow();
+        if (last_id < from.id) return undefined;
         const undecidable = await this.#undecidable(trx, rows);
-        const from = { id: last_id, executionId: last_execution_id };
+        const there = { id: last_id, executionId: last_execution_id };
         const decidable = rows.filter((row) => !undecidable.has(row));
-        const { inserted } = await sendExecutions(trx, this.#ledgerId, decidable, from, to);
+        const { inserted } = await sendExecutions(trx, key, this.#ledgerId, decidable, there, to);
         await insertIncidents(trx, this.#ledgerId, Array.from(undecidable, refusal));
         return { inserted, refused: undecidable.size };
       }),
     );
   }
 
-  /** Stores an incident instead of an execution. */
-  async reject(incident: TargetIncident, to: Position): Promise<void> {
-    await this.#retried(() =>
-      this.#db.transaction().execute(async (trx) => {
-        await trx
+  /** Stores an incident instead of an execution; `false`, and nothing is stored, when the place is before `from`. */
+  reject(incident: TargetIncident, from: Position, to: Position): Promise<boolean> {
+    return this.#retried(() =>
+      this.#transaction(async (trx) => {
+        const { numUpdatedRows } = await trx
           .updateTable("forward_sources")
           .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
           .where("ledger_id", "=", this.#ledgerId)
-          .execute();
+          .where("last_id", ">=", from.id)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
         await insertIncidents(trx, this.#ledgerId, [incident]);
+        return true;
       }),
     );
   }
 
-  /** Stores incidents; `lastId` is the `id`, in the ledger, of the last of them, where they are from there. */
-  async sendIncidents(incidents: readonly TargetIncident[], lastId?: number): Promise<void> {
-    await this.#retried(() =>
-      this.#db.transaction().execute(async (trx) => {
-        await insertIncidents(trx, this.#ledgerId, incidents);
-        if (lastId === undefined) return;
-        await trx
+  /**
+   * Stores incidents of the ledger, by their `id` after one and up to another; returns how many were not there yet, or
+   * `undefined`, and nothing is stored, when the target has none up to that one.
+   */
+  sendIncidents(
+    incidents: readonly TargetIncident[],
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Promise<number | undefined> {
+    return this.#retried(() =>
+      this.#transaction(async (trx) => {
+        const { numUpdatedRows } = await trx
           .updateTable("forward_sources")
-          .set({ last_incident_id: lastId, updated_at: "now" })
+          .set({ last_incident_id: to, updated_at: "now" })
           .where("ledger_id", "=", this.#ledgerId)
-          .execute();
+          .where("last_incident_id", ">=", from)
+          .executeTakeFirst();
+        return numUpdatedRows === 0n ? undefined : insertIncidents(trx, this.#ledgerId, incidents);
       }),
     );
+  }
+
+  /** Stores an incident of forwarding itself. */
+  async report(incident: TargetIncident): Promise<void> {
+    await this.#retried(() => insertIncidents(this.#db, this.#ledgerId, [incident]));
+  }
+
+  async #executionsKey(): Promise<ExecutionsKey> {
+    this.#key ??= await executionsKey(this.#db, this.#schema);
+    return this.#key;
   }
 
   async #undecidable(
@@ -165,6 +192,11 @@ export class ForwardTarget {
       .execute();
     const presentIds = new Set(present.map((row) => row.execution_id));
     return new Set(older.filter((row) => !presentIds.has(row.execution_id)));
+  }
+
+  /** Each statement sees what a purge before it, which it waited for, has deleted; whatever the database's default. */
+  #transaction<Result>(body: (trx: Kysely<PostgresSchema>) => Promise<Result>): Promise<Result> {
+    return this.#db.transaction().setIsolationLevel("read committed").execute(body);
   }
 
   async #retried<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -2,10 +2,10 @@ import { SQLiteError } from "bun:sqlite";
 import type { RunledgerError } from "../errors";
 import { openPostgres, type Postgres } from "../postgres/connection";
 import { type FailureKind, failureKindOf, toPostgresFailure } from "../postgres/errors";
-import { migratePostgres } from "../postgres/migrations";
+import { assertUnicode, migratePostgres } from "../postgres/migrations";
 import type { PostgresLocation } from "../postgres/url";
 import { toStoreFailure } from "../telemetry/sqlite-errors";
-import { ForwardSession, type SessionEvents } from "./forward-session";
+import { ForwardSession, type Mark, type SessionEvents } from "./forward-session";
 import { ForwardTarget } from "./forward-target";
 import { LedgerChangedError, LedgerSource } from "./ledger-source";
 
@@ -41,7 +41,7 @@ export interface ForwardFailure {
 export interface ForwarderEvents extends SessionEvents {
   /** It works, after it didn't or for the first time. */
   readonly onOpen: () => void;
-  /** It doesn't work any more; it is tried again. Called once until it works. */
+  /** It doesn't work any more; it is tried again. Called once until it works, or fails in a way that has to be mended. */
   readonly onDegraded: (failure: ForwardFailure) => void;
   /** How many executions are not on the target yet. */
   readonly onBehind: (executions: number) => void;
@@ -49,11 +49,20 @@ export interface ForwarderEvents extends SessionEvents {
   readonly isFinal: (failure: ForwardFailure) => boolean;
 }
 
+interface Flush {
+  readonly resolve: () => void;
+  /** What was in the ledger when it was asked for. */
+  upTo: Mark | undefined;
+}
+
 /** Forwards a ledger to PostgreSQL, and keeps at it whatever fails. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #events: ForwarderEvents;
-  readonly #flushes: PromiseWithResolvers<void>[] = [];
+  readonly #flushes: Flush[] = [];
+  /** What was in the ledger when it was told to end with that. */
+  #end: Mark | undefined;
+  #lastingMessage: string | undefined;
   #state: "new" | "open" | "absent" | "degraded" = "new";
   #hasWorked = false;
   #isOnce = false;
@@ -93,10 +102,10 @@ export class Forwarder {
 
   /** Resolves when everything that is in the ledger now is on the target, or refused there; never, if it ends before. */
   flush(): Promise<void> {
-    const flush = Promise.withResolvers<void>();
-    this.#flushes.push(flush);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#flushes.push({ resolve, upTo: undefined });
     if (this.#state === "open") this.#wake.resolve();
-    return flush.promise;
+    return promise;
   }
 
   /** Lets it forward what is there, if that works and for so many milliseconds, and then end. */
@@ -126,24 +135,30 @@ export class Forwarder {
   }
 
   async #resume(source: LedgerSource, { db }: Postgres, batchSize: number): Promise<ForwardSession> {
+    await assertUnicode(db);
     await migratePostgres(db, this.#options.to.schema);
-    const target = new ForwardTarget(db, source.ledgerId);
+    const target = new ForwardTarget(db, this.#options.to.schema, source.ledgerId);
     return ForwardSession.resume(source, target, batchSize, this.#events);
   }
 
   async #step(session: ForwardSession, onWorking: () => void): Promise<void> {
+    const { newest } = session;
+    for (const flush of this.#flushes) flush.upTo ??= newest;
+    if (this.#isOnce || this.#phase === "draining") this.#end ??= newest;
+    const end = this.#end;
     const flushes = this.#flushes.length;
-    const isDraining = this.#isOnce || this.#phase === "draining";
     const didWork = await session.step();
     onWorking();
     this.#open();
     this.#events.onBehind(session.behind);
     if (performance.now() > this.#deadlineMs) this.stop();
-    if (didWork) return;
     // What was asked for while this was going on may be about what came meanwhile.
-    for (const { resolve } of this.#flushes.splice(0, flushes)) resolve();
-    if (isDraining) this.stop();
-    else if (this.#flushes.length === 0) await this.#pause(this.#options.intervalMs);
+    const isDone = (mark: Mark | undefined) => mark !== undefined && (!didWork || session.hasReached(mark));
+    const asked = this.#flushes.splice(0, flushes);
+    this.#flushes.unshift(...asked.filter(({ upTo }) => !isDone(upTo)));
+    for (const { resolve, upTo } of asked) if (isDone(upTo)) resolve();
+    if (isDone(end)) this.stop();
+    else if (!didWork && this.#flushes.length === 0) await this.#pause(this.#options.intervalMs);
   }
 
   #failureOf(thrown: unknown): ForwardFailure {
@@ -158,6 +173,7 @@ export class Forwarder {
 
   #open(): void {
     this.#hasWorked = true;
+    this.#lastingMessage = undefined;
     if (this.#state === "open") return;
     this.#state = "open";
     this.#events.onOpen();
@@ -165,7 +181,11 @@ export class Forwarder {
 
   #degrade(failure: ForwardFailure): void {
     const state = failure.kind === "absent" ? "absent" : "degraded";
-    if (this.#state === state) return;
+    const { message } = failure.error;
+    // Something else that somebody has to mend.
+    const isNews = failure.kind === "lasting" && message !== this.#lastingMessage;
+    if (this.#state === state && !isNews) return;
+    if (failure.kind === "lasting") this.#lastingMessage = message;
     this.#state = state;
     this.#events.onDegraded(failure);
   }

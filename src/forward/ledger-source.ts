@@ -13,6 +13,7 @@ import {
   registerTarget,
   SELECT_LEDGER_ID,
   SELECT_NEWEST,
+  SELECT_NEWEST_INCIDENT,
   type SourceExecution,
   type SourceIncident,
   selectExecution,
@@ -68,6 +69,11 @@ export class LedgerSource implements Disposable {
   /** The highest `id` of all executions; 0 without any. */
   get newestId(): number {
     return this.#first(SELECT_NEWEST)?.id ?? 0;
+  }
+
+  /** The same of incidents. */
+  get newestIncidentId(): number {
+    return this.#first(SELECT_NEWEST_INCIDENT)?.id ?? 0;
   }
 
   /** `undefined` when there is no execution with this `id`. */

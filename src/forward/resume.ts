@@ -39,6 +39,8 @@ export function resumePoint(known: KnownProgress): ResumePoint {
   if (target === undefined) return { from: 0, incidentsFrom: 0, resentUpTo: noted };
 
   const { lastId, executionId, lastIncidentId, resentUpTo } = target;
+  // A ledger that was restored may have the same last execution, and other incidents; sent again they do no harm.
+  const incidentsFrom = Math.min(notedIncident, lastIncidentId);
   const isSameLedger =
     lastId === 0 || executionIdThere === executionId || (executionIdThere === undefined && noted >= lastId);
   if (isSameLedger) {
@@ -46,7 +48,7 @@ export function resumePoint(known: KnownProgress): ResumePoint {
     // note came too late, or was lost), and when it is behind the ledger (the target was restored from a backup).
     return {
       from: lastId,
-      incidentsFrom: lastId === 0 ? Math.min(notedIncident, lastIncidentId) : lastIncidentId,
+      incidentsFrom,
       resentUpTo: noted > lastId ? Math.max(noted, resentUpTo) : resentUpTo,
     };
   }
@@ -54,7 +56,7 @@ export function resumePoint(known: KnownProgress): ResumePoint {
   // is a copy that goes its own way.
   return {
     from: Math.min(noted, lastId),
-    incidentsFrom: Math.min(notedIncident, lastIncidentId),
+    incidentsFrom,
     resentUpTo: newestId,
   };
 }

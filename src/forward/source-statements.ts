@@ -51,6 +51,11 @@ export const SELECT_NEWEST: CompiledQuery<{ id: number | null }> = builder
   .select((execution) => execution.fn.max<number | null>("id").as("id"))
   .compile();
 
+export const SELECT_NEWEST_INCIDENT: CompiledQuery<{ id: number | null }> = builder
+  .selectFrom("incidents")
+  .select((incident) => incident.fn.max<number | null>("id").as("id"))
+  .compile();
+
 export function selectWatermark(target: string): CompiledQuery<Watermark> {
   return builder
     .selectFrom("forward_targets")

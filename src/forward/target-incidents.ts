@@ -1,8 +1,12 @@
 import type { Kysely } from "kysely";
 import type { PostgresSchema } from "../postgres/schema";
+import { storable } from "../postgres/storable";
 import { toLedgerTime } from "../telemetry/time";
 import type { Incident } from "../telemetry/types";
 import type { SourceIncident } from "./source-statements";
+
+/** A statement may have 65,535 parameters, and each of them has seven. */
+const ROWS_AT_ONCE = 1_000;
 
 /** An incident for the target. */
 export interface TargetIncident extends Incident {
@@ -12,29 +16,32 @@ export interface TargetIncident extends Incident {
   readonly at?: string;
 }
 
-/** Stores incidents that are not there yet. */
+/** Stores incidents that are not there yet; returns how many those were. */
 export async function insertIncidents(
   db: Kysely<PostgresSchema>,
   ledgerId: string,
   incidents: readonly TargetIncident[],
-): Promise<void> {
-  if (incidents.length === 0) return;
+): Promise<number> {
   const now = toLedgerTime(Date.now());
-  await db
-    .insertInto("incidents")
-    .values(
-      incidents.map(({ identity, at = now, kind, count = 1, reason, payload }) => ({
-        incident_id: digest([ledgerId, ...identity]),
-        ledger_id: ledgerId,
-        at: `${at}Z`,
-        kind,
-        count,
-        reason: storable(reason),
-        payload: payload === undefined ? null : storable(payload),
-      })),
-    )
-    .onConflict((conflict) => conflict.column("incident_id").doNothing())
-    .execute();
+  const rows = incidents.map(({ identity, at = now, kind, count = 1, reason, payload }) => ({
+    incident_id: digest([ledgerId, ...identity]),
+    ledger_id: ledgerId,
+    at: `${at}Z`,
+    kind,
+    count,
+    reason: storable(reason),
+    payload: storable(payload) ?? null,
+  }));
+  let inserted = 0;
+  for (let first = 0; first < rows.length; first += ROWS_AT_ONCE) {
+    const { numInsertedOrUpdatedRows = 0n } = await db
+      .insertInto("incidents")
+      .values(rows.slice(first, first + ROWS_AT_ONCE))
+      .onConflict((conflict) => conflict.column("incident_id").doNothing())
+      .executeTakeFirst();
+    inserted += Number(numInsertedOrUpdatedRows);
+  }
+  return inserted;
 }
 
 /** Of all that is in it: a ledger that was restored gives out its ids a second time. */
@@ -52,9 +59,4 @@ export function fromLedger(incident: SourceIncident): TargetIncident {
 
 function digest(identity: readonly unknown[]): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(identity)).digest("hex");
-}
-
-/** PostgreSQL has no NUL in its texts: it is shown as JSON shows it. */
-function storable(text: string): string {
-  return text.replaceAll("\0", "\\u0000");
 }

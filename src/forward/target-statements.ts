@@ -49,12 +49,24 @@ export interface Sent {
   readonly inserted: number;
 }
 
+/** The columns of the key of `executions`: by them one is told from another. */
+export type ExecutionsKey = readonly (keyof PostgresSchema["executions"])[];
+
+/** The key as it is: on the way to a billion rows somebody may have added a column to it. */
+export async function executionsKey(db: Kysely<PostgresSchema>, schema: string): Promise<ExecutionsKey> {
+  const { rows } = await sql<{ name: ExecutionsKey[number] }>`
+    SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
+    WHERE indrelid = to_regclass(quote_ident(${schema}) || '.executions') AND indisprimary`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
 /**
  * Stores executions, adds up those that are new, and moves the target from one position to the next: one statement,
  * which is a transaction of its own, or does nothing at all when the target is somewhere else.
  */
 export async function sendExecutions(
   db: Kysely<PostgresSchema>,
+  key: ExecutionsKey,
   ledgerId: string,
   rows: readonly SourceExecution[],
   from: Position,
@@ -79,7 +91,8 @@ export async function sendExecutions(
             .selectFrom([given(rows), "moved"])
             .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
         )
-        .onConflict((conflict) => conflict.doNothing())
+        // Whatever else is in the way is no duplicate, and an error.
+        .onConflict((conflict) => conflict.columns(key).doNothing())
         .returningAll(),
     )
     .with("summed", (query) =>

@@ -43,6 +43,24 @@ export async function migratePostgres(db: Kysely<PostgresSchema>, schema: string
 }
 
 /**
+ * Refuses a database that can't hold all texts: a single one would be in the way of all that come after it.
+ *
+ * @throws {RunledgerError} `FORWARD_FAILED`
+ */
+export async function assertUnicode(db: Kysely<PostgresSchema>): Promise<void> {
+  const { rows } = await sql<{ server_encoding: string }>`SHOW server_encoding`.execute(db);
+  const encoding = rows[0]?.server_encoding ?? "";
+  if (encoding === "UTF8" || encoding === "SQL_ASCII") return;
+  throw new RunledgerError(
+    "FORWARD_FAILED",
+    `The database has the encoding ${encoding}, which can't hold all texts.`,
+    {
+      hint: "Create one with UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+    },
+  );
+}
+
+/**
  * Which migrations a PostgreSQL ledger lacks: all of them where there is none.
  *
  * @throws {RunledgerError} `SCHEMA_TOO_NEW`; and the database's own errors.

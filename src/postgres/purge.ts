@@ -18,7 +18,10 @@ export async function* purgePostgres(
 ): AsyncGenerator<number, void> {
   let deleted: number;
   do {
-    deleted = await db.transaction().execute((trx) => purgeSlice(trx, cutoff));
+    deleted = await db
+      .transaction()
+      .setIsolationLevel("read committed")
+      .execute((trx) => purgeSlice(trx, cutoff));
     yield deleted;
   } while (deleted === SLICE_ROWS);
   const incidents = db

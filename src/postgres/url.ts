@@ -42,10 +42,10 @@ export function parsePostgresUrl(text: string, schema?: string): PostgresLocatio
   }
   const parameter = (name: string): string => url.searchParams.get(name) ?? "";
   const { env } = process;
-  const user = decode(url.username) || parameter("user") || env["PGUSER"] || env["USER"] || "";
+  const user = parameter("user") || decode(url.username) || env["PGUSER"] || env["USER"] || "";
   const hostname = url.hostname === NO_HOST ? "" : decode(url.hostname);
-  const host = hostname || parameter("host") || env["PGHOST"] || "localhost";
-  const port = url.port || parameter("port") || env["PGPORT"] || DEFAULT_PORT;
+  const host = parameter("host") || hostname || env["PGHOST"] || "localhost";
+  const port = parameter("port") || url.port || env["PGPORT"] || DEFAULT_PORT;
   const database = decode(url.pathname.slice(1)) || env["PGDATABASE"] || user;
   const chosenSchema = schema ?? (parameter("schema") || DEFAULT_SCHEMA);
   const secrets = [url.password, decode(url.password), parameter("password")].filter((part) => part !== "");

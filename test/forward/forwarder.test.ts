@@ -49,6 +49,29 @@ describe("a forwarder", () => {
     await expectForwarded(to, [from]);
   });
 
+  test("is done with what was there when it was asked, whatever comes meanwhile", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "steady");
+    fillLedger(from, "row", 10);
+    let fills = 0;
+    const fillMore = () => {
+      fills += 1;
+      fillLedger(from, `more-${fills}`, 5);
+    };
+    const { events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, batchSize: 5 }), {
+      ...events,
+      // Before each look for more, there is more.
+      onSent: fillMore,
+    });
+    const ended = forwarder.run();
+    await forwarder.flush();
+    forwarder.drain(60_000);
+    await ended;
+    const once = await forwardLedger({ from, to, batchSize: 5, onProgress: fillMore }, true);
+    expect(once.forwarded).toBeGreaterThan(0);
+  });
+
   test("that drains ends with the first failure, or when its time is over", async () => {
     const from = ledgerIn(folder, "drain");
     fillLedger(from, "row", 100);

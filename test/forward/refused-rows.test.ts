@@ -153,6 +153,73 @@ test("rows of a program of the earlier design get an identity, and are forwarded
   await expectExactSums(to);
 });
 
+test("an identity that PostgreSQL refuses is in nobody's way", async () => {
+  const to = await newUrl();
+  const from = ledgerIn(folder, "identity");
+  fillLedger(from, "row", 9, (number) =>
+    number === 4 || number === 9 ? { executionId: `\0${number}` } : {},
+  );
+  expect(await forwardOnce({ from, to, logger: recordingLogger() })).toMatchObject({
+    forwarded: 7,
+    rejected: 2,
+  });
+  fillLedger(from, "next", 3);
+  expect(await forwardOnce({ from, to })).toMatchObject({ forwarded: 3, rejected: 0, behind: 0 });
+  expect(await queryOnce(to, "SELECT count(*)::int AS n FROM incidents")).toEqual([{ n: 2 }]);
+});
+
+test("what somebody else's unique index refuses is an incident, and no duplicate", async () => {
+  const to = await newUrl();
+  const from = ledgerIn(folder, "unique");
+  fillLedger(from, "first", 1, () => ({ sessionId: "one" }));
+  await forwardOnce({ from, to });
+  await queryOnce(to, "CREATE UNIQUE INDEX theirs ON executions (session_id)");
+  fillLedger(from, "second", 3, (number) => ({ sessionId: number === 2 ? "one" : `${number}` }));
+  expect(await forwardOnce({ from, to, logger: recordingLogger() })).toMatchObject({
+    ...{ forwarded: 2, duplicates: 0, rejected: 1 },
+  });
+  const [incident] = await queryOnce<IncidentRow>(to, INCIDENTS);
+  expect(incident).toMatchObject({ kind: "rejected", reason: expect.stringContaining("theirs") });
+  await expectExactSums(to);
+});
+
+test.each(["'NaN'", "9e999"])("a cost of %s, by another program, spoils no sum", async (cost) => {
+  const to = await newUrl();
+  const from = ledgerIn(folder, `cost-${cost.length}`);
+  fillLedger(from, "row", 3, () => ({ costUsd: 1 }));
+  read(from, `UPDATE executions SET cost_usd = ${cost} WHERE id = 2`);
+  expect(await forwardOnce({ from, to, logger: recordingLogger() })).toMatchObject({
+    forwarded: 2,
+    rejected: 1,
+  });
+  expect(await queryOnce(to, "SELECT sum(cost_usd) AS cost FROM usage_daily")).toEqual([{ cost: 2 }]);
+});
+
+test("a database that can't hold all texts is refused", async () => {
+  await queryOnce(
+    server.url("postgres"),
+    "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0",
+  );
+  const from = ledgerIn(folder, "latin");
+  fillLedger(from, "row", 1);
+  await expect(forwardOnce({ from, to: server.url("latin") })).rejects.toMatchObject({
+    code: "FORWARD_FAILED",
+    message: expect.stringContaining("LATIN1"),
+  });
+});
+
+test("more incidents than a statement has parameters for are forwarded", async () => {
+  const to = await newUrl();
+  const from = ledgerIn(folder, "many-incidents");
+  fillLedger(from, "row", 1);
+  read(
+    from,
+    `INSERT INTO incidents (at, kind, count, reason) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9500)
+     SELECT '2026-01-01 00:00:00.000', 'degraded', 1, i FROM n`,
+  );
+  expect(await forwardOnce({ from, to, batchSize: 10_000 })).toMatchObject({ incidents: 9_500 });
+});
+
 test("the ledger's own incidents are forwarded, each once", async () => {
   const to = await newUrl();
   const from = ledgerIn(folder, "incidents");
@@ -162,7 +229,7 @@ test("the ledger's own incidents are forwarded, each once", async () => {
   store.close();
   expect(await forwardOnce({ from, to, batchSize: 1 })).toMatchObject({ forwarded: 0, incidents: 2 });
   read(from, "UPDATE forward_targets SET last_incident_id = 0");
-  expect(await forwardOnce({ from, to })).toMatchObject({ incidents: 2 });
+  expect(await forwardOnce({ from, to })).toMatchObject({ incidents: 0 });
   expect(await queryOnce<IncidentRow>(to, INCIDENTS)).toEqual([
     { kind: "rejected", count: 2, reason: "bad \\u0000 byte", payload: "{}" },
     { kind: "dropped", count: 1, reason: "full", payload: null },

@@ -36,6 +36,8 @@ test.each([
   ["postgres://db.internal/ledger?schema=other", "db.internal:5432/ledger?other"],
   ["postgres://bot@%2Fvar%2Frun/ledger", "/var/run:5432/ledger?public"],
   ["postgres://bot@/ledger?host=/var/run", "/var/run:5432/ledger?public"],
+  // As pg does, which is what connects.
+  ["postgres://bot@localhost:1/ledger?host=/cloudsql/one&port=6000", "/cloudsql/one:6000/ledger?public"],
   ["postgres://bot@db.internal", "db.internal:5432/bot?public"],
   ["postgres://bot@[::1]:5433/ledger", "[::1]:5433/ledger?public"],
   ["postgres://bot:50%@db.internal/ledger", "db.internal:5432/ledger?public"],
