@@ -22,7 +22,9 @@ export function harmless(logger: Logger): Logger {
     (level: keyof Logger) =>
     (bindings: object, message: string): void => {
       try {
-        logger[level](bindings, message);
+        const logged: unknown = logger[level](bindings, message);
+        // An async method fits where one without a result is asked for.
+        if (logged instanceof Promise) logged.catch(() => {});
       } catch {
         // There is nowhere left to say it.
       }

@@ -28,6 +28,13 @@ interface Tables {
   readonly others: readonly unknown[];
 }
 
+export const EMPTY_BATCH: Batch = {
+  size: 0,
+  identity: "",
+  numbers: new Float64Array(),
+  text: JSON.stringify({ texts: [], names: [], others: [] } satisfies Tables),
+};
+
 const WIDTH = 16;
 const FIRST_CAPACITY = 32;
 

@@ -31,11 +31,11 @@ export function cutoffOf(days: number): string | undefined {
  * Yields how many executions each slice deleted.
  */
 export function* purgeSlices(connection: Connection, cutoff: string): Generator<number, void> {
-  // Rows of an older program have not been summed yet.
-  connection.transaction(() => adoptRows(connection));
   let deleted: number;
   do {
     deleted = connection.transaction(() => {
+      // Rows of an older program have not been summed yet.
+      adoptRows(connection);
       // Just above the newest that goes, not the cutoff: a clock that is ahead for once must not keep out, when it is
       // right again, what was never purged.
       const newest = connection.all(selectNewestBefore(cutoff))[0]?.newest;

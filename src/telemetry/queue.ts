@@ -1,4 +1,4 @@
-import { type Batch, BatchEncoder, copy, type PackedBatch, pack, unpack } from "./batch";
+import { type Batch, BatchEncoder, copy, EMPTY_BATCH, type PackedBatch, pack, unpack } from "./batch";
 import type { TelemetryRecord } from "./types";
 
 /** A batch that was handed to the writer; sequences go up one by one. */
@@ -72,6 +72,14 @@ export class BatchQueue {
     const sent = { ...batch, sequence: this.#lastSequence };
     this.#sent.push(sent);
     this.#sentSize += sent.size;
+    return sent;
+  }
+
+  /** An empty batch, which counts as sent: when it is acknowledged, the writer has looked after its ledger. */
+  sendNothing(): SentBatch {
+    this.#lastSequence += 1;
+    const sent = { ...EMPTY_BATCH, sequence: this.#lastSequence };
+    this.#sent.push(sent);
     return sent;
   }
 

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Logger } from "../logger";
 import { atExit } from "./at-exit";
 import type { Batch } from "./batch";
@@ -33,8 +35,8 @@ const BATCHES_IN_FLIGHT = 16;
 
 /** How often to look whether the writer has room for the batches that wait, in milliseconds. */
 const POLL_MS = 5;
-/** A timer can't be set for longer. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How often a process that is kept alive looks whether that is of any use, in milliseconds. */
+const ALIVE_CHECK_MS = 50;
 
 /**
  * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
@@ -145,9 +147,15 @@ export class QueuedRecorder implements TelemetryRecorder {
     return { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
   }
 
-  /** As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. */
+  /**
+   * As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. A ledger that
+   * can't be written keeps nobody alive, as that may be for ever.
+   */
   async #ask(request: WriterRequest): Promise<number | undefined> {
-    const alive = setInterval(() => {}, LONGEST_TIMER_MS);
+    const alive = setInterval(() => {
+      if (this.#writer.health.state === "degraded") alive.unref();
+      else alive.ref();
+    }, ALIVE_CHECK_MS);
     try {
       return await this.#request(request);
     } finally {
@@ -157,7 +165,7 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
   #request(request: WriterRequest): Promise<number | undefined> {
-    if (this.#phase !== "running") return this.#writer.request(request);
+    if (this.#phase === "closed") return this.#writer.request(request);
     const answer = Promise.withResolvers<number | undefined>();
     this.#requests.push(() => answer.resolve(this.#writer.request(request)));
     this.#sendBatches();
@@ -255,8 +263,18 @@ export class QueuedRecorder implements TelemetryRecorder {
   #exit(): void {
     if (this.#phase === "running") this.#seal();
     while (this.#sendOne());
-    if (this.#queue.size > 0) this.#writer.finish(this.#queue.lastSequence, this.#options.exitTimeoutMs);
+    const isGone = this.#isLedgerGone();
+    if (isGone) this.#writer.post({ type: "batch", ...this.#queue.sendNothing() });
+    if (isGone || this.#queue.size > 0)
+      this.#writer.finish(this.#queue.lastSequence, this.#options.exitTimeoutMs);
     this.#end();
+  }
+
+  /** A ledger whose file was deleted is put back by whoever writes to it next. */
+  #isLedgerGone(): boolean {
+    const { dbPath } = this.#options;
+    if (dbPath === ":memory:" || this.#counts.acknowledged === 0) return false;
+    return !existsSync(dbPath) && existsSync(dirname(dbPath));
   }
 
   /** Nothing is written any more: what is not acknowledged goes to the spill file. */

@@ -1,12 +1,12 @@
 import { PendingBatch } from "./pending-batch";
-import { appendToSpill, hasSpill, takeInSpill } from "./spill";
+import { hasSpill, takeInSpill } from "./spill";
 import type { SqliteLedger } from "./sqlite-ledger";
 
 const BATCH_SIZE = 512;
 
 interface SpilledBatch {
   readonly batch: PendingBatch;
-  readonly lines: readonly string[];
+  readonly size: number;
 }
 
 /** Brings spilled records into the ledger, batch by batch. */
@@ -46,10 +46,10 @@ export class SpillIntake {
   writeNextTo(ledger: SqliteLedger): number {
     this.#current ??= this.#next();
     if (this.#current !== undefined) {
-      const { batch, lines } = this.#current;
+      const { batch, size } = this.#current;
       batch.writeTo(ledger);
       this.#current = undefined;
-      return lines.length;
+      return size;
     }
     this.#batches = undefined;
     // What was spilled while this was going on is another file.
@@ -57,19 +57,21 @@ export class SpillIntake {
     return 0;
   }
 
-  /** Leaves the rest to the next that opens the ledger: what is in hand, too, as its file may be gone already. */
+  /**
+   * Leaves the rest to the next that opens the ledger, what is in hand, too.
+   *
+   * @throws the file system's error when what is in hand is in no file any more, and can't be spilled again.
+   */
   stop(): void {
-    this.#batches?.return();
-    if (this.#current !== undefined)
-      appendToSpill(this.#dbPath, [Buffer.from(`\n${this.#current.lines.join("\n")}\n`)]);
     this.#current = undefined;
+    this.#batches?.return();
   }
 
   #next(): SpilledBatch | undefined {
     try {
       const next = this.#batches?.next();
       if (next?.done !== false) return undefined;
-      return { batch: new PendingBatch(next.value.map(parse)), lines: next.value };
+      return { batch: new PendingBatch(next.value.map(parse)), size: next.value.length };
     } catch (error) {
       this.#giveUp(error);
       return undefined;

@@ -149,17 +149,24 @@ function* takeInFile(dbPath: string, path: string, batchSize: number): Generator
   }
 }
 
-/** Spills text, to be taken in later; where that is impossible, gives its lines. */
+/** Spills text, to be taken in later; where that is impossible, gives its lines, and tries again if nobody took them. */
 function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly string[], void> {
   const lines = Buffer.from(text)
     .toString()
     .split("\n")
     .filter((line) => line !== "");
   if (lines.length === 0) return;
+  const spill = () => appendToSpill(dbPath, [Buffer.from(`\n${lines.join("\n")}\n`)]);
   try {
-    appendToSpill(dbPath, [Buffer.from(`\n${lines.join("\n")}\n`)]);
+    spill();
   } catch {
-    yield lines;
+    let isTaken = false;
+    try {
+      yield lines;
+      isTaken = true;
+    } finally {
+      if (!isTaken) spill();
+    }
   }
 }
 

@@ -154,7 +154,7 @@ export interface Telemetry extends AsyncDisposable {
   /**
    * Resolves when everything received before the call is committed, or refused; with a ledger that can't be
    * written, that is when it can, or at `close`. The process stays alive until then, as it does for `purgeOlderThan`
-   * and `checkpoint`; where it may not wait for ever, `close` is bounded in time.
+   * and `checkpoint`, unless the ledger can't be written.
    */
   flush(): Promise<void>;
   stats(): TelemetryStats;

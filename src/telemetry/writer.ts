@@ -88,6 +88,8 @@ export class Writer {
 
   handle(message: ToWriter): void {
     if (this.#state === "closed") return;
+    // While the ledger can't be written there may be millions of these: to look once is enough.
+    if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
     this.#inbox.push(message);
     this.#schedule();
   }

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { createTelemetryStore } from "../../src/telemetry/store";
 import { expectAccounted, printedStats } from "../support/accounting";
 import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
@@ -25,6 +26,18 @@ test("what is awaited of the handle keeps the process alive", async () => {
   const { exitCode, stdout } = await runScript("await-flush.ts", [place.dbPath], place.environment);
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "purged 0, written 1\n" });
 });
+
+test("a flush that can't come keeps no process alive", async () => {
+  const place = newPlace(dir);
+  mkdirSync(place.dbPath, { recursive: true });
+  const { exitCode, signalCode, stdout } = await runScript(
+    "await-flush.ts",
+    [place.dbPath],
+    place.environment,
+  );
+  expect({ exitCode, signalCode, stdout }).toEqual({ exitCode: 0, signalCode: null, stdout: "" });
+  expect(spilledLines(place)).toHaveLength(1);
+}, 30_000);
 
 test("a lock of another process that outlasts the exit costs nothing, and nothing is counted twice", async () => {
   const place = newPlace(dir);

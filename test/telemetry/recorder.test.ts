@@ -122,6 +122,28 @@ test("close and flush are as fast as the writer, however long an event may wait 
   expect(await telemetry.close(20_000)).toMatchObject({ written: 2_000, spilled: 0, timedOut: false });
 }, 30_000);
 
+test("a flush during close waits for what came before it, too", async () => {
+  const telemetry = recorder(startThread, { maxQueueSize: 100_000 });
+  emit(telemetry, 5_000);
+  const closing = telemetry.close(20_000);
+  await telemetry.flush();
+  expect(telemetry.stats()).toMatchObject({ written: 5_000, queued: 0 });
+  expect(await closing).toMatchObject({ written: 5_000, timedOut: false });
+}, 30_000);
+
+test.each([startInline, startThread])(
+  "a ledger that was deleted is put back at the process's exit, though nothing is left to write (%p)",
+  async (startWriter) => {
+    const telemetry = recorder(startWriter);
+    emit(telemetry, 100);
+    await telemetry.flush();
+    rmSync(dbPath);
+    process.listeners("exit").at(-1)?.(0);
+    expect(count()).toBe(100);
+    expectAccounted(telemetry);
+  },
+);
+
 test("a record too long to be kept is counted as dropped after close, too", async () => {
   const telemetry = recorder();
   await telemetry.close(10_000);
@@ -255,6 +277,20 @@ describe("while another connection holds the lock", () => {
     unlock();
   });
 
+  test("millions of batches that are spilled meanwhile are one thing to look after", async () => {
+    const telemetry = recorder(startInline, { maxQueueSize: 10, maxBatchSize: 1 });
+    await telemetry.ready;
+    const unlock = lock();
+    emit(telemetry, 5_000);
+    unlock();
+    await telemetry.flush();
+    // Not a turn for each of them.
+    expect(telemetry.stats()).toMatchObject({ queued: 0, state: "open" });
+    expect(telemetry.stats().takenIn).toBeGreaterThan(4_900);
+    await telemetry.close(10_000);
+    expect(count()).toBe(5_000);
+  });
+
   test("a batch of the spill file that is in hand at close is not lost", async () => {
     createTelemetryStore({ dbPath }).close();
     const lines = Array.from({ length: 20 }, (_, n) =>
@@ -269,6 +305,7 @@ describe("while another connection holds the lock", () => {
     const next = recorder();
     await next.flush();
     await next.close(10_000);
+    expect(next.stats()).toMatchObject({ takenIn: 20 });
     expect(count()).toBe(20);
   });
 
