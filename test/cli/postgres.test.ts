@@ -170,3 +170,33 @@ test("a database without a ledger, and one that is not there, are told apart", a
   expect(JSON.parse(absent.err)).toMatchObject({ error: { code: "OPEN_FAILED" } });
   expect(empty.err + absent.err).not.toContain("not-a-secret");
 });
+
+test("what the server refuses while it is read has a code and a hint, and doctor says it", async () => {
+  const login = { user: "half_blind", password: "not-a-secret-either" };
+  const database = new URL(url).pathname.slice(1);
+  await queryOnce(url, `CREATE ROLE ${login.user} LOGIN PASSWORD '${login.password}'`);
+  await queryOnce(url, `GRANT SELECT ON runledger_migration TO ${login.user}`);
+  const commands = [
+    ["report", "--json"],
+    ["executions", "--json"],
+    ["export"],
+    ["incidents"],
+    ["purge", "--older-than", "1d", "--dry-run"],
+  ];
+  for (const args of commands) {
+    const { exitCode, err } = await runCli([...args, "--db", postgres.url(database, login)]);
+    expect({ args, exitCode }).toEqual({ args, exitCode: 1 });
+    expect(err).toContain("Grant what is missing");
+    expect(err).not.toContain(login.password);
+    if (err.startsWith("{")) expect(JSON.parse(err).error.code).toBe("STORE_FAILED");
+  }
+  const { exitCode, out } = await runCli(["doctor", "--json", "--db", postgres.url(database, login)]);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(out).findings).toContainEqual(
+    expect.objectContaining({
+      check: "forwarding",
+      level: "problem",
+      message: expect.stringContaining("42501"),
+    }),
+  );
+});
