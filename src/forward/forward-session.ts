@@ -79,8 +79,13 @@ export class ForwardSession {
     return Math.max(0, this.#source.newestId - this.#position.id);
   }
 
-  /** The last execution and the last incident in the ledger. */
+  /**
+   * The last execution and the last incident in the ledger.
+   *
+   * @throws {LedgerChangedError}
+   */
   get newest(): Mark {
+    this.#source.assertUnchanged();
     return { execution: this.#source.newestId, incident: this.#source.newestIncidentId };
   }
 
@@ -89,8 +94,13 @@ export class ForwardSession {
     return this.#position.id >= execution && this.#incidentId >= incident;
   }
 
-  /** Forwards the next batch; `false` when there was nothing to forward. */
+  /**
+   * Forwards the next batch; `false` when there was nothing to forward.
+   *
+   * @throws {LedgerChangedError}
+   */
   async step(): Promise<boolean> {
+    this.#source.assertUnchanged();
     try {
       this.#assertNotSetBack();
       return await this.#forwardNext();

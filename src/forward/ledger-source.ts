@@ -87,12 +87,17 @@ export class LedgerSource implements Disposable {
   }
 
   /**
-   * The executions that follow, by `id`.
+   * To be asked before anything is read: in one process, the connections of a file and of another in its place would take
+   * the same -shm for theirs.
    *
    * @throws {LedgerChangedError}
    */
+  assertUnchanged(): void {
+    if (this.#file.change() !== "none") throw new LedgerChangedError();
+  }
+
+  /** The executions that follow, by `id`. */
   executionsAfter(id: number, limit: number): SourceExecution[] {
-    this.#assertUnchanged();
     // Rows of an older program have no identity yet.
     if (hasUnadoptedRows(this.#connection)) {
       this.#connection.transaction(() => adoptRows(this.#connection));
@@ -107,10 +112,6 @@ export class LedgerSource implements Disposable {
   [Symbol.dispose](): void {
     if (this.#file.change() === "none") this.#connection.close();
     else this.#connection.abandon();
-  }
-
-  #assertUnchanged(): void {
-    if (this.#file.change() !== "none") throw new LedgerChangedError();
   }
 
   #first<Row>(query: CompiledQuery<Row>): Row | undefined {
