@@ -81,7 +81,7 @@ async function follow(options: Options, terminal: Terminal): Promise<void> {
 
 /** Where following is. */
 interface Followed {
-  /** Of the ledger: another file may take its place. */
+  /** Of the ledger: another file may take its place. `undefined` as long as it is of the earlier design. */
   ledgerId: string | undefined;
   /** The highest `id` so far. */
   lastId: number;
@@ -106,7 +106,6 @@ async function showLatest(options: Options, format: ExecutionFormat, terminal: T
   return { ledgerId, lastId, recentIds: await recentIdsOf(ledger, options, lastId) };
 }
 
-/** `undefined` in PostgreSQL, where many are, and in the earlier design. */
 async function ledgerIdOf(ledger: Ledger): Promise<string | undefined> {
   const id = ledger.db.selectFrom("ledger").select("value").where("key", "=", "id");
   return (await reading(ledger, () => id.executeTakeFirst()))?.value;
@@ -156,11 +155,19 @@ async function showNew(
   followed: Followed,
 ): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
-  const ledgerId = await ledgerIdOf(ledger);
-  if (ledgerId !== followed.ledgerId) Object.assign(followed, { ledgerId, lastId: 0 });
+  await beginAnewIfReplaced(ledger, followed);
   for await (const rows of newIn(ledger, options, followed)) {
     if (rows.length > 0) await terminal.write(format.page(rows));
   }
+}
+
+async function beginAnewIfReplaced(ledger: Ledger, followed: Followed): Promise<void> {
+  const ledgerId = await ledgerIdOf(ledger);
+  if (followed.ledgerId !== undefined && ledgerId !== followed.ledgerId) {
+    followed.lastId = 0;
+    followed.recentIds.clear();
+  }
+  followed.ledgerId = ledgerId;
 }
 
 /** A ledger that was deleted is put back by the application that writes to it. */

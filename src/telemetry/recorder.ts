@@ -189,13 +189,17 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   readonly #onPoll = (): void => {
     this.#polling = undefined;
-    this.#sendBatches();
+    this.#sendWaiting();
   };
 
   /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
   #sendBatches(): void {
-    const queue = this.#queue;
     if (this.#phase === "running") this.#seal();
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    const queue = this.#queue;
     queue.acknowledge(this.#counts.acknowledged);
     while (queue.sentSize < this.#maxInFlight && this.#sendOne());
     if (queue.size > this.#options.maxQueueSize) this.#spill(queue.takeOverflow(this.#options.maxQueueSize));

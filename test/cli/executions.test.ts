@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { run } from "../../src/cli/run";
 import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
 import { type FakeTerminal, fakeTerminal, runCli } from "../support/fake-terminal";
+import { EARLIER_DESIGN } from "../support/ledger";
 import { tempDir } from "../support/temp-dir";
 
 const folder = tempDir();
@@ -70,6 +72,17 @@ describe("runledger executions", () => {
       sessionId: "session-1",
       deliveryId: "00000000-0000-4000-8000-000000000001",
     });
+  });
+
+  test("prints no control character that a terminal may obey", async () => {
+    const { db, store } = newStore();
+    store.record(executionCompleted({ model: "c1\u009b31m" }));
+    store.recordIncident({ kind: "degraded", reason: "c1\u009b31m" });
+    store.close();
+    for (const command of ["executions", "incidents"]) {
+      const { out } = await runCli([command, "--json", "--db", db]);
+      expect(out).toContain('"c1\\u009b31m"');
+    }
   });
 
   test("takes filters, --failed and --limit", async () => {
@@ -219,6 +232,23 @@ describe("runledger executions --follow", () => {
     });
     expect(exitCode).toBe(0);
     expect(idsIn(out)).toEqual(["e0", "back"]);
+  });
+
+  test("goes on where it was when a database of the earlier design is upgraded in place", async () => {
+    const db = join(folder, "earlier.db");
+    using earlier = new Database(db);
+    earlier.run(EARLIER_DESIGN);
+    earlier.run(
+      "INSERT INTO executions (repo, event_type, model, conclusion) VALUES ('o/r', 'push', 'm', 'success')",
+    );
+    const { exitCode, out } = await follow(db, ["--json"], async (terminal) => {
+      await untilPrinted(terminal, '"push"');
+      using store = createTelemetryStore({ dbPath: db });
+      store.record(executionCompleted({ executionId: "new" }));
+      await untilPrinted(terminal, '"new"');
+    });
+    expect(exitCode).toBe(0);
+    expect(parsed(out).map(({ id }) => id)).toEqual([1, 2]);
   });
 
   test("shows all of another ledger that takes its place", async () => {

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { createTelemetryStore } from "../../src/telemetry/store";
@@ -99,6 +99,14 @@ describe("runledger export", () => {
     expect(out.trim().split("\r\n")).toHaveLength(2);
     expect(out).toContain(",c/d,");
     expect(err).toBe("\r1 execution\x1b[K\r\x1b[K");
+  });
+
+  test("a filter that is wrong leaves no file behind", async () => {
+    const file = newPath();
+    const wrong = ["--since", "2026-03-03", "--until", "2026-03-01"];
+    const { exitCode } = await runCli(["export", "--db", ledgerOf([]), "--out", file, ...wrong]);
+    expect(exitCode).toBe(2);
+    expect(existsSync(file)).toBe(false);
   });
 
   test("--out makes a file that only its owner can read, and never overwrites one", async () => {

@@ -49,6 +49,28 @@ describe("a forwarder", () => {
     await expectForwarded(to, [from]);
   });
 
+  test("says what has to be mended next, too", async () => {
+    const database = await server.createDatabase();
+    const role = `turned_away_${database}`;
+    await queryOnce(server.url(database), `CREATE ROLE ${role} NOLOGIN PASSWORD 'first'`);
+    const from = ledgerIn(folder, "two-reasons");
+    fillLedger(from, "row", 1);
+    const reasons: string[] = [];
+    const { events } = listener();
+    const to = server.url(database, { user: role, password: "first" });
+    const forwarder = new Forwarder(parseForwardOptions({ from, to }), {
+      ...events,
+      onDegraded: ({ error }) => void reasons.push(/(28\w{3}):/.exec(error.message)?.[1] ?? error.message),
+    });
+    const ended = forwarder.run();
+    while (reasons.length < 1) await Bun.sleep(5);
+    await queryOnce(server.url(database), `ALTER ROLE ${role} LOGIN PASSWORD 'second'`);
+    while (reasons.length < 2) await Bun.sleep(5);
+    forwarder.stop();
+    await ended;
+    expect(reasons).toEqual(["28000", "28P01"]);
+  });
+
   test("is done with what was there when it was asked, whatever comes meanwhile", async () => {
     const to = await newUrl();
     const from = ledgerIn(folder, "steady");

@@ -186,6 +186,23 @@ test("the watermark never goes back, and holds for other stores on the same file
   );
 });
 
+test("a row that an older program inserts between two slices is summed before it is purged", () => {
+  const SLICE_ROWS = 5_000;
+  using store = createTelemetryStore({ dbPath });
+  store.recordMany(Array.from({ length: SLICE_ROWS }, () => executionCompleted({ completedAt: 0 })));
+  const connection = openLedgerFile(dbPath, { synchronous: "NORMAL" });
+  const slices = purgeSlices(connection, toLedgerTime(NOW));
+  expect(slices.next().value).toBe(SLICE_ROWS);
+  read(
+    dbPath,
+    `INSERT INTO executions (created_at, repo, event_type, model, conclusion)
+     VALUES ('1970-01-01 00:00:00', 'o/r', 'push', 'm', 'success')`,
+  );
+  expect(Array.from(slices)).toEqual([1]);
+  connection.close();
+  expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: SLICE_ROWS + 1 }]);
+});
+
 test("a row that an older program inserted meanwhile is summed before it is purged", () => {
   using store = createTelemetryStore({ dbPath });
   read(
