@@ -1,4 +1,4 @@
-import type { TelemetryRecord } from "../src/telemetry/types";
+import type { TelemetryRecord } from "../src/record/types";
 
 const EVENT_TYPES = ["pull_request.opened", "pull_request.synchronize", "issue_comment.created", "push"];
 const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5", "gpt-5.1", "gemini-3-pro"];

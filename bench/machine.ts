@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { statfsSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { openLedgerFile } from "../src/telemetry/open";
+import { openLedgerFile } from "../src/ledger/open";
 import { openEarlier } from "./contenders/earlier-table";
 
 /** Numbers by which `statfs` names file systems. (linux/magic.h) */

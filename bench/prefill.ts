@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { openLedgerFile } from "../src/telemetry/open";
-import { USAGE_KEYS, USAGE_SUMS } from "../src/telemetry/schema";
-import { DAY_MS } from "../src/telemetry/time";
-import type { TelemetryRecord } from "../src/telemetry/types";
+import { openLedgerFile } from "../src/ledger/open";
+import { USAGE_KEYS, USAGE_SUMS } from "../src/ledger/schema";
+import { DAY_MS } from "../src/record/time";
+import type { TelemetryRecord } from "../src/record/types";
 import { LEDGER_FILE } from "./contenders/contender";
 import { INSERT_ROW, rowValues } from "./contenders/raw";
 import { eventSource } from "./events";

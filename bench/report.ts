@@ -1,6 +1,7 @@
 import type { FigureName } from "./figures";
 import { FIGURES } from "./figures";
-import type { Case, Figure, Target } from "./figures/figure";
+import type { Case, Target } from "./figures/case";
+import type { Figure } from "./figures/figure";
 import type { describeMachine } from "./machine";
 import type { Results } from "./results";
 

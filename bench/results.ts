@@ -1,4 +1,4 @@
-import type { Case, Measures } from "./figures/figure";
+import type { Case, Measures } from "./figures/case";
 
 /** What the trials of one figure measured, by case and round. */
 export class Results {

@@ -2,7 +2,7 @@ import { closeSync, constants, copyFileSync, fsyncSync, mkdirSync, openSync, rmS
 import { dirname, join } from "node:path";
 import { LEDGER_FILE } from "./contenders/contender";
 import { FIGURES, type FigureName } from "./figures";
-import type { Case, Measures } from "./figures/figure";
+import type { Case, Measures } from "./figures/case";
 import { prefill } from "./prefill";
 import { Results } from "./results";
 import type { TrialSpec } from "./trial";

@@ -1,8 +1,10 @@
 import { join } from "node:path";
-import { CONTENDERS, LEDGER_FILE } from "./contenders/contender";
+import { CONTENDERS } from "./contenders";
+import { LEDGER_FILE } from "./contenders/contender";
 import { eventSource } from "./events";
 import { FIGURES, type FigureName } from "./figures";
-import type { Case, Figure, Measures, Pace } from "./figures/figure";
+import type { Case, Measures, Pace } from "./figures/case";
+import type { Figure } from "./figures/figure";
 
 // A process of its own for one case of one figure: `bun bench/trial.ts <spec as JSON>` prints its measures.
 

@@ -35,3 +35,9 @@ function describeObject(value: object | null): string {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : describe(thrown);
 }
+
+/** The code of a SQLite or file system error, such as `SQLITE_BUSY` or `EACCES`; `""` when it has none. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+}

@@ -13,20 +13,12 @@ export {
   type PluginHost,
 } from "./app/plugin";
 export { ERROR_CODES, type ErrorCode, RunledgerError, type RunledgerErrorOptions } from "./errors";
-export type { Logger } from "./logger";
 export {
   createTelemetryStore,
   type SqliteTelemetryStore,
   type TelemetryStoreOptions,
-} from "./telemetry/store";
-export type {
-  Incident,
-  IncidentKind,
-  RecordingStore,
-  Telemetry,
-  TelemetryCloseReport,
-  TelemetryRecord,
-  TelemetryStats,
-  TelemetryStore,
-  WriteResult,
-} from "./telemetry/types";
+} from "./ledger/store";
+export type { RecordingStore, TelemetryStore, WriteResult } from "./ledger/types";
+export type { Logger } from "./logger";
+export type { Incident, IncidentKind, TelemetryRecord } from "./record/types";
+export type { Telemetry, TelemetryCloseReport, TelemetryStats } from "./recorder/types";

@@ -1,6 +1,7 @@
 import mitt, { type Emitter, type EventType } from "mitt";
 import type { AppEvents, ExecutionCompleted } from "./app/events";
-import type { Incident, TelemetryRecord, TelemetryStore, WriteResult } from "./telemetry/types";
+import type { TelemetryStore, WriteResult } from "./ledger/types";
+import type { Incident, TelemetryRecord } from "./record/types";
 
 /** One event that a fake emitter emitted. */
 export interface EmittedEvent<Events> {

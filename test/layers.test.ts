@@ -1,64 +1,123 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { dirname, join, relative } from "node:path";
 import { Glob } from "bun";
 
 const root = join(import.meta.dir, "..");
-const transpiler = new Bun.Transpiler({ loader: "ts" });
+/** `import … from`, `export … from`, `import()`, `require()`, `new URL()`: types count, too. */
+const SPECIFIER = /(?:\bfrom|\bimport\(|\brequire\(|\bimport|\bnew URL\()\s*"(\.{1,2}\/[^"]*)"/g;
 
-/** The imports of our own files, as paths from the root; imports of types alone are erased and don't count. */
+/** The imports of our own files, as paths from the root. */
 async function importsOf(file: string): Promise<string[]> {
-  const imports = transpiler.scanImports((await Bun.file(join(root, file)).text()).replace(/^#!.*/, ""));
-  return imports
-    .filter(({ path }) => path.startsWith("."))
-    .map(({ path }) => relative(root, join(root, dirname(file), path)));
+  const source = await Bun.file(join(root, file)).text();
+  return Array.from(source.matchAll(SPECIFIER), ([, path = ""]) =>
+    relative(root, join(root, dirname(file), path)),
+  );
 }
 
 async function filesIn(folder: string): Promise<string[]> {
   const files = await Array.fromAsync(new Glob(`${folder}/**/*.ts`).scan(root));
   expect(files).not.toEqual([]);
-  return files;
+  return files.sort();
 }
 
-test("src never imports a plugin, the list of public names aside", async () => {
-  for (const file of await filesIn("src")) {
-    if (file === "src/index.ts") continue;
-    const imports = await importsOf(file);
-    expect({ file, plugins: imports.filter((path) => path.startsWith("plugins")) }).toEqual({
-      file,
-      plugins: [],
-    });
-  }
-});
+/** The folder within `src` that a path is in; `""` for the files that are in none. */
+function roomOf(path: string): string {
+  return path.split("/").slice(1, -1).join("/");
+}
 
-test("no plugin imports another", async () => {
-  for (const file of await filesIn("plugins")) {
-    const own = file.split("/").slice(0, 2).join("/");
-    const others = (await importsOf(file)).filter(
-      (path) => path.startsWith("plugins") && !path.startsWith(own),
-    );
-    expect({ file, others }).toEqual({ file, others: [] });
+/** What is not in order, as `file → import`. */
+async function strays(folder: string, isAllowed: (file: string, path: string) => boolean): Promise<string[]> {
+  const found: string[] = [];
+  for (const file of await filesIn(folder)) {
+    for (const path of await importsOf(file)) if (!isAllowed(file, path)) found.push(`${file} → ${path}`);
   }
-});
+  return found;
+}
 
-/** Each folder of src, and the others that it may import from. */
-const LAYERS: Record<string, readonly string[]> = {
-  app: ["telemetry"],
-  telemetry: [],
-  postgres: ["telemetry"],
-  report: ["telemetry", "postgres"],
-  forward: ["telemetry", "postgres", "report"],
-  cli: ["telemetry", "postgres", "report", "forward"],
+/** Each room of `src`, and the others that it may import from. Files that are in no room serve them all. */
+const ROOMS: Record<string, readonly string[]> = {
+  record: [],
+  app: ["record"],
+  ledger: ["record"],
+  handoff: ["record", "ledger"],
+  writer: ["record", "ledger", "handoff"],
+  recorder: ["record", "ledger", "handoff", "writer"],
+  postgres: ["record", "ledger"],
+  "report/database": ["record", "ledger", "postgres"],
+  report: ["record", "ledger", "report/database"],
+  "report/format": ["report"],
+  forward: ["record", "ledger", "postgres", "report", "report/database"],
+  "cli/completion": ["cli"],
+  "cli/doctor": [
+    "record",
+    "ledger",
+    "handoff",
+    "postgres",
+    "report",
+    "report/database",
+    "report/format",
+    "cli",
+  ],
+  cli: [
+    "record",
+    "ledger",
+    "handoff",
+    "writer",
+    "postgres",
+    "report",
+    "report/database",
+    "report/format",
+    "forward",
+    "cli/completion",
+    "cli/doctor",
+  ],
 };
 
-test("each folder of src imports only from those below it", async () => {
-  for (const file of await filesIn("src")) {
-    const layer = file.split("/")[1] ?? "";
-    if (layer.endsWith(".ts")) continue;
-    const allowed = [layer, ...(LAYERS[layer] ?? [])];
-    const folders = (await importsOf(file)).map((path) => path.split("/")).filter(({ length }) => length > 2);
-    const beyond = folders.map(([, folder = ""]) => folder).filter((folder) => !allowed.includes(folder));
-    expect({ file, beyond }).toEqual({ file, beyond: [] });
-  }
+describe("data flows one way:", () => {
+  test("each room of src imports only from those below it", async () => {
+    const rooms = new Set((await filesIn("src")).map(roomOf));
+    expect([...rooms].sort()).toEqual(["", ...Object.keys(ROOMS)].sort());
+    const isAllowed = (file: string, path: string) => {
+      const [from, to] = [roomOf(file), roomOf(path)];
+      return (
+        from === "" || to === "" || to === from || !path.startsWith("src/") || !!ROOMS[from]?.includes(to)
+      );
+    };
+    expect(await strays("src", isAllowed)).toEqual([]);
+  });
+
+  test("no two rooms import from each other, the command line and what it is made of aside", () => {
+    const circles = Object.entries(ROOMS).flatMap(([room, below]) =>
+      below.filter((other) => ROOMS[other]?.includes(room)).map((other) => `${room} ↔ ${other}`),
+    );
+    expect(circles.filter((circle) => !/^cli(\/\w+)? ↔ cli(\/\w+)?$/.test(circle))).toEqual([]);
+  });
+
+  test("nothing in src imports a plugin, the list of public names aside", async () => {
+    const isAllowed = (file: string, path: string) => file === "src/index.ts" || !path.startsWith("plugins");
+    expect(await strays("src", isAllowed)).toEqual([]);
+  });
+
+  test("no plugin imports another", async () => {
+    const pluginOf = (path: string) => path.split("/").slice(0, 2).join("/");
+    const isAllowed = (file: string, path: string) =>
+      !path.startsWith("plugins") || pluginOf(path) === pluginOf(file);
+    expect(await strays("plugins", isAllowed)).toEqual([]);
+  });
+
+  test("no two files of the benchmarks import each other, however far round", async () => {
+    const files = await filesIn("bench");
+    const known = new Set(files);
+    const fileOf = (path: string) =>
+      [`${path}.ts`, `${path}/index.ts`].find((file) => known.has(file)) ?? path;
+    const imports = new Map<string, string[]>();
+    for (const file of files) imports.set(file, (await importsOf(file)).map(fileOf));
+    const reachable = (from: string, seen = new Set<string>()): Set<string> => {
+      for (const next of imports.get(from) ?? []) if (!seen.has(next)) reachable(next, seen.add(next));
+      return seen;
+    };
+    expect(files.filter((file) => reachable(file).has(file))).toEqual([]);
+  });
 });
 
 test("every path of the exports map exists and is packed", async () => {

@@ -98,28 +98,29 @@ describe("the README names, and describes as they are,", () => {
   });
 
   test.each([
-    ["field | type", "src/telemetry/types.ts", "TelemetryRecord"],
+    ["field | type", "src/record/types.ts", "TelemetryRecord"],
     ["option | default", "plugins/telemetry/options.ts", "TelemetryPluginOptions"],
   ])("every entry of the table %s", async (header, path, name) => {
     expect(tableOf(header).sort()).toEqual((await membersOf(path, name)).sort());
   });
 
   test.each([
-    ["src/telemetry/types.ts", "Telemetry"],
-    ["src/telemetry/types.ts", "TelemetryStats"],
+    ["src/recorder/types.ts", "Telemetry"],
+    ["src/recorder/types.ts", "TelemetryStats"],
     ["src/app/create-app.ts", "AppOptions"],
-    ["src/telemetry/store.ts", "TelemetryStoreOptions"],
+    ["src/ledger/store.ts", "TelemetryStoreOptions"],
     ["src/forward/options.ts", "ForwardOptions"],
     ["src/forward/options.ts", "ForwardPluginOptions"],
     ["src/forward/types.ts", "Forwarding"],
     ["src/forward/types.ts", "ForwardingStats"],
     ["src/forward/types.ts", "ForwardingCloseReport"],
     ["src/forward/forward-session.ts", "ForwardCounts"],
-    ["src/telemetry/schema.ts", "LedgerSchema"],
-    ["src/telemetry/schema.ts", "IncidentsTable"],
+    ["src/ledger/schema.ts", "LedgerSchema"],
+    ["src/ledger/schema.ts", "IncidentsTable"],
+    ["src/report/types.ts", "NameFilter"],
     ["src/report/types.ts", "ExecutionFilter"],
     ["src/report/types.ts", "UsageFilter"],
-    ["src/report/types.ts", "Ledger"],
+    ["src/report/database/ledger.ts", "Ledger"],
     ["src/report/executions.ts", "ExecutionsOptions"],
   ])("every member of %s %s", async (path, name) => {
     const members = await membersOf(path, name);

@@ -1,6 +1,6 @@
 import mitt from "mitt";
 import type { AppEvents } from "../../src/app/events";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import type { TelemetryRecord } from "../../src/record/types";
 
 /** A bus with one handler, or none; returns its `emit`. */
 export function busWith(handler?: (event: TelemetryRecord) => void): (event: TelemetryRecord) => void {

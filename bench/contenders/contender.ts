@@ -1,4 +1,4 @@
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import type { TelemetryRecord } from "../../src/record/types";
 
 /** One way to keep an event, behind the same bus. */
 export interface Contender {
@@ -16,17 +16,3 @@ export interface Contender {
 export type StartContender = (folder: string) => Promise<Contender>;
 
 export const LEDGER_FILE = "ledger.db";
-
-/** Each in its own file, of which a trial loads only the one that it measures. */
-export const CONTENDERS = {
-  runledger: async () => (await import("./runledger")).startRunledger,
-  earlier: async () => (await import("./earlier")).startEarlier,
-  kysely: async () => (await import("./kysely")).startKysely,
-  drizzle: async () => (await import("./drizzle")).startDrizzle,
-  pino: async () => (await import("./pino")).startPino,
-  otel: async () => (await import("./otel")).startOtel,
-  raw: async () => (await import("./raw")).startRaw,
-  floor: async () => (await import("./floor")).startFloor,
-} as const satisfies Record<string, () => Promise<StartContender>>;
-
-export type ContenderName = keyof typeof CONTENDERS;

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import type { TelemetryRecord } from "../../src/record/types";
 import { EARLIER_DESIGN } from "../../test/support/ledger";
 import { LEDGER_FILE } from "./contender";
 

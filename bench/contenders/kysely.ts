@@ -1,6 +1,6 @@
 import { Kysely } from "kysely";
 import { BunSqliteDialect } from "kysely-bun-sqlite";
-import type { LedgerSchema } from "../../src/telemetry/schema";
+import type { LedgerSchema } from "../../src/ledger/schema";
 import { busWith } from "./bus";
 import type { StartContender } from "./contender";
 import { closeEarlier, openEarlier } from "./earlier-table";

@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { openLedgerFile } from "../../src/telemetry/open";
-import { EXECUTION_COLUMNS } from "../../src/telemetry/schema";
-import { toLedgerTime } from "../../src/telemetry/time";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import { openLedgerFile } from "../../src/ledger/open";
+import { EXECUTION_COLUMNS } from "../../src/ledger/schema";
+import { toLedgerTime } from "../../src/record/time";
+import type { TelemetryRecord } from "../../src/record/types";
 import { busWith } from "./bus";
 import { LEDGER_FILE, type StartContender } from "./contender";
 import { earlierValues, rowsOf } from "./earlier-table";

@@ -1,5 +1,6 @@
 import type { Contender } from "../contenders/contender";
-import type { Measures, Pace, WritingFigure } from "./figure";
+import type { Measures, Pace } from "./case";
+import type { WritingFigure } from "./figure";
 import { emitAtFullSpeed, FULL_SPEED } from "./pacing";
 
 /** Events per second from the first `emit` until the last is committed. */

@@ -4,12 +4,13 @@ import { dirname, join } from "node:path";
 import pg from "pg";
 import { ForwardSupervisor } from "../../src/forward/forward-supervisor";
 import { parseForwardOptions } from "../../src/forward/options";
+import { EXECUTION_COLUMNS } from "../../src/ledger/schema";
 import { defaultLogger } from "../../src/logger";
-import { EXECUTION_COLUMNS } from "../../src/telemetry/schema";
 import { type PostgresServer, queryOnce, startPostgres } from "../../test/support/postgres-server";
 import { LEDGER_FILE } from "../contenders/contender";
 import { prefill } from "../prefill";
-import type { Case, Measures, ReadingFigure } from "./figure";
+import type { Case, Measures } from "./case";
+import type { ReadingFigure } from "./figure";
 
 const REPOSITORIES = 20;
 const ROWS = 100_000;

@@ -1,5 +1,6 @@
+import type { Case } from "./case";
 import { measureDrain } from "./drain";
-import type { Case, WritingFigure } from "./figure";
+import type { WritingFigure } from "./figure";
 import { measureHost } from "./host";
 
 const MILLION = 1_000_000;

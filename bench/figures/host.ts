@@ -1,7 +1,9 @@
-import type { Contender, ContenderName } from "../contenders/contender";
+import type { ContenderName } from "../contenders";
+import type { Contender } from "../contenders/contender";
 import { median } from "../results";
 import { BlockedTime, onProcessorUs } from "../thread-time";
-import type { Measures, Pace, WritingFigure } from "./figure";
+import type { Measures, Pace } from "./case";
+import type { WritingFigure } from "./figure";
 import { emitAtFullSpeed, emitAtRate, FULL_SPEED } from "./pacing";
 
 /**

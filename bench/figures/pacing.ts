@@ -1,4 +1,4 @@
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import type { TelemetryRecord } from "../../src/record/types";
 import type { Contender } from "../contenders/contender";
 
 type NextEvent = () => TelemetryRecord;

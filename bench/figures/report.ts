@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import { openLedger, summaryReport } from "../../src/report";
 import { median } from "../results";
-import type { Case, Measures, Pace, ReadingFigure } from "./figure";
+import type { Case, Measures, Pace } from "./case";
+import type { ReadingFigure } from "./figure";
 
 const MILLION = 1_000_000;
 const FEWEST_REPORTS = 5;

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { RunledgerError } from "../../src/errors";
+import type { Synchronous } from "../../src/ledger/open";
+import { dbPathOption, having, loggerOption, synchronousOption } from "../../src/ledger/options";
+import type { RecordingStore } from "../../src/ledger/types";
 import type { Logger } from "../../src/logger";
-import type { Synchronous } from "../../src/telemetry/open";
-import { dbPathOption, having, loggerOption, synchronousOption } from "../../src/telemetry/options";
-import type { RecordingStore } from "../../src/telemetry/types";
 import { explain } from "../../src/validation";
 
 /** Options of the telemetry plugin; all optional. */

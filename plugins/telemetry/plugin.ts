@@ -1,9 +1,9 @@
 import { definePlugin, type PluginHost } from "../../src/app/plugin";
 import { defaultLogger, harmless } from "../../src/logger";
-import { DirectRecorder } from "../../src/telemetry/direct-recorder";
-import { QueuedRecorder } from "../../src/telemetry/recorder";
-import type { Telemetry, TelemetryCloseReport } from "../../src/telemetry/types";
-import { startInline, startThread } from "../../src/telemetry/writer-link";
+import { DirectRecorder } from "../../src/recorder/direct-recorder";
+import { QueuedRecorder } from "../../src/recorder/recorder";
+import type { Telemetry, TelemetryCloseReport } from "../../src/recorder/types";
+import { startInline, startThread } from "../../src/recorder/writer-link";
 import { parseOptions, type TelemetryPluginOptions } from "./options";
 import { subscribeFirst } from "./subscribe-first";
 

@@ -1,4 +1,4 @@
-import type { TelemetryRecord } from "../telemetry/types";
+import type { TelemetryRecord } from "../record/types";
 
 /** Payload of `"execution:completed"`: one finished LLM or agent run. */
 export type ExecutionCompleted = TelemetryRecord;

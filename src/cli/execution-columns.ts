@@ -1,8 +1,8 @@
+import type { ExecutionRow } from "../ledger/schema";
 import { isFailure } from "../report/failure";
 import { UNKNOWN } from "../report/format/columns";
 import type { TableColumn } from "../report/format/table";
 import { formatCount, formatDuration, formatUsd } from "../report/format/values";
-import type { ExecutionRow } from "../telemetry/schema";
 import type { Styles } from "./style";
 
 /** What the table of executions shows. */

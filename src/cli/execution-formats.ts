@@ -1,8 +1,8 @@
+import type { ExecutionRow } from "../ledger/schema";
 import { PRINTED_FIELDS, printedExecution } from "../report/execution-record";
 import { type CsvValue, formatCsv } from "../report/format/csv";
 import { formatJsonLine } from "../report/format/json";
 import { layOutTable, type TableLayout } from "../report/format/table";
-import type { ExecutionRow } from "../telemetry/schema";
 import { executionColumns } from "./execution-columns";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";

@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
 import { RunledgerError } from "../errors";
+import type { ExecutionRow } from "../ledger/schema";
+import type { Ledger } from "../report/database/ledger";
+import { openLedger } from "../report/database/open-ledger";
+import { reading } from "../report/database/snapshot";
 import { printedExecution } from "../report/execution-record";
 import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
-import { openLedger } from "../report/open-ledger";
-import { reading } from "../report/snapshot";
-import type { Ledger } from "../report/types";
-import type { ExecutionRow } from "../telemetry/schema";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";

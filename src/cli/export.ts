@@ -1,11 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Command, Option } from "commander";
+import { codeOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { openLedger } from "../report/database/open-ledger";
 import { recordOf } from "../report/execution-record";
 import { executionsOf } from "../report/executions";
 import { resolveFilter } from "../report/filter";
-import { openLedger } from "../report/open-ledger";
-import { codeOf } from "../telemetry/sqlite-errors";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, jsonLines } from "./execution-formats";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";

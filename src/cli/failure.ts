@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
-import { toStoreFailure } from "../telemetry/sqlite-errors";
+import { toStoreFailure } from "../ledger/sqlite-errors";
 
 /** Ends a command with an exit code when all that there is to say was said. */
 export class EndedError extends Error {

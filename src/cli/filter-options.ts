@@ -3,14 +3,7 @@ import type { ExecutionFilter } from "../report/types";
 import { parseTime, parseZone } from "./options";
 
 /** What {@link addFilterOptions} gives a command. */
-export interface FilterOptions {
-  readonly since?: string;
-  readonly until?: string;
-  readonly repo?: string;
-  readonly model?: string;
-  readonly provider?: string;
-  readonly eventType?: string;
-  readonly conclusion?: string;
+export interface FilterOptions extends Omit<ExecutionFilter, "timeZone"> {
   readonly tz?: string;
 }
 

@@ -1,10 +1,10 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { toExecutionRow } from "../ledger/row";
+import type { TelemetryRecord } from "../record/types";
+import { openLedger } from "../report/database/open-ledger";
 import { incidentsOf } from "../report/incidents";
-import { openLedger } from "../report/open-ledger";
-import { PendingBatch } from "../telemetry/pending-batch";
-import { toExecutionRow } from "../telemetry/record";
-import type { TelemetryRecord } from "../telemetry/types";
+import { PendingBatch } from "../writer/pending-batch";
 import type { SourceRecord } from "./record-source";
 import { createOrOpen } from "./writable-ledger";
 

@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
+import type { IncidentKind } from "../record/types";
+import { openLedger } from "../report/database/open-ledger";
 import { toIsoTime } from "../report/execution-record";
 import { formatJsonLine } from "../report/format/json";
 import { formatTable, type TableColumn } from "../report/format/table";
 import { formatCount } from "../report/format/values";
 import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
-import { openLedger } from "../report/open-ledger";
-import type { IncidentKind } from "../telemetry/types";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseCount } from "./options";
 import { retryIncidents } from "./retry-incidents";

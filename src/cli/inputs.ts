@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
+import { codeOf } from "../describe";
 import { RunledgerError } from "../errors";
-import { codeOf } from "../telemetry/sqlite-errors";
 import type { Terminal } from "./terminal";
 
 /** A file to read, or standard input. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DAY_MS, lacksZone } from "../record/time";
 import { resolveTime } from "../report/time-input";
 import { UTC, zoneNamed } from "../report/time-zone";
-import { DAY_MS, lacksZone } from "../telemetry/time";
 
 /** Two commands that run, for the end of a command's help. */
 export function examples(first: string, second: string): string {

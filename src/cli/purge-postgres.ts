@@ -2,9 +2,9 @@ import { openPostgres } from "../postgres/connection";
 import { toPostgresFailure } from "../postgres/errors";
 import { purgePostgres } from "../postgres/purge";
 import { parsePostgresUrl } from "../postgres/url";
+import { openLedger } from "../report/database/open-ledger";
+import { reading } from "../report/database/snapshot";
 import { formatCountOf } from "../report/format/values";
-import { openLedger } from "../report/open-ledger";
-import { reading } from "../report/snapshot";
 import { countProgress } from "./progress";
 import type { Terminal } from "./terminal";
 

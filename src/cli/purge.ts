@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { sql } from "kysely";
+import { cutoffOf } from "../ledger/cutoff";
+import { purgeSlices, vacuumSlices } from "../ledger/purge";
+import { forwardedUpTo } from "../ledger/statements";
 import { isPostgresUrl } from "../postgres/url";
+import type { Ledger } from "../report/database/ledger";
+import { openLedger } from "../report/database/open-ledger";
 import { formatBytes, formatCountOf } from "../report/format/values";
-import { openLedger } from "../report/open-ledger";
-import type { Ledger } from "../report/types";
-import { cutoffOf, purgeSlices, vacuumSlices } from "../telemetry/purge";
-import { forwardedUpTo } from "../telemetry/statements";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseAgeDays } from "./options";
 import { countProgress } from "./progress";

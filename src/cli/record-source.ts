@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { toPayload } from "../telemetry/payload";
-import type { TelemetryRecord } from "../telemetry/types";
+import { toPayload } from "../record/payload";
+import type { TelemetryRecord } from "../record/types";
 import { type RecordText, type Splitter, splitLines, splitterFor } from "./splitters";
 
 /** Of the identities that records without one get; never to change. */

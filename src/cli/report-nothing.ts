@@ -1,6 +1,7 @@
+import type { Ledger } from "../report/database/ledger";
 import { formatPeriod } from "../report/format/period";
 import { formatCount, printable } from "../report/format/values";
-import type { ExecutionFilter, Ledger, UsageReport } from "../report/types";
+import type { ExecutionFilter, UsageReport } from "../report/types";
 import { usageReport } from "../report/usage-report";
 
 /** One line that says why a report is empty, and what to do. */

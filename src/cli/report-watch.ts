@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { RunledgerError } from "../errors";
+import type { Ledger } from "../report/database/ledger";
+import { openLedger } from "../report/database/open-ledger";
 import { lastExecutionId } from "../report/executions";
-import { openLedger } from "../report/open-ledger";
-import type { Ledger } from "../report/types";
 import type { Terminal } from "./terminal";
 
 /** How often {@link watchReport} looks. */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { openLedger } from "../report/open-ledger";
+import type { Ledger } from "../report/database/ledger";
+import { openLedger } from "../report/database/open-ledger";
 import { SUMMARY_DAYS, summaryReport } from "../report/summary-report";
-import type { Ledger } from "../report/types";
 import { usageReport } from "../report/usage-report";
 import { addDbOption, dbPathOf } from "./db-option";
 import { addFilterOptions, filterOf } from "./filter-options";

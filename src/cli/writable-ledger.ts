@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { RunledgerError } from "../errors";
-import { openLedgerFile } from "../telemetry/open";
-import { SqliteLedger } from "../telemetry/sqlite-ledger";
+import { openLedgerFile } from "../ledger/open";
+import { SqliteLedger } from "../ledger/sqlite-ledger";
 
 /** A command would rather wait than fail: the application that writes at full speed has the lock most of the time. */
 const BUSY_TIMEOUT_MS = 30_000;

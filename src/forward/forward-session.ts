@@ -1,8 +1,8 @@
 import { messageOf } from "../describe";
 import { failureKindOf } from "../postgres/errors";
 import { storable } from "../postgres/storable";
+import { toPayload } from "../record/payload";
 import { recordOf } from "../report/execution-record";
-import { toPayload } from "../telemetry/payload";
 import type { ForwardTarget, SendResult } from "./forward-target";
 import type { LedgerSource } from "./ledger-source";
 import { resumePoint } from "./resume";

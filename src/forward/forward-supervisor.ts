@@ -1,7 +1,7 @@
+import { outlasts } from "../deadline";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
-import { outlasts } from "../telemetry/deadline";
 import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
 import { ForwardTally } from "./forward-tally";
 import type { ForwardStart, FromForwarder, ToForwarder } from "./forward-thread";

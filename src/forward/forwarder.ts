@@ -1,10 +1,10 @@
 import { SQLiteError } from "bun:sqlite";
 import type { RunledgerError } from "../errors";
+import { toStoreFailure } from "../ledger/sqlite-errors";
 import { openPostgres, type Postgres } from "../postgres/connection";
 import { type FailureKind, failureKindOf, toPostgresFailure } from "../postgres/errors";
 import { assertUnicode, migratePostgres } from "../postgres/migrations";
 import type { PostgresLocation } from "../postgres/url";
-import { toStoreFailure } from "../telemetry/sqlite-errors";
 import { ForwardSession, type Mark, type SessionEvents } from "./forward-session";
 import { ForwardTarget } from "./forward-target";
 import { LedgerChangedError, LedgerSource } from "./ledger-source";

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
-import { adoptRows, hasUnadoptedRows } from "../telemetry/adoption";
-import type { Connection } from "../telemetry/connection";
-import { LedgerFile } from "../telemetry/ledger-file";
-import { openLedgerFile } from "../telemetry/open";
-import type { ExecutionRow } from "../telemetry/schema";
+import { adoptRows, hasUnadoptedRows } from "../ledger/adoption";
+import type { Connection } from "../ledger/connection";
+import { LedgerFile } from "../ledger/ledger-file";
+import { openLedgerFile } from "../ledger/open";
+import type { ExecutionRow } from "../ledger/schema";
 import {
   countExecutions,
   forgetTarget,

@@ -1,5 +1,5 @@
+import { FailureLog } from "../failure-log";
 import type { Logger } from "../logger";
-import { FailureLog } from "../telemetry/failure-log";
 import type { ForwarderEvents } from "./forwarder";
 
 type LoggedEvents = Pick<ForwarderEvents, "onOpen" | "onDegraded" | "onRejected" | "onNotice">;

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { RunledgerError } from "../errors";
+import { dbPathOption, loggerOption } from "../ledger/options";
 import type { Logger } from "../logger";
 import { isPostgresUrl, type PostgresLocation, parsePostgresUrl } from "../postgres/url";
-import { dbPathOption, loggerOption } from "../telemetry/options";
 import { explain } from "../validation";
 
 /** From where to where to forward. */

@@ -1,31 +1,18 @@
 import { type CompiledQuery, expressionBuilder, type Selectable } from "kysely";
-import { builder } from "../telemetry/kysely";
-import type { ExecutionRow, ForwardTargetsTable, IncidentsTable, LedgerSchema } from "../telemetry/schema";
+import { builder } from "../ledger/kysely";
+import {
+  EXECUTION_COLUMNS,
+  type ExecutionRow,
+  type ForwardTargetsTable,
+  type IncidentsTable,
+  type LedgerSchema,
+} from "../ledger/schema";
 
 /** How far a target is: the last execution and the last incident that it has. */
 export type Watermark = Omit<Selectable<ForwardTargetsTable>, "target">;
 
 /** Columns of which SQLite itself makes text: 64-bit integers keep their digits, and whatever else it is will do. */
-const AS_TEXT = [
-  "execution_id",
-  "created_at",
-  "delivery_id",
-  "repo",
-  "pr_number",
-  "event_type",
-  "provider",
-  "model",
-  "input_tokens",
-  "output_tokens",
-  "cache_read_tokens",
-  "cache_creation_tokens",
-  "duration_ms",
-  "conclusion",
-  "session_id",
-  "stop_reason",
-  "usage_source",
-  "cost_source",
-] as const satisfies readonly (keyof ExecutionRow)[];
+const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "num_turns" && column !== "cost_usd");
 
 /** An execution as it is read to be forwarded. */
 export type SourceExecution = { readonly id: number; readonly execution_id: string } & {

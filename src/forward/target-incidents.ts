@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
 import type { PostgresSchema } from "../postgres/schema";
 import { storable } from "../postgres/storable";
-import { toLedgerTime } from "../telemetry/time";
-import type { Incident } from "../telemetry/types";
+import { toLedgerTime } from "../record/time";
+import type { Incident } from "../record/types";
 import type { SourceIncident } from "./source-statements";
 
 /** A statement may have 65,535 parameters, and each of them has seven. */

@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
 import type { PostgresSchema } from "../postgres/schema";
-import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
 import type { SourceExecution } from "./source-statements";
 
 /** A place in a ledger: an execution's `id`, and its identity; `null` before the first one. */

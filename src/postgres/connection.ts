@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
+import { outlasts } from "../deadline";
 import { RunledgerError } from "../errors";
-import { outlasts } from "../telemetry/deadline";
-import { toLedgerTime } from "../telemetry/time";
+import { toLedgerTime } from "../record/time";
 import type { PostgresSchema } from "./schema";
 import type { PostgresLocation } from "./url";
 

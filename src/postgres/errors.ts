@@ -1,6 +1,5 @@
-import { messageOf } from "../describe";
+import { codeOf, messageOf } from "../describe";
 import { type ErrorCode, RunledgerError } from "../errors";
-import { codeOf } from "../telemetry/sqlite-errors";
 import type { PostgresLocation } from "./url";
 
 /**

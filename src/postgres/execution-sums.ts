@@ -1,4 +1,5 @@
 import { expressionBuilder, sql } from "kysely";
+import { SUMMED_COLUMNS } from "../ledger/schema";
 import type { PostgresSchema } from "./schema";
 
 const row = expressionBuilder<PostgresSchema, "executions">();
@@ -7,13 +8,7 @@ export const EXECUTIONS_DAY = sql<string>`to_char(created_at at time zone 'UTC',
 /** In the order of {@link USAGE_SUMS}. */
 export const EXECUTIONS_SUMS = [
   row.fn.countAll<number>().as("executions"),
-  sumOf("input_tokens"),
-  sumOf("output_tokens"),
-  sumOf("cache_read_tokens"),
-  sumOf("cache_creation_tokens"),
-  sumOf("duration_ms"),
-  sumOf("num_turns"),
-  row.fn.sum<number>("cost_usd").as("cost_usd"),
+  ...SUMMED_COLUMNS.map(sumOf),
   row.fn.countAll<number>().filterWhere("usage_source", "=", "unknown").as("without_usage"),
   row.fn.countAll<number>().filterWhere("cost_source", "=", "unknown").as("without_cost"),
   row.fn
@@ -21,9 +16,8 @@ export const EXECUTIONS_SUMS = [
     .as("estimated_cost_usd"),
 ] as const;
 
-/** A sum of bigints is numeric to PostgreSQL. */
-function sumOf<Name extends "num_turns" | "duration_ms" | `${string}_tokens`>(
-  column: Name & keyof PostgresSchema["executions"],
-) {
-  return row.cast<number>(row.fn.sum(column), "bigint").as(column);
+/** PostgreSQL makes a numeric of a sum of bigints. */
+function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
+  const sum = row.fn.sum<number>(column);
+  return (column === "cost_usd" ? sum : row.cast<number>(sum, "bigint")).as(column);
 }

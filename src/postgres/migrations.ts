@@ -1,6 +1,6 @@
 import { type ColumnDefinitionBuilder, type Kysely, type Migration, Migrator, sql } from "kysely";
 import { RunledgerError } from "../errors";
-import { USAGE_KEYS } from "../telemetry/schema";
+import { USAGE_KEYS } from "../ledger/schema";
 import { isMissingTable } from "./errors";
 import type { PostgresSchema } from "./schema";
 

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { justAfter } from "../telemetry/time";
+import { justAfter } from "../record/time";
 import type { PostgresSchema } from "./schema";
 
 /** Rows deleted in one transaction: forwarders wait for no more than that. */

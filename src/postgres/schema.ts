@@ -1,10 +1,5 @@
 import type { Generated } from "kysely";
-import {
-  EXECUTION_COLUMNS,
-  type ExecutionsTable,
-  type IncidentsTable,
-  type UsageDailyTable,
-} from "../telemetry/schema";
+import type { ExecutionsTable, IncidentsTable, UsageDailyTable } from "../ledger/schema";
 
 // The tables of a PostgreSQL ledger, to which any number of SQLite ledgers are forwarded. Columns that both have are
 // named, and read by `openPostgres`, as in SQLite: times as text, 64-bit integers as numbers.
@@ -60,9 +55,3 @@ export interface PostgresSchema {
   ledger: PostgresLedgerTable;
   forward_sources: ForwardSourcesTable;
 }
-
-/** What one INSERT into `executions` gives, in this order. */
-export const POSTGRES_EXECUTION_COLUMNS = [
-  "ledger_id",
-  ...EXECUTION_COLUMNS,
-] as const satisfies readonly (keyof PostgresExecutionsTable)[];

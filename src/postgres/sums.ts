@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
-import { USAGE_KEYS, USAGE_SUMS } from "../telemetry/schema";
-import { dayOf } from "../telemetry/time";
+import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
+import { dayOf } from "../record/time";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./execution-sums";
 import type { PostgresSchema } from "./schema";
 

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { check } from "./check";
 import { collectUsage, type UsageAnswer } from "./collect-usage";
+import type { Ledger } from "./database/ledger";
+import { atOneMoment } from "./database/snapshot";
 import { type ResolvedFilter, resolveFilter } from "./filter";
-import { atOneMoment } from "./snapshot";
-import type { ExecutionFilter, GroupKey, Ledger, UsageReport } from "./types";
+import type { ExecutionFilter, GroupKey, UsageReport } from "./types";
 
 /** What every report says about itself. */
 export type AboutReport = Pick<

@@ -1,13 +1,14 @@
 import type { Kysely } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
+import type { LedgerSchema } from "../ledger/schema";
 import { type NameConditions, nameConditions, spanOf } from "./conditions";
+import type { Ledger } from "./database/ledger";
 import { readDurations } from "./durations";
 import type { ResolvedFilter } from "./filter";
 import { Grouping } from "./grouping";
 import { inhabited, purgedBefore } from "./ledger-facts";
 import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
 import { UTC } from "./time-zone";
-import type { GroupKey, Ledger, Usage, UsageGroup } from "./types";
+import type { GroupKey, Usage, UsageGroup } from "./types";
 import { notesOn } from "./usage-notes";
 import { planUsage, type UsageSources } from "./usage-plan";
 import { UsageReading } from "./usage-reading";

@@ -1,7 +1,7 @@
 import { type Expression, expressionBuilder, type Kysely, type SqlBool } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
-import { cutoffText, dayOf, LATEST_MS } from "../telemetry/time";
-import { matchesGlob, unindexed } from "./dialect";
+import type { LedgerSchema } from "../ledger/schema";
+import { cutoffText, dayOf, LATEST_MS } from "../record/time";
+import { matchesGlob, unindexed } from "./database/dialect";
 import { SUCCESSFUL_CONCLUSIONS } from "./failure";
 import type { ResolvedFilter } from "./filter";
 

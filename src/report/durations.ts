@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
+import type { LedgerSchema } from "../ledger/schema";
 import { type Condition, completedIn, isBeyond, type Place, type Span } from "./conditions";
 import { PERCENTILE_SAMPLE } from "./types";
 import { NAME_COLUMNS, type NameKey } from "./usage-queries";

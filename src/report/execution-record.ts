@@ -1,6 +1,5 @@
-import type { ExecutionRow } from "../telemetry/schema";
-import type { TelemetryRecord } from "../telemetry/types";
-import type { CsvValue } from "./format/csv";
+import type { ExecutionRow } from "../ledger/schema";
+import type { TelemetryRecord } from "../record/types";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 
@@ -29,8 +28,8 @@ export const PRINTED_FIELDS = [
   "deliveryId",
 ] as const satisfies readonly PrintedField[];
 
-/** An execution as it is printed. */
-export type PrintedExecution = Readonly<Record<PrintedField, CsvValue>>;
+/** An execution as it is printed; `null` is unknown. */
+export type PrintedExecution = Readonly<Record<PrintedField, string | number | null>>;
 
 const LEDGER_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(\.\d{3})?$/;
 

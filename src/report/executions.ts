@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { EXECUTION_COLUMNS, type ExecutionRow } from "../telemetry/schema";
+import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
 import { completedIn, HAS_FAILED, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
-import { unindexed } from "./dialect";
+import { unindexed } from "./database/dialect";
+import type { Ledger } from "./database/ledger";
+import { reading } from "./database/snapshot";
 import { resolveFilter } from "./filter";
-import { reading } from "./snapshot";
-import type { ExecutionFilter, Ledger } from "./types";
+import type { ExecutionFilter } from "./types";
 
 /** Which executions, and in what order. */
 export interface ExecutionsOptions {

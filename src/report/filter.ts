@@ -1,23 +1,18 @@
 import * as z from "zod";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
-import { lacksZone } from "../telemetry/time";
+import { lacksZone } from "../record/time";
 import { check } from "./check";
 import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC, zoneNamed } from "./time-zone";
-import type { ExecutionFilter, TimeInput } from "./types";
+import type { ExecutionFilter, NameFilter, TimeInput } from "./types";
 
 /** A filter with its instants worked out. */
-export interface ResolvedFilter {
+export interface ResolvedFilter extends NameFilter {
   /** The first instant that counts, in epoch milliseconds. */
   readonly sinceMs: number | undefined;
   /** The first instant that no longer counts, in epoch milliseconds. */
   readonly untilMs: number | undefined;
-  readonly repo: string | undefined;
-  readonly model: string | undefined;
-  readonly provider: string | undefined;
-  readonly eventType: string | undefined;
-  readonly conclusion: string | undefined;
   readonly timeZone: string;
 }
 

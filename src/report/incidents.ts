@@ -1,8 +1,8 @@
 import type { Selectable } from "kysely";
-import type { IncidentsTable } from "../telemetry/schema";
-import type { IncidentKind } from "../telemetry/types";
-import { reading } from "./snapshot";
-import type { Ledger } from "./types";
+import type { IncidentsTable } from "../ledger/schema";
+import type { IncidentKind } from "../record/types";
+import type { Ledger } from "./database/ledger";
+import { reading } from "./database/snapshot";
 
 /** A row of `incidents`. */
 export type IncidentRow = Selectable<IncidentsTable>;

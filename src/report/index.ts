@@ -1,7 +1,8 @@
+export type { Ledger } from "./database/ledger";
+export { openLedger } from "./database/open-ledger";
 export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";
 export { isFailure, SUCCESSFUL_CONCLUSIONS } from "./failure";
 export { type ResolvedFilter, resolveFilter } from "./filter";
-export { openLedger } from "./open-ledger";
 export {
   SUMMARY_DAYS,
   SUMMARY_KEYS,
@@ -14,7 +15,6 @@ export {
   type ExecutionFilter,
   GROUP_KEYS,
   type GroupKey,
-  type Ledger,
   PERCENTILE_SAMPLE,
   type TimeInput,
   type Usage,

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
-import { toEpochMs } from "../telemetry/time";
+import type { LedgerSchema } from "../ledger/schema";
+import { toEpochMs } from "../record/time";
 import type { Span } from "./conditions";
 
 /** Executions before this instant may have been purged; `undefined` when none ever were. In epoch milliseconds. */

@@ -1,4 +1,4 @@
-import { toEpochMs } from "../telemetry/time";
+import { toEpochMs } from "../record/time";
 import type { Span } from "./conditions";
 import { dayIn, offsetsIn, UTC } from "./time-zone";
 import type { GroupKey } from "./types";

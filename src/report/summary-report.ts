@@ -1,6 +1,7 @@
 import { answer } from "./answer";
+import type { Ledger } from "./database/ledger";
 import { dayBefore, dayIn, UTC, zoneNamed } from "./time-zone";
-import type { ExecutionFilter, Ledger, UsageGroup, UsageReport } from "./types";
+import type { ExecutionFilter, UsageGroup, UsageReport } from "./types";
 
 /** What {@link summaryReport} groups by, one table each. */
 export const SUMMARY_KEYS = ["day", "repo", "model", "eventType"] as const;

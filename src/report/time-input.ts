@@ -1,4 +1,4 @@
-import { DAY_MS, toEpochMs } from "../telemetry/time";
+import { DAY_MS, toEpochMs } from "../record/time";
 import { startOfDay } from "./time-zone";
 import type { TimeInput } from "./types";
 

@@ -1,4 +1,4 @@
-import { toEpochMs } from "../telemetry/time";
+import { toEpochMs } from "../record/time";
 
 /** The zone of the ledger's own days. */
 export const UTC = "UTC";

@@ -1,18 +1,3 @@
-import type { Kysely } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
-
-/** An open ledger to read from. */
-export interface Ledger extends AsyncDisposable {
-  /** Kysely on the ledger's tables; writing through it fails. */
-  readonly db: Kysely<LedgerSchema>;
-  readonly engine: "sqlite" | "postgresql";
-  /** What it was opened from, without user and password. */
-  readonly location: string;
-  /** `false`: a database of the earlier one-table design, which has no sums: every question scans its rows. */
-  readonly hasRollups: boolean;
-  close(): Promise<void>;
-}
-
 /**
  * What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
  * `ledger`, by its id, only in PostgreSQL, where many can be.
@@ -36,18 +21,22 @@ export type GroupKey = (typeof GROUP_KEYS)[number];
  */
 export type TimeInput = Date | number | string;
 
-/** Which executions; without any field, all. */
-export interface ExecutionFilter {
-  /** The first instant that counts. */
-  readonly since?: TimeInput | undefined;
-  /** The first instant that no longer counts. */
-  readonly until?: TimeInput | undefined;
+/** Which names executions have; without any field, all. */
+export interface NameFilter {
   /** Exact, or a glob: `*` stands for any text, `?` for one character. */
   readonly repo?: string | undefined;
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
   readonly eventType?: string | undefined;
   readonly conclusion?: string | undefined;
+}
+
+/** Which executions; without any field, all. */
+export interface ExecutionFilter extends NameFilter {
+  /** The first instant that counts. */
+  readonly since?: TimeInput | undefined;
+  /** The first instant that no longer counts. */
+  readonly until?: TimeInput | undefined;
   /** IANA name; where days begin. Default `UTC`. */
   readonly timeZone?: string | undefined;
 }

@@ -1,4 +1,4 @@
-import { dayOf, toLedgerTime } from "../telemetry/time";
+import { dayOf, toLedgerTime } from "../record/time";
 import { PERCENTILE_SAMPLE, type Usage } from "./types";
 import { isEmpty, type UsagePlan } from "./usage-plan";
 

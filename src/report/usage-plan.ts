@@ -1,4 +1,4 @@
-import { DAY_MS, LATEST_MS } from "../telemetry/time";
+import { DAY_MS, LATEST_MS } from "../record/time";
 import type { Span } from "./conditions";
 
 /** Where the usage of a span of time is to be read. */

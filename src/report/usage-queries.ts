@@ -1,7 +1,7 @@
 import { expressionBuilder, type Kysely, sql } from "kysely";
-import { type LedgerSchema, USAGE_KEYS } from "../telemetry/schema";
+import { type LedgerSchema, USAGE_KEYS } from "../ledger/schema";
 import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
-import { unindexed } from "./dialect";
+import { unindexed } from "./database/dialect";
 import type { GroupKey } from "./types";
 import { SUMS_OF_DAYS, SUMS_OF_EXECUTIONS } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";

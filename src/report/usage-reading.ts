@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { LedgerSchema } from "../telemetry/schema";
-import { cutoffText } from "../telemetry/time";
+import type { LedgerSchema } from "../ledger/schema";
+import { cutoffText } from "../record/time";
 import type { NameConditions } from "./conditions";
 import type { DurationRow } from "./durations";
 import type { Grouping } from "./grouping";

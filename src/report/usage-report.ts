@@ -2,7 +2,8 @@ import * as z from "zod";
 import { RunledgerError } from "../errors";
 import { answer } from "./answer";
 import { check } from "./check";
-import { GROUP_KEYS, type Ledger, type UsageFilter, type UsageReport } from "./types";
+import type { Ledger } from "./database/ledger";
+import { GROUP_KEYS, type UsageFilter, type UsageReport } from "./types";
 
 const KEYS = `up to two different ones of ${GROUP_KEYS.join(", ")}`;
 

@@ -1,7 +1,7 @@
 import { expressionBuilder } from "kysely";
-import type { ExecutionsTable, LedgerSchema, USAGE_SUMS } from "../telemetry/schema";
+import type { ExecutionsTable, LedgerSchema, USAGE_SUMS } from "../ledger/schema";
 import { type Condition, HAS_FAILED } from "./conditions";
-import { total } from "./dialect";
+import { total } from "./database/dialect";
 
 const execution = expressionBuilder<LedgerSchema, "executions">();
 const daily = expressionBuilder<LedgerSchema, "usage_daily">();

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, EARLIER_INSERT } from "../support/ledger";

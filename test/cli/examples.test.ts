@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createProgram } from "../../src/cli/run";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";

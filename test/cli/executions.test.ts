@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../src/cli/run";
-import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { type FakeTerminal, fakeTerminal, runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN } from "../support/ledger";

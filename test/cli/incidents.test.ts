@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { Incident } from "../../src/telemetry/types";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { Incident } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, read } from "../support/ledger";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { GROUP_KEYS } from "../../src/report/types";
-import { createTelemetryStore } from "../../src/telemetry/store";
 import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";

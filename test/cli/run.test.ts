@@ -5,7 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { failureOf } from "../../src/cli/failure";
 import { createProgram } from "../../src/cli/run";
 import { OutputClosedError } from "../../src/cli/terminal";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";

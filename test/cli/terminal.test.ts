@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { processTerminal, wantsColor } from "../../src/cli/terminal";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { startScript } from "../support/run-script";

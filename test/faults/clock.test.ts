@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { DAY_MS } from "../../src/telemetry/time";
+import { DAY_MS } from "../../src/record/time";
 import { expectAccounted } from "../support/accounting";
 import { read } from "../support/ledger";
 import { countRows, flawsOf, newPlace, numberOf, storedIds } from "../support/place";

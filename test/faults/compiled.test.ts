@@ -8,7 +8,7 @@ const EVENTS = 10_000;
 const ROOT = resolve(import.meta.dir, "../..");
 const APP = join(ROOT, "test/process/compiled-app.ts");
 /** For a user, in node_modules/runledger. */
-const WRITER_FOLDER = join(ROOT, "src/telemetry");
+const WRITER_FOLDER = join(ROOT, "src/writer");
 const dir = tempDir();
 
 /** Compiles the application, runs it, and gives its log. */

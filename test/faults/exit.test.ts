@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { expectAccounted, printedStats } from "../support/accounting";
 import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { runScript, type ScriptResult } from "../support/run-script";

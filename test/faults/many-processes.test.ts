@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { expectAccounted, printedStats } from "../support/accounting";
 import { countRows, filesBeside, flawsOf, newPlace, numberOf, spilledLines } from "../support/place";
 import { startHost } from "../support/remote-host";

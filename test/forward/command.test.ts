@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { runCli } from "../support/fake-terminal";
 import { expectForwarded, fillLedger, forwardedIds, ledgerIn, startForward } from "../support/forwarding";
 import { read } from "../support/ledger";

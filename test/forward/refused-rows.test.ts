@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { forwardOnce } from "../../plugins/forward";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { expectExactSums, fillLedger, forwardedIds, ledgerIn, runForward } from "../support/forwarding";
 import { EARLIER_DESIGN, EARLIER_INSERT, read } from "../support/ledger";
 import { usePostgres } from "../support/postgres";

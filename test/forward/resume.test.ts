@@ -6,7 +6,7 @@ import { forwardOnce } from "../../plugins/forward";
 import { Forwarder } from "../../src/forward/forwarder";
 import { parseForwardOptions } from "../../src/forward/options";
 import { resumePoint } from "../../src/forward/resume";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { expectExactSums, expectForwarded, fillLedger, forwardedIds, ledgerIn } from "../support/forwarding";
 import { read } from "../support/ledger";
 import { usePostgres } from "../support/postgres";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { forwardOnce } from "../../plugins/forward";
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { fillLedger, forwardedIds, ledgerIn } from "../support/forwarding";
 import { read } from "../support/ledger";
 import { countRows, numberOf } from "../support/place";

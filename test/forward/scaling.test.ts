@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { forwardOnce } from "../../src/forward/forward-ledger";
-import { openLedger } from "../../src/report/open-ledger";
+import { createTelemetryStore } from "../../src/ledger/store";
+import { openLedger } from "../../src/report/database/open-ledger";
 import { usageReport } from "../../src/report/usage-report";
-import { createTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";

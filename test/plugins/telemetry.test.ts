@@ -10,7 +10,7 @@ import {
   type TelemetryRecord,
   telemetryPlugin,
 } from "../../src/index";
-import { DAY_MS } from "../../src/telemetry/time";
+import { DAY_MS } from "../../src/record/time";
 import { createFakeEmitter, createFakeStore, executionCompleted } from "../../src/testing";
 import { read } from "../support/ledger";
 import { recordingLogger } from "../support/recording-logger";

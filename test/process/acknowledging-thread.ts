@@ -1,4 +1,4 @@
-import { SharedCounts } from "../../src/telemetry/shared-counts";
+import { SharedCounts } from "../../src/handoff/shared-counts";
 
 // Usage: as a worker; acknowledges one batch in the memory that it is sent.
 addEventListener("message", ({ data }: MessageEvent<SharedArrayBuffer>) => {

@@ -1,4 +1,4 @@
-import { createTelemetryStore } from "../../src/telemetry/store";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 
 // Usage: open-and-record.ts DB_PATH START_MS. Opens a ledger at a given instant, so that many do it at once.

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { defaultLogger } from "../../src/logger";
-import { QueuedRecorder } from "../../src/telemetry/recorder";
-import { startThread } from "../../src/telemetry/writer-link";
+import { QueuedRecorder } from "../../src/recorder/recorder";
+import { startThread } from "../../src/recorder/writer-link";
 import { executionCompleted } from "../../src/testing";
 
 // Usage: writer-terminated.ts DB_PATH COUNT TERMINATIONS. Emits so many events; in the midst of them the writer's

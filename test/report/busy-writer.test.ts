@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import type { Ledger } from "../../src/report/database/ledger";
+import { openLedger } from "../../src/report/database/open-ledger";
 import { executionsOf } from "../../src/report/executions";
-import { openLedger } from "../../src/report/open-ledger";
 import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
-import type { Ledger } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
 import { expectAccounted } from "../support/accounting";
 import { filesBeside, flawsOf, newPlace } from "../support/place";

@@ -1,17 +1,17 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { ExecutionRow } from "../../src/ledger/schema";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { TelemetryRecord } from "../../src/record/types";
+import { openLedger } from "../../src/report/database/open-ledger";
 import {
   type ExecutionsOptions,
   executionsOf,
   lastExecutionId,
   newExecutionsOf,
 } from "../../src/report/executions";
-import { openLedger } from "../../src/report/open-ledger";
 import type { ExecutionFilter } from "../../src/report/types";
-import type { ExecutionRow } from "../../src/telemetry/schema";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { TelemetryRecord } from "../../src/telemetry/types";
 import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, EARLIER_INSERT } from "../support/ledger";
 import { tempDir } from "../support/temp-dir";

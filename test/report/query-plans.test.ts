@@ -3,12 +3,13 @@ import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type CompiledQuery, Kysely } from "kysely";
 import { BunSqliteDialect } from "kysely-bun-sqlite";
+import type { LedgerSchema } from "../../src/ledger/schema";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { Ledger } from "../../src/report/database/ledger";
 import { executionsOf, newExecutionsOf } from "../../src/report/executions";
 import { summaryReport } from "../../src/report/summary-report";
-import type { ExecutionFilter, Ledger } from "../../src/report/types";
+import type { ExecutionFilter } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
-import type { LedgerSchema } from "../../src/telemetry/schema";
-import { createTelemetryStore } from "../../src/telemetry/store";
 import { executionCompleted } from "../../src/testing";
 import { tempDir } from "../support/temp-dir";
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
-import { openLedger } from "../../src/report/open-ledger";
+import { createTelemetryStore } from "../../src/ledger/store";
+import { DAY_MS } from "../../src/record/time";
+import { openLedger } from "../../src/report/database/open-ledger";
 import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
 import { usageReport } from "../../src/report/usage-report";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import { DAY_MS } from "../../src/telemetry/time";
 import { executionCompleted } from "../../src/testing";
 import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { DAY_MS } from "../../src/record/time";
 import type { Span } from "../../src/report/conditions";
 import { isEmpty, planUsage } from "../../src/report/usage-plan";
-import { DAY_MS } from "../../src/telemetry/time";
 
 const at = (text: string) => Date.parse(text.length === 10 ? `${text}T00:00Z` : `${text}Z`);
 const span = (from: string, to: string): Span => ({ fromMs: at(from), toMs: at(to) });

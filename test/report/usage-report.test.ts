@@ -1,12 +1,12 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
-import { openLedger } from "../../src/report/open-ledger";
+import { EARLIER_EXECUTION_COLUMNS } from "../../src/ledger/schema";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { TelemetryRecord } from "../../src/record/types";
+import { openLedger } from "../../src/report/database/open-ledger";
 import type { GroupKey, UsageFilter, UsageReport } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
-import { EARLIER_EXECUTION_COLUMNS } from "../../src/telemetry/schema";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { TelemetryRecord } from "../../src/telemetry/types";
 import { executionCompleted } from "../../src/testing";
 import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";

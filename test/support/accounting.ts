@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { TelemetryCloseReport, TelemetryStats } from "../../src/telemetry/types";
+import type { TelemetryCloseReport, TelemetryStats } from "../../src/recorder/types";
 
 type Counts = Omit<TelemetryCloseReport, "timedOut">;
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import type { TelemetryRecord } from "../../src/record/types";
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),

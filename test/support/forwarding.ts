@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { join, resolve } from "node:path";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { read } from "./ledger";
 import { queryOnce } from "./postgres-server";

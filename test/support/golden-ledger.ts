@@ -1,5 +1,5 @@
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { TelemetryRecord } from "../../src/record/types";
 
 /** Makes the small ledger that the golden reports are of. */
 export function makeGoldenLedger(dbPath: string): void {

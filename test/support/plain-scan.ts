@@ -1,7 +1,7 @@
+import type { ExecutionRow } from "../../src/ledger/schema";
+import { DAY_MS } from "../../src/record/time";
 import { isFailure } from "../../src/report/failure";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "../../src/report/types";
-import type { ExecutionRow } from "../../src/telemetry/schema";
-import { DAY_MS } from "../../src/telemetry/time";
 
 /** An execution, whether or not its row is still there. */
 export interface Recorded {

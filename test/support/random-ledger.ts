@@ -1,10 +1,10 @@
 import { Database } from "bun:sqlite";
 import fc from "fast-check";
-import { toExecutionRow } from "../../src/telemetry/record";
-import { EARLIER_EXECUTION_COLUMNS, type ExecutionRow } from "../../src/telemetry/schema";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import { DAY_MS } from "../../src/telemetry/time";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import { toExecutionRow } from "../../src/ledger/row";
+import { EARLIER_EXECUTION_COLUMNS, type ExecutionRow } from "../../src/ledger/schema";
+import { createTelemetryStore } from "../../src/ledger/store";
+import { DAY_MS } from "../../src/record/time";
+import type { TelemetryRecord } from "../../src/record/types";
 import { EARLIER_DESIGN, read } from "./ledger";
 import type { Recorded } from "./plain-scan";
 

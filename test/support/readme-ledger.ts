@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createTelemetryStore } from "../../src/telemetry/store";
-import type { TelemetryRecord } from "../../src/telemetry/types";
+import { createTelemetryStore } from "../../src/ledger/store";
+import type { TelemetryRecord } from "../../src/record/types";
 
 /** Makes what the README's examples of the command line are run on: a ledger, and a file to import. */
 export function makeReadmeLedger(folder: string): void {

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { SCHEMA_VERSION } from "../../ledger/migrations";
+import type { LedgerSchema } from "../../ledger/schema";
+import type { Ledger } from "../../report/database/ledger";
 import { formatBytes, formatCountOf } from "../../report/format/values";
-import type { Ledger } from "../../report/types";
-import { SCHEMA_VERSION } from "../../telemetry/migrations";
-import type { LedgerSchema } from "../../telemetry/schema";
 import type { Check } from "./finding";
 import { pragma, pragmaNumber } from "./pragma";
 

@@ -1,10 +1,10 @@
 import type { Kysely } from "kysely";
 import type { PostgresSchema } from "../../postgres/schema";
 import { daysWithWrongSums } from "../../postgres/sums";
+import type { Ledger } from "../../report/database/ledger";
+import { openLedger } from "../../report/database/open-ledger";
+import { reading } from "../../report/database/snapshot";
 import { formatCountOf } from "../../report/format/values";
-import { openLedger } from "../../report/open-ledger";
-import { reading } from "../../report/snapshot";
-import type { Ledger } from "../../report/types";
 import { incidents } from "./contents";
 import { type Check, type Finding, toFinding } from "./finding";
 

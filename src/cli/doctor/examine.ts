@@ -1,4 +1,4 @@
-import { openLedger } from "../../report/open-ledger";
+import { openLedger } from "../../report/database/open-ledger";
 import { shellWord } from "../shell-words";
 import { incidents, sums, unadopted } from "./contents";
 import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
+import { spillFilesOf } from "../../handoff/spill";
 import { formatBytes } from "../../report/format/values";
-import { spillFilesOf } from "../../telemetry/spill";
 import { shellWord } from "../shell-words";
 import type { Finding } from "./finding";
 

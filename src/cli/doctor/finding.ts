@@ -1,4 +1,4 @@
-import type { Ledger } from "../../report/types";
+import type { Ledger } from "../../report/database/ledger";
 import { failureOf } from "../failure";
 
 /** What one check found. */

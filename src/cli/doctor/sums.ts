@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
-import type { Ledger } from "../../report/types";
-import { type LedgerSchema, USAGE_SUMS } from "../../telemetry/schema";
-import { dayOf } from "../../telemetry/time";
+import { type LedgerSchema, SUMMED_COLUMNS, USAGE_SUMS } from "../../ledger/schema";
+import { dayOf } from "../../record/time";
+import type { Ledger } from "../../report/database/ledger";
 
 /** Sums of fractions differ by the order in which they were added. */
 const TOLERANCE = 1e-9;
@@ -99,14 +99,3 @@ function negativeSums(db: Kysely<LedgerSchema>, day: string) {
     .where("execution_id", "is not", null)
     .groupBy(NAMES);
 }
-
-/** Columns of `executions` that `usage_daily` adds up, in its order. */
-const SUMMED_COLUMNS = [
-  "input_tokens",
-  "output_tokens",
-  "cache_read_tokens",
-  "cache_creation_tokens",
-  "duration_ms",
-  "num_turns",
-  "cost_usd",
-] as const;

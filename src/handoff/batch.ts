@@ -1,0 +1,240 @@
+import { hasPlainFields } from "../record/plain-record";
+import { snapshot } from "../record/snapshot";
+import { toEpochMs } from "../record/time";
+import type { TelemetryRecord } from "../record/types";
+
+/**
+ * Records that travel together, by column: JSON of every record would cost the host twice the time, half of it for
+ * names that it repeats. {@link recordsOf} gives the records back.
+ */
+export interface Batch {
+  /** How many records. */
+  readonly size: number;
+  /** A UUIDv7. A record without an id of its own gets this one, plus its place. */
+  readonly identity: string;
+  /** {@link WIDTH} numbers a record: its own, and for each name its place in the table; NaN: not given. */
+  readonly numbers: Float64Array;
+  /** {@link Tables} as JSON. */
+  readonly text: string;
+}
+
+/** A batch that was handed to the writer; sequences go up one by one. */
+export interface SentBatch extends Batch {
+  readonly sequence: number;
+}
+
+/** What is no number. */
+interface Tables {
+  /** Of each plain record: `executionId`, `deliveryId`, `sessionId`. */
+  readonly texts: readonly (string | null)[];
+  /** Each of the names that repeat (repository, model, …), once. */
+  readonly names: readonly string[];
+  /** Whatever is no plain record, in order; of such a one the first number is NaN. */
+  readonly others: readonly unknown[];
+}
+
+export const EMPTY_BATCH: Batch = {
+  size: 0,
+  identity: "",
+  numbers: new Float64Array(),
+  text: JSON.stringify({ texts: [], names: [], others: [] } satisfies Tables),
+};
+
+const WIDTH = 16;
+const FIRST_CAPACITY = 32;
+
+/** Digits of a UUID that count the records of a batch. */
+const COUNTING_DIGITS = 6;
+/** Where counting may begin, so that no batch comes to their end. */
+const HIGHEST_START = 16 ** COUNTING_DIGITS / 2;
+
+/**
+ * Takes events as they are at the moment, with their time: what the host does to them afterwards changes nothing.
+ * Runs on the host's thread for every event, so it makes no object for one, and never throws.
+ */
+export class BatchEncoder {
+  #size = 0;
+  #numbers = new Float64Array(FIRST_CAPACITY * WIDTH);
+  #texts: (string | null)[] = [];
+  #names = new Map<string, number>();
+  #others: unknown[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(event: TelemetryRecord): void {
+    if (this.#size * WIDTH === this.#numbers.length) this.#grow();
+    if (!this.#pushPlain(event)) this.#pushOther(snapshot(event));
+  }
+
+  /**
+   * Everything pushed since the last time, for `keep` to make of it what outlives this call.
+   *
+   * @returns the batch, or several if one can't hold it; fewer records than were pushed, if one is too long for JSON.
+   */
+  seal<Kept>(keep: (batch: Batch) => Kept): Kept[] {
+    if (this.#size === 0) return [];
+    const size = this.#size;
+    const identity = Bun.randomUUIDv7();
+    const numbers = this.#numbers.subarray(0, size * WIDTH);
+    const tables = { texts: this.#texts, names: [...this.#names.keys()], others: this.#others };
+    this.#size = 0;
+    this.#texts = [];
+    this.#names.clear();
+    this.#others = [];
+    try {
+      return [keep({ size, identity, numbers, text: JSON.stringify(tables) })];
+    } catch {
+      return sealedApart(decode(size, identity, numbers, tables)).map(keep);
+    }
+  }
+
+  /** `false` when it is no plain record, and nothing was pushed. */
+  #pushPlain(event: TelemetryRecord): boolean {
+    try {
+      if (typeof event !== "object" || event === null || !hasPlainFields(event)) return false;
+      const { executionId, deliveryId, sessionId } = event;
+      const time = timeOf(event.completedAt);
+      if (time === undefined) return false;
+      const numbers = this.#numbers;
+      let at = this.#size * WIDTH;
+      numbers[at++] = time;
+      numbers[at++] = event.prNumber ?? Number.NaN;
+      numbers[at++] = event.inputTokens ?? Number.NaN;
+      numbers[at++] = event.outputTokens ?? Number.NaN;
+      numbers[at++] = event.cacheReadTokens ?? Number.NaN;
+      numbers[at++] = event.cacheCreationTokens ?? Number.NaN;
+      numbers[at++] = event.durationMs ?? Number.NaN;
+      numbers[at++] = event.costUsd ?? Number.NaN;
+      numbers[at++] = event.numTurns ?? Number.NaN;
+      numbers[at++] = this.#placeOf(event.repo);
+      numbers[at++] = this.#placeOf(event.eventType);
+      numbers[at++] = this.#placeOf(event.provider);
+      numbers[at++] = this.#placeOf(event.model);
+      numbers[at++] = this.#placeOf(event.conclusion);
+      numbers[at++] = this.#placeOf(event.costSource);
+      numbers[at] = this.#placeOf(event.stopReason);
+      this.#texts.push(executionId ?? null, deliveryId ?? null, sessionId ?? null);
+      this.#size += 1;
+      return true;
+    } catch {
+      // A getter threw.
+      return false;
+    }
+  }
+
+  #pushOther(value: unknown): void {
+    this.#numbers[this.#size * WIDTH] = Number.NaN;
+    this.#others.push(value);
+    this.#size += 1;
+  }
+
+  #placeOf(name: string | null | undefined): number {
+    if (name == null) return Number.NaN;
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    this.#names.set(name, this.#names.size);
+    return this.#names.size - 1;
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(this.#numbers.length * 2);
+    grown.set(this.#numbers);
+    this.#numbers = grown;
+  }
+}
+
+function timeOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
+  if (completedAt == null) return Date.now();
+  const isInstant =
+    typeof completedAt === "number" || typeof completedAt === "string" || completedAt instanceof Date;
+  return isInstant ? toEpochMs(completedAt) : undefined;
+}
+
+/** The records of a batch; those that were not plain as `snapshot` gave them. */
+export function recordsOf({ size, identity, numbers, text }: Batch): unknown[] {
+  return decode(size, identity, numbers, JSON.parse(text));
+}
+
+/** Whether all of its records were plain. */
+export function isPlain({ size, numbers }: Batch): boolean {
+  for (let at = 0; at < size * WIDTH; at += WIDTH) if (Number.isNaN(numbers[at])) return false;
+  return true;
+}
+
+function decode(size: number, identity: string, numbers: Float64Array, tables: Tables): unknown[] {
+  const { texts, names, others } = tables;
+  const start = Number.parseInt(identity.slice(-COUNTING_DIGITS), 16) % HIGHEST_START;
+  const prefix = identity.slice(0, -COUNTING_DIGITS);
+  const number = (at: number) => {
+    const value = numbers[at] as number;
+    return Number.isNaN(value) ? undefined : value;
+  };
+  const name = (at: number) => names[numbers[at] as number];
+  let text = 0;
+  let other = 0;
+  return Array.from({ length: size }, (_, place): unknown => {
+    const at = place * WIDTH;
+    if (Number.isNaN(numbers[at])) return others[other++];
+    return {
+      executionId: texts[text++] ?? prefix + (start + place).toString(16).padStart(COUNTING_DIGITS, "0"),
+      deliveryId: texts[text++],
+      sessionId: texts[text++],
+      completedAt: number(at),
+      prNumber: number(at + 1),
+      inputTokens: number(at + 2),
+      outputTokens: number(at + 3),
+      cacheReadTokens: number(at + 4),
+      cacheCreationTokens: number(at + 5),
+      durationMs: number(at + 6),
+      costUsd: number(at + 7),
+      numTurns: number(at + 8),
+      repo: name(at + 9),
+      eventType: name(at + 10),
+      provider: name(at + 11),
+      model: name(at + 12),
+      conclusion: name(at + 13),
+      costSource: name(at + 14),
+      stopReason: name(at + 15),
+    } satisfies Partial<Record<keyof TelemetryRecord, unknown>>;
+  });
+}
+
+/** Records whose JSON is too long together; one that is too long by itself is left out. */
+function sealedApart(records: readonly unknown[]): Batch[] {
+  try {
+    const text = JSON.stringify({ texts: [], names: [], others: records } satisfies Tables);
+    const numbers = new Float64Array(records.length * WIDTH).fill(Number.NaN);
+    return [{ size: records.length, identity: Bun.randomUUIDv7(), numbers, text }];
+  } catch {
+    const middle = records.length >> 1;
+    return middle === 0
+      ? []
+      : [...sealedApart(records.slice(0, middle)), ...sealedApart(records.slice(middle))];
+  }
+}
+
+/** A batch with numbers of its own. */
+export function copy({ numbers, ...batch }: Batch): Batch {
+  return { ...batch, numbers: numbers.slice() };
+}
+
+/** A batch that waits long: compressed, to about a third. */
+export interface PackedBatch {
+  readonly size: number;
+  readonly identity: string;
+  readonly packedNumbers: Uint8Array;
+  readonly packedText: Uint8Array;
+}
+
+export function pack({ size, identity, numbers, text }: Batch): PackedBatch {
+  const compress = (data: Float64Array | string) => Bun.zstdCompressSync(data, { level: 1 });
+  return { size, identity, packedNumbers: compress(numbers), packedText: compress(text) };
+}
+
+export function unpack({ size, identity, packedNumbers, packedText }: PackedBatch): Batch {
+  const { buffer, byteOffset } = Bun.zstdDecompressSync(packedNumbers);
+  const numbers = new Float64Array(buffer, byteOffset, size * WIDTH);
+  return { size, identity, numbers, text: Bun.zstdDecompressSync(packedText).toString() };
+}

@@ -1,0 +1,217 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { codeOf } from "../describe";
+
+// What does not fit into memory, and what is left when the process ends, waits in a file of JSON lines: beside the
+// database, or where its folder can't be written, among the temporary files. Whoever opens the ledger next takes
+// it in; `executionId` makes it harmless that a record is in the file and in the ledger.
+
+const CHUNK_BYTES = 1 << 17;
+const NEWLINE = 10;
+const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/**
+ * Appends lines, each of them one record as JSON, to the spill file. They begin with a newline, which ends a line
+ * that an earlier write, on a full disk, left unfinished.
+ *
+ * @returns the path of the file.
+ * @throws the file system's error when neither place can be written.
+ */
+export function appendToSpill(dbPath: string, chunks: readonly Uint8Array[]): string {
+  const [beside, elsewhere] = spillPathsOf(dbPath);
+  try {
+    mkdirSync(dirname(beside), { recursive: true });
+    append(beside, chunks);
+    return beside;
+  } catch {
+    append(elsewhere, chunks);
+    return elsewhere;
+  }
+}
+
+/** Where records spill to: beside the database first, then among the temporary files. */
+export function spillPathsOf(dbPath: string): readonly [beside: string, elsewhere: string] {
+  const absolute = resolve(dbPath);
+  const digest = Bun.hash(absolute).toString(16);
+  const user = process.getuid?.() ?? 0;
+  return [
+    `${absolute}.spill.jsonl`,
+    join(tmpdir(), `runledger-${user}-${digest}-${basename(absolute)}.spill.jsonl`),
+  ];
+}
+
+/** Whether there is anything to take in. */
+export function hasSpill(dbPath: string): boolean {
+  return spillFilesOf(dbPath).length > 0;
+}
+
+/** The files that wait to be taken in. */
+export function spillFilesOf(dbPath: string): string[] {
+  return spillPathsOf(dbPath).flatMap((path) => [...(isOurs(path) ? [path] : []), ...claimsOf(path)]);
+}
+
+/**
+ * The lines of all spill files of a ledger, up to `batchSize` at a time. A file is removed once its lines were
+ * taken, which is when the next ones are asked for; until then it stays, for this process or another to begin anew.
+ */
+export function* takeInSpill(dbPath: string, batchSize: number): Generator<readonly string[], void> {
+  for (const path of spillPathsOf(dbPath)) {
+    claim(path);
+    for (const claimed of claimsOf(path)) yield* takeInFile(dbPath, claimed, batchSize);
+  }
+}
+
+function append(path: string, chunks: readonly Uint8Array[]): void {
+  // A pipe that somebody put there would have to be waited for.
+  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  let wasTakenIn: boolean;
+  try {
+    if (!isOwnFile(fstatSync(file))) throw new Error(`${path} is no file of this user`);
+    for (const chunk of chunks) {
+      for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
+    }
+    // Whoever takes a file in removes it, then reads its end once more. Removed before we wrote: once more.
+    wasTakenIn = fstatSync(file).nlink === 0;
+  } finally {
+    closeSync(file);
+  }
+  if (wasTakenIn) append(path, chunks);
+}
+
+/** Renames the file, so that of several processes one takes it in, and new records go to a new one. */
+function claim(path: string): void {
+  if (!isOurs(path)) return;
+  try {
+    renameSync(path, path.replace(/jsonl$/, `${Bun.randomUUIDv7()}.jsonl`));
+  } catch (error) {
+    if (!NOT_THERE.has(codeOf(error))) throw error;
+  }
+}
+
+/** Files that were claimed and not finished, by a process that ended or by this one. */
+function claimsOf(path: string): string[] {
+  const folder = dirname(path);
+  const prefix = basename(path).replace(/jsonl$/, "");
+  return namesIn(folder)
+    .filter((name) => name.startsWith(prefix) && name.endsWith(".jsonl") && name !== basename(path))
+    .map((name) => join(folder, name))
+    .filter(isOurs);
+}
+
+/** Among the temporary files, anybody may put one: what is not this user's, or no plain file, is left alone. */
+function isOurs(path: string): boolean {
+  try {
+    return isOwnFile(lstatSync(path));
+  } catch (error) {
+    if (NOT_THERE.has(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+function isOwnFile(status: Stats): boolean {
+  return status.isFile() && (process.getuid === undefined || status.uid === process.getuid());
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (NOT_THERE.has(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+function* takeInFile(dbPath: string, path: string, batchSize: number): Generator<readonly string[], void> {
+  const file = openIfThere(path);
+  if (file === undefined) return;
+  try {
+    const unfinished = yield* linesOf(file, batchSize);
+    rmSync(path, { force: true });
+    // What somebody appended just before is in no file any more.
+    yield* spillAgain(dbPath, Buffer.concat([unfinished, readToEnd(file)]));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Spills text, to be taken in later; where that is impossible, gives its lines, and tries again if nobody took them. */
+function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly string[], void> {
+  const lines = Buffer.from(text)
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+  if (lines.length === 0) return;
+  const spill = () => appendToSpill(dbPath, [Buffer.from(`\n${lines.join("\n")}\n`)]);
+  try {
+    spill();
+  } catch {
+    let isTaken = false;
+    try {
+      yield lines;
+      isTaken = true;
+    } finally {
+      if (!isTaken) spill();
+    }
+  }
+}
+
+/** Another process may have taken in the same file, and removed it. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (NOT_THERE.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/** The complete lines of a file, those that are appended meanwhile too; returns the one that is not complete. */
+function* linesOf(file: number, batchSize: number): Generator<readonly string[], Uint8Array> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let unfinished: Uint8Array = new Uint8Array();
+  let lines: string[] = [];
+  for (;;) {
+    const length = readSync(file, chunk);
+    if (length === 0) {
+      if (lines.length === 0) return unfinished;
+      yield lines;
+      lines = [];
+      continue;
+    }
+    const bytes = Buffer.concat([unfinished, chunk.subarray(0, length)]);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    unfinished = bytes.subarray(end);
+    for (const line of bytes.toString("utf8", 0, end).split("\n")) {
+      if (line === "") continue;
+      lines.push(line);
+      if (lines.length < batchSize) continue;
+      yield lines;
+      lines = [];
+    }
+  }
+}
+
+function readToEnd(file: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const length = readSync(file, chunk);
+    if (length === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, length));
+  }
+}

@@ -1,0 +1,122 @@
+import { type CompiledQuery, expressionBuilder } from "kysely";
+import type { Connection } from "./connection";
+import { builder } from "./kysely";
+import { type LedgerSchema, SUMMED_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import { addingUp } from "./statements";
+
+// A program of the earlier one-table design may go on inserting into a ledger. It knows nothing of
+// `execution_id` and `usage_daily`: its rows are adopted when the ledger is opened and before it is purged.
+
+const SELECT_UNADOPTED: CompiledQuery<{ id: number }> = builder
+  .selectFrom("executions")
+  .select("id")
+  .where("execution_id", "is", null)
+  .limit(1)
+  .compile();
+
+export function hasUnadoptedRows(connection: Connection): boolean {
+  return connection.all(SELECT_UNADOPTED).length > 0;
+}
+
+/** Sums the rows without an id and gives them one. Call it inside a transaction. */
+export function adoptRows(connection: Connection): void {
+  if (!hasUnadoptedRows(connection)) return;
+  connection.run(ADD_UNADOPTED_USAGE);
+  connection.run(IDENTIFY_UNADOPTED);
+}
+
+/** Sums what was estimated before `usage_daily` had a column for it. */
+export function addEstimatedCosts(): CompiledQuery {
+  return builder
+    .updateTable("usage_daily")
+    .from((estimated) =>
+      estimated
+        .selectFrom("executions")
+        .select((row) => [
+          row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("on_day"),
+          "repo",
+          "event_type",
+          "provider",
+          "model",
+          "conclusion",
+          row.fn.sum<number>("cost_usd").as("sum"),
+        ])
+        .where("cost_source", "=", "estimated")
+        .groupBy(["on_day", "repo", "event_type", "provider", "model", "conclusion"])
+        .as("estimated"),
+    )
+    .set((row) => ({ estimated_cost_usd: row.ref("estimated.sum") }))
+    .whereRef("usage_daily.day", "=", "estimated.on_day")
+    .whereRef("usage_daily.repo", "=", "estimated.repo")
+    .whereRef("usage_daily.event_type", "=", "estimated.event_type")
+    .whereRef("usage_daily.provider", "=", "estimated.provider")
+    .whereRef("usage_daily.model", "=", "estimated.model")
+    .whereRef("usage_daily.conclusion", "=", "estimated.conclusion")
+    .compile();
+}
+
+const row = expressionBuilder<LedgerSchema, "executions">();
+
+// The earlier design had no way to say "unknown": what is 0 was not reported.
+const HAS_NO_USAGE = row.and([
+  row("input_tokens", "=", 0),
+  row("output_tokens", "=", 0),
+  row("cache_read_tokens", "=", 0),
+  row("cache_creation_tokens", "=", 0),
+]);
+const HAS_NO_COST = row("cost_usd", "=", 0);
+
+/** What a row of the earlier design says of its tokens. */
+export const ADOPTED_USAGE_SOURCE = row
+  .case()
+  .when(HAS_NO_USAGE)
+  .then("unknown" as const)
+  .else("reported" as const)
+  .end();
+/** What a row of the earlier design says of its cost. */
+export const ADOPTED_COST_SOURCE = row
+  .case()
+  .when(HAS_NO_COST)
+  .then("unknown" as const)
+  .else("reported" as const)
+  .end();
+
+/** The rows without an id, summed as `usage_daily` sums. */
+export const UNADOPTED_USAGE = builder
+  .selectFrom("executions")
+  .select([
+    row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
+    "repo",
+    "event_type",
+    "provider",
+    "model",
+    "conclusion",
+    row.fn.countAll<number>().as("executions"),
+    ...SUMMED_COLUMNS.map(sumOf),
+    row.fn.countAll<number>().filterWhere(HAS_NO_USAGE).as("without_usage"),
+    row.fn.countAll<number>().filterWhere(HAS_NO_COST).as("without_cost"),
+    row.lit(0).as("estimated_cost_usd"),
+  ])
+  .where("execution_id", "is", null)
+  .groupBy(USAGE_KEYS);
+
+const ADD_UNADOPTED_USAGE = addingUp(
+  builder
+    .insertInto("usage_daily")
+    .columns([...USAGE_KEYS, ...USAGE_SUMS])
+    .expression(UNADOPTED_USAGE),
+).compile();
+
+const IDENTIFY_UNADOPTED = builder
+  .updateTable("executions")
+  .set({
+    execution_id: row.fn<string>("lower", [row.fn("hex", [row.fn("randomblob", [row.lit(16)])])]),
+    usage_source: ADOPTED_USAGE_SOURCE,
+    cost_source: ADOPTED_COST_SOURCE,
+  })
+  .where("execution_id", "is", null)
+  .compile();
+
+function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
+  return row.fn.coalesce(row.fn.sum<number>(column), row.lit(0)).as(column);
+}

@@ -1,0 +1,47 @@
+import { justAfter } from "../record/time";
+import { adoptRows } from "./adoption";
+import type { Connection } from "./connection";
+import { advancePurgedBefore, deleteExecutions, deleteIncidents, selectNewestBefore } from "./statements";
+
+/** Rows deleted in one transaction: other processes get the write lock in between. */
+const SLICE_ROWS = 5_000;
+/** Pages given back in one transaction. */
+const SLICE_PAGES = 1_000;
+
+/**
+ * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums. What a
+ * target of forwarding hasn't got stays.
+ * Yields how many executions each slice deleted.
+ */
+export function* purgeSlices(connection: Connection, cutoff: string): Generator<number, void> {
+  let deleted: number;
+  do {
+    deleted = connection.transaction(() => {
+      // Rows of an older program have not been summed yet.
+      adoptRows(connection);
+      // Just above the newest that goes, not the cutoff: a clock that is ahead for once must not keep out, when it is
+      // right again, what was never purged.
+      const newest = connection.all(selectNewestBefore(cutoff))[0]?.newest;
+      if (newest == null) return 0;
+      connection.run(advancePurgedBefore(justAfter(newest) ?? cutoff));
+      return connection.run(deleteExecutions(cutoff, SLICE_ROWS));
+    });
+    yield deleted;
+  } while (deleted === SLICE_ROWS);
+  while (connection.run(deleteIncidents(cutoff, SLICE_ROWS)) === SLICE_ROWS) yield 0;
+}
+
+/**
+ * Gives free pages back to the file system, slice by slice; the file shrinks at the next checkpoint. Does nothing
+ * in a file of the earlier design, which has no incremental vacuum: its free pages are used again.
+ */
+export function* vacuumSlices(connection: Connection): Generator<void> {
+  let before = Number.POSITIVE_INFINITY;
+  let free = connection.pragmaNumber("freelist_count");
+  while (free > 0 && free < before) {
+    connection.pragma(`incremental_vacuum(${SLICE_PAGES})`);
+    yield;
+    before = free;
+    free = connection.pragmaNumber("freelist_count");
+  }
+}

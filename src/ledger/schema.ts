@@ -1,0 +1,152 @@
+import type { Generated, Selectable } from "kysely";
+
+/** One row per execution. Times are UTC text, `YYYY-MM-DD HH:MM:SS.SSS`. */
+export interface ExecutionsTable {
+  id: Generated<number>;
+  /** When the execution completed. Older programs left out the milliseconds. */
+  created_at: Generated<string>;
+  delivery_id: string | null;
+  repo: string;
+  pr_number: number | null;
+  event_type: string;
+  provider: Generated<string>;
+  model: string;
+  input_tokens: Generated<number>;
+  output_tokens: Generated<number>;
+  cache_read_tokens: Generated<number>;
+  cache_creation_tokens: Generated<number>;
+  duration_ms: Generated<number>;
+  cost_usd: Generated<number>;
+  conclusion: string;
+  session_id: string | null;
+  num_turns: Generated<number>;
+  stop_reason: string | null;
+  /** Unique. Null only in a row that an older program inserted and that was not adopted yet. */
+  execution_id: string | null;
+  /** `unknown`: the token counts are 0 because nobody said. */
+  usage_source: Generated<"reported" | "unknown">;
+  /** `unknown`: the cost is 0 because nobody said; `estimated`: computed from a price list. */
+  cost_source: Generated<"reported" | "estimated" | "unknown">;
+}
+
+/** Sums per UTC day and key, over everything ever recorded: they outlive the purge of `executions`. */
+export interface UsageDailyTable {
+  day: string;
+  repo: string;
+  event_type: string;
+  provider: string;
+  model: string;
+  conclusion: string;
+  executions: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_creation_tokens: number;
+  duration_ms: number;
+  num_turns: number;
+  cost_usd: number;
+  /** How many of `executions` came without token counts. */
+  without_usage: number;
+  /** How many of `executions` came without a cost. */
+  without_cost: number;
+  /** The part of `cost_usd` that was computed from a price list. */
+  estimated_cost_usd: Generated<number>;
+}
+
+/** What could not be stored as it came, and what else a person should look at. */
+export interface IncidentsTable {
+  id: Generated<number>;
+  at: string;
+  kind: "rejected" | "dropped" | "spilled" | "degraded";
+  count: number;
+  reason: string;
+  payload: string | null;
+}
+
+/** Facts about the ledger itself. */
+export interface LedgerTable {
+  key: "id" | "purged_before";
+  value: string;
+}
+
+/** How far each target of forwarding has come. */
+export interface ForwardTargetsTable {
+  target: string;
+  /** `id` of the last execution that the target has. */
+  last_id: Generated<number>;
+  /** `id` of the last incident that it has. */
+  last_incident_id: Generated<number>;
+}
+
+/** The tables of a ledger, for Kysely. */
+export interface LedgerSchema {
+  executions: ExecutionsTable;
+  usage_daily: UsageDailyTable;
+  incidents: IncidentsTable;
+  ledger: LedgerTable;
+  forward_targets: ForwardTargetsTable;
+}
+
+export type ExecutionRow = Selectable<ExecutionsTable>;
+/** What one INSERT binds: every column but the row's own number. */
+export type NewExecutionRow = Omit<ExecutionRow, "id">;
+export type UsageDailyRow = Selectable<UsageDailyTable>;
+
+/** What the earlier one-table design knew, in the order of its table: the time, and the sixteen data columns. */
+export const EARLIER_EXECUTION_COLUMNS = [
+  "created_at",
+  "delivery_id",
+  "repo",
+  "pr_number",
+  "event_type",
+  "provider",
+  "model",
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_creation_tokens",
+  "duration_ms",
+  "cost_usd",
+  "conclusion",
+  "session_id",
+  "num_turns",
+  "stop_reason",
+] as const satisfies readonly (keyof NewExecutionRow)[];
+
+/** What an INSERT binds, in the order of the table. */
+export const EXECUTION_COLUMNS = [
+  ...EARLIER_EXECUTION_COLUMNS,
+  "execution_id",
+  "usage_source",
+  "cost_source",
+] as const satisfies readonly (keyof NewExecutionRow)[];
+
+/** What `usage_daily` groups by. */
+export const USAGE_KEYS = [
+  "day",
+  "repo",
+  "event_type",
+  "provider",
+  "model",
+  "conclusion",
+] as const satisfies readonly (keyof UsageDailyTable)[];
+
+/** The columns of `executions` that `usage_daily` adds up under the same names. */
+export const SUMMED_COLUMNS = [
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_creation_tokens",
+  "duration_ms",
+  "num_turns",
+  "cost_usd",
+] as const satisfies readonly (keyof NewExecutionRow & keyof UsageDailyTable)[];
+
+/** What `usage_daily` adds up. */
+export const USAGE_SUMS = [
+  "executions",
+  ...SUMMED_COLUMNS,
+  "without_usage",
+  "without_cost",
+  "estimated_cost_usd",
+] as const satisfies readonly (keyof UsageDailyTable)[];

@@ -1,0 +1,58 @@
+import { SQLiteError } from "bun:sqlite";
+import { codeOf, messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+
+const NOT_WRITABLE =
+  "Check that this user may write the file and its folder, and that the disk is not read-only.";
+const DISK_FULL = "Make room on the disk.";
+const LOCKED = "Another process keeps the database locked: find it, or try again.";
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: NOT_WRITABLE,
+  EISDIR: "It is a folder: name a file.",
+  ENOENT: "A part of the path does not exist, or is a link to nothing.",
+  ENOSPC: DISK_FULL,
+  ENOTDIR: "A part of the path is a file: name a file in a folder.",
+  EEXIST: "A part of the path is a file: name a file in a folder.",
+  EPERM: NOT_WRITABLE,
+  EROFS: NOT_WRITABLE,
+  SQLITE_BUSY: LOCKED,
+  SQLITE_CANTOPEN: NOT_WRITABLE,
+  SQLITE_CORRUPT: "The file is damaged: move it away, or restore a copy.",
+  SQLITE_FULL: DISK_FULL,
+  SQLITE_LOCKED: LOCKED,
+  SQLITE_NOTADB: "It is not a SQLite database: set another dbPath, or move the file away.",
+  SQLITE_READONLY: NOT_WRITABLE,
+};
+
+/** What a person can do about a SQLite or file system error. Extended codes fall back to their primary one. */
+export function hintFor(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return HINTS[code] ?? HINTS[code.split("_", 2).join("_")];
+}
+
+/**
+ * Whether SQLite refused the data, not the moment: the same write would fail again. Everything else (a lock, a
+ * full or read-only disk, a file that is gone) is the state of the world, and may pass.
+ */
+export function isPoison(error: unknown): boolean {
+  return /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(error));
+}
+
+/** An error of SQLite's as a `RunledgerError` with a hint; any other as it is. */
+export function toStoreFailure(operation: string, error: unknown): unknown {
+  if (!(error instanceof SQLiteError)) return error;
+  return new RunledgerError("STORE_FAILED", `Can't ${operation}: ${codeOf(error)}: ${messageOf(error)}.`, {
+    cause: error,
+    hint: hintFor(error),
+  });
+}
+
+/** Runs an operation of SQLite's; an error of SQLite's becomes `STORE_FAILED` with a hint. */
+export function storing<Result>(operation: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw toStoreFailure(operation, error);
+  }
+}

@@ -1,0 +1,133 @@
+import type { CompiledQuery } from "kysely";
+import { RunledgerError } from "../errors";
+import type { Incident } from "../record/types";
+import type { Connection } from "./connection";
+import { EXECUTION_COLUMNS, type NewExecutionRow, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import {
+  ADD_USAGE,
+  INSERT_EXECUTION,
+  insertIncident,
+  SELECT_PURGED_BEFORE,
+  selectExecution,
+} from "./statements";
+import type { WriteResult } from "./types";
+import { UsageTotals } from "./usage-totals";
+
+/** Rows written between two checkpoints. */
+const CHECKPOINT_EVERY_ROWS = 1_000;
+/** The same while more is waiting: the pages of an index that many rows share are then copied once for all of them. */
+const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
+const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
+
+/**
+ * What to do with a row that completed before what was purged: keep an incident of it, if it is given one, throw the
+ * error, or `write` it although it may have been counted and purged already.
+ */
+export type OnBeyondRetention =
+  | ((row: NewExecutionRow, error: RunledgerError) => Incident | undefined)
+  | "write";
+
+/** Writes valid rows to an open ledger. What it throws are SQLite's own errors, but for `onBeyondRetention`. */
+export class SqliteLedger {
+  readonly connection: Connection;
+  #rowsSinceCheckpoint = 0;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Writes rows, their sums and the incidents, and runs what belongs to them, in one transaction: all of it, or when
+   * it throws, nothing.
+   */
+  write(
+    rows: readonly NewExecutionRow[],
+    incidents: readonly Incident[],
+    onBeyondRetention: OnBeyondRetention,
+    alongside: readonly CompiledQuery[] = [],
+  ): WriteResult & { readonly refused: number } {
+    const { connection } = this;
+    const result = connection.transaction(() => {
+      const purgedBefore = connection.all(SELECT_PURGED_BEFORE)[0]?.value ?? "";
+      const totals = new UsageTotals();
+      let written = 0;
+      let refused = 0;
+      for (const row of rows) {
+        if (onBeyondRetention !== "write" && row.created_at < purgedBefore && !this.#has(row)) {
+          refused += 1;
+          const incident = onBeyondRetention(row, beyondRetention(row, purgedBefore));
+          if (incident !== undefined) this.recordIncident(incident);
+        } else if (
+          connection.run(
+            INSERT_EXECUTION,
+            EXECUTION_COLUMNS.map((column) => row[column]),
+          ) > 0
+        ) {
+          written += 1;
+          totals.add(row);
+        }
+      }
+      for (const usage of totals.rows()) {
+        connection.run(
+          ADD_USAGE,
+          USAGE_COLUMNS.map((column) => usage[column]),
+        );
+      }
+      for (const incident of incidents) this.recordIncident(incident);
+      for (const query of alongside) connection.run(query);
+      return { written, refused, duplicates: rows.length - written - refused };
+    });
+    this.#rowsSinceCheckpoint += result.written;
+    return result;
+  }
+
+  /** What is still there is a duplicate, however old it is. */
+  #has({ execution_id }: NewExecutionRow): boolean {
+    return this.connection.all(selectExecution(execution_id)).length > 0;
+  }
+
+  recordIncident(incident: Incident): void {
+    this.connection.run(insertIncident(incident));
+  }
+
+  /** Whether a checkpoint is due; `isBusy` when more is waiting to be written, which would wait for it. */
+  isCheckpointDue(isBusy = false): boolean {
+    return this.#rowsSinceCheckpoint >= (isBusy ? CHECKPOINT_EVERY_ROWS_WHEN_BUSY : CHECKPOINT_EVERY_ROWS);
+  }
+
+  /**
+   * Copies the -wal into the file as far as readers allow, without waiting for them.
+   *
+   * @returns how many pages could not be copied.
+   */
+  checkpoint(): number {
+    const [result] = this.connection.pragma("wal_checkpoint(PASSIVE)");
+    this.#rowsSinceCheckpoint = 0;
+    return Number(result?.["log"]) - Number(result?.["checkpointed"]);
+  }
+
+  /**
+   * Checkpoints and closes. It waits for nobody: whoever else has the file open keeps the -wal alive anyway.
+   *
+   * @returns the error of the last checkpoint, if it failed; the next to open the ledger makes up for it.
+   */
+  close(): unknown {
+    try {
+      this.connection.pragma("busy_timeout = 0");
+      this.connection.pragma("wal_checkpoint(TRUNCATE)");
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      this.connection.close();
+    }
+  }
+}
+
+function beyondRetention(row: NewExecutionRow, purgedBefore: string): RunledgerError {
+  return new RunledgerError(
+    "BEYOND_RETENTION",
+    `Execution ${row.execution_id} completed at ${row.created_at}, before ${purgedBefore}, up to which the ledger was purged.`,
+    { hint: "It may have been counted and purged already, so it can't be told from a duplicate." },
+  );
+}

@@ -1,0 +1,132 @@
+import {
+  type CompiledQuery,
+  type ExpressionBuilder,
+  type InsertObject,
+  type InsertQueryBuilder,
+  type InsertResult,
+  sql,
+} from "kysely";
+import { toLedgerTime } from "../record/time";
+import type { Incident } from "../record/types";
+import { builder } from "./kysely";
+import { EXECUTION_COLUMNS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
+
+// The statements of the hot path are compiled once and bound by position. The others are compiled with their
+// values each time; their texts never vary, so each is still prepared only once.
+
+/** Binds {@link EXECUTION_COLUMNS}. Changes no row when the execution is there already. */
+export const INSERT_EXECUTION: CompiledQuery = builder
+  .insertInto("executions")
+  .values(placeholders<"executions">(EXECUTION_COLUMNS))
+  .onConflict((conflict) => conflict.column("execution_id").doNothing())
+  .compile();
+
+/** Binds {@link USAGE_KEYS}, then {@link USAGE_SUMS}. */
+export const ADD_USAGE: CompiledQuery = addingUp(
+  builder.insertInto("usage_daily").values(placeholders<"usage_daily">([...USAGE_KEYS, ...USAGE_SUMS])),
+).compile();
+
+/** Just after the newest execution that was ever purged; no row when none was. */
+export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
+  .selectFrom("ledger")
+  .select("value")
+  .where("key", "=", "purged_before")
+  .compile();
+
+export function selectExecution(executionId: string | null): CompiledQuery<{ id: number }> {
+  return builder.selectFrom("executions").select("id").where("execution_id", "=", executionId).compile();
+}
+
+/** When the latest of the executions that a purge may delete completed. */
+export function selectNewestBefore(cutoff: string): CompiledQuery<{ newest: string | null }> {
+  return builder
+    .selectFrom("executions")
+    .select((row) => row.fn.max<string | null>("created_at").as("newest"))
+    .where("created_at", "<", cutoff)
+    .where(isText)
+    .where("id", "<=", forwardedUpTo("last_id"))
+    .compile();
+}
+
+export function advancePurgedBefore(cutoff: string): CompiledQuery {
+  return builder
+    .insertInto("ledger")
+    .values({ key: "purged_before", value: cutoff })
+    .onConflict((conflict) =>
+      conflict.column("key").doUpdateSet({ value: cutoff }).where("ledger.value", "<", cutoff),
+    )
+    .compile();
+}
+
+/** To SQLite any number is less than any text: what another program stored as one is not ours to date. */
+function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
+  return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
+}
+
+/** The highest `id` that every target of forwarding has; without a target, any. */
+export function forwardedUpTo(last: "last_id" | "last_incident_id") {
+  const every = builder.selectFrom("forward_targets").select((target) => target.fn.min(last).as("last"));
+  return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
+}
+
+/** Deletes at most `limit` of the executions that completed before the cutoff. */
+export function deleteExecutions(cutoff: string, limit: number): CompiledQuery {
+  return builder
+    .deleteFrom("executions")
+    .where("id", "in", (old) =>
+      old
+        .selectFrom("executions")
+        .select("id")
+        .where("created_at", "<", cutoff)
+        .where(isText)
+        .where("id", "<=", forwardedUpTo("last_id"))
+        .limit(limit),
+    )
+    .compile();
+}
+
+/** Deletes at most `limit` of the incidents that happened before the cutoff. */
+export function deleteIncidents(cutoff: string, limit: number): CompiledQuery {
+  return builder
+    .deleteFrom("incidents")
+    .where("id", "in", (old) =>
+      old
+        .selectFrom("incidents")
+        .select("id")
+        .where("at", "<", cutoff)
+        .where("id", "<=", forwardedUpTo("last_incident_id"))
+        .limit(limit),
+    )
+    .compile();
+}
+
+export function insertIncident({ kind, reason, count = 1, payload }: Incident): CompiledQuery {
+  const at = toLedgerTime(Date.now());
+  return builder
+    .insertInto("incidents")
+    .values({ at, kind, count, reason, payload: payload ?? null })
+    .compile();
+}
+
+/** Makes an insert into `usage_daily` add to the sums that are there. */
+export function addingUp(insert: InsertQueryBuilder<LedgerSchema, "usage_daily", InsertResult>) {
+  return insert.onConflict((conflict) =>
+    conflict
+      .columns(USAGE_KEYS)
+      .doUpdateSet((row) =>
+        Object.fromEntries(
+          USAGE_SUMS.map((sum) => [sum, row(`usage_daily.${sum}`, "+", row.ref(`excluded.${sum}`))]),
+        ),
+      ),
+  );
+}
+
+/** To Kysely a null is a value like any other: each column becomes one `?`, bound when the statement runs. */
+function placeholders<Table extends keyof LedgerSchema>(
+  columns: readonly (keyof LedgerSchema[Table])[],
+): InsertObject<LedgerSchema, Table> {
+  return Object.fromEntries(columns.map((column) => [column, null])) as unknown as InsertObject<
+    LedgerSchema,
+    Table
+  >;
+}

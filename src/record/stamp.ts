@@ -1,0 +1,31 @@
+import { RECORD_FIELDS } from "./fields";
+import type { TelemetryRecord } from "./types";
+import { unreadable } from "./unreadable";
+
+/**
+ * A copy of the event as it is now, with its identity and its time: what the host does to the event afterwards
+ * changes nothing, and neither does recording the copy a second time. What is no record comes back as it is.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` when a getter of the event throws.
+ */
+export function stamp(event: TelemetryRecord): TelemetryRecord {
+  if (typeof event !== "object" || event === null || Array.isArray(event)) return event;
+  const copy = copyOf(event);
+  copy.executionId ??= Bun.randomUUIDv7();
+  copy.completedAt =
+    copy.completedAt instanceof Date ? new Date(copy.completedAt) : (copy.completedAt ?? new Date());
+  return copy;
+}
+
+function copyOf(event: TelemetryRecord): TelemetryRecord {
+  try {
+    const copy: Partial<Record<keyof TelemetryRecord, unknown>> = { ...event };
+    // The spread leaves out what a class inherits, such as accessors.
+    for (const field of RECORD_FIELDS) {
+      if (!(field in copy) && field in event) copy[field] = event[field];
+    }
+    return copy as TelemetryRecord;
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}

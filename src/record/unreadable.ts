@@ -1,0 +1,9 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+
+/** The error for a record of which a getter or a proxy threw while its fields were read. */
+export function unreadable(cause: unknown, name = "record"): RunledgerError {
+  return new RunledgerError("INVALID_RECORD", `Invalid ${name}: it can't be read: ${messageOf(cause)}.`, {
+    cause,
+  });
+}

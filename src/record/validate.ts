@@ -1,0 +1,39 @@
+import type * as z from "zod";
+import { RunledgerError } from "../errors";
+import { explain } from "../validation";
+import { isPlainRecord } from "./plain-record";
+import { recordSchema, type ValidRecord } from "./schema";
+import { lacksZone } from "./time";
+import type { TelemetryRecord } from "./types";
+import { unreadable } from "./unreadable";
+
+/**
+ * Checks a record: what comes out has every field of the right type, and its time in epoch milliseconds.
+ *
+ * @param name What the error calls the record.
+ * @throws {RunledgerError} `INVALID_RECORD`, naming each field that is wrong, what it must be and what it is.
+ */
+export function validate(entry: unknown, name: string): ValidRecord {
+  let result: z.ZodSafeParseResult<ValidRecord>;
+  try {
+    if (isObject(entry) && isPlainRecord(entry as TelemetryRecord)) return entry as ValidRecord;
+    result = recordSchema.safeParse(entry, { reportInput: true });
+  } catch (cause) {
+    throw unreadable(cause, name);
+  }
+  if (result.success) return result.data;
+  throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${explain(result.error, "an object")}.`, {
+    hint: hintFor(result.error.issues),
+  });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function hintFor(issues: readonly z.core.$ZodIssue[]): string | undefined {
+  const zoneless = issues.some(
+    ({ path, input }) => path[0] === "completedAt" && typeof input === "string" && lacksZone(input),
+  );
+  return zoneless ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined;
+}

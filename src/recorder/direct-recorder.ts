@@ -1,0 +1,144 @@
+import { outlasts } from "../deadline";
+import { RunledgerError } from "../errors";
+import { FailureLog } from "../failure-log";
+import type { RecordingStore } from "../ledger/types";
+import type { Logger } from "../logger";
+import { toPayload } from "../record/payload";
+import { stamp } from "../record/stamp";
+import { DAY_MS } from "../record/time";
+import type { TelemetryRecord } from "../record/types";
+import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
+
+/**
+ * Hands each event to an injected store as it comes, without a queue, and accounts for what became of it. Nothing
+ * that the store does reaches the caller. It is what unit tests want; the store is somebody else's to close.
+ */
+export class DirectRecorder implements TelemetryRecorder {
+  readonly ready = Promise.resolve();
+  readonly #store: RecordingStore;
+  readonly #logger: Logger;
+  readonly #rejections: FailureLog<"warn">;
+  readonly #failures: FailureLog<"error">;
+  readonly #pending = new Set<Promise<void>>();
+  readonly #counts = { received: 0, written: 0, rejected: 0, failed: 0 };
+  readonly #purging: ReturnType<typeof setInterval>;
+  #state: "open" | "closing" | "closed" = "open";
+
+  constructor(store: RecordingStore, retentionDays: number | false, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+    this.#rejections = new FailureLog(logger, "warn", "executions rejected; each is an incident");
+    this.#failures = new FailureLog(logger, "error", "executions not recorded: the store failed");
+    const purge = () => {
+      if (retentionDays !== false)
+        this.#attempt("the purge by retention", () => store.purgeOlderThan(retentionDays));
+    };
+    purge();
+    this.#attempt("the first checkpoint", () => store.checkpoint());
+    this.#purging = setInterval(purge, DAY_MS).unref();
+  }
+
+  record(event: TelemetryRecord): void {
+    this.#counts.received += 1;
+    let entry = event;
+    try {
+      this.#assertOpen();
+      entry = stamp(event);
+      const answer: unknown = this.#store.record(entry);
+      // Whatever a foreign store answers, that it does is all we take from it.
+      if (isThenable(answer)) this.#await(answer, entry);
+      else this.#counts.written += 1;
+    } catch (error) {
+      this.#refused(error, entry);
+    }
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  async purgeOlderThan(days: number): Promise<number> {
+    this.#assertOpen();
+    return this.#store.purgeOlderThan(days);
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#assertOpen();
+    await this.#store.checkpoint();
+  }
+
+  stats(): TelemetryStats {
+    const queued = this.#pending.size;
+    const noQueue = { duplicates: 0, spilled: 0, dropped: 0, takenIn: 0, restarts: 0, lastError: undefined };
+    return { ...this.#counts, ...noQueue, queued, inFlight: queued, state: this.#state };
+  }
+
+  async close(timeoutMs: number): Promise<TelemetryCloseReport> {
+    this.#state = "closing";
+    clearInterval(this.#purging);
+    const finished = this.flush().then(() =>
+      this.#attempt("the last checkpoint", () => this.#store.checkpoint()),
+    );
+    const timedOut = await outlasts(finished, timeoutMs);
+    this.#state = "closed";
+    this.#rejections.flush();
+    this.#failures.flush();
+    const { written, duplicates, rejected, failed, spilled, dropped, queued } = this.stats();
+    const report = { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
+    if (timedOut) this.#logger.error(report, "telemetry was closed before the store had answered");
+    return report;
+  }
+
+  #await(answer: PromiseLike<unknown>, entry: TelemetryRecord): void {
+    const settled = Promise.resolve(answer).then(
+      () => {
+        this.#pending.delete(settled);
+        this.#counts.written += 1;
+      },
+      (error: unknown) => {
+        this.#pending.delete(settled);
+        this.#refused(error, entry);
+      },
+    );
+    this.#pending.add(settled);
+  }
+
+  #refused(error: unknown, entry: unknown): void {
+    if (!isRejection(error)) {
+      this.#counts.failed += 1;
+      this.#failures.add({ err: error });
+      return;
+    }
+    this.#counts.rejected += 1;
+    this.#rejections.add({ err: error });
+    const incident = { kind: "rejected", reason: error.message, payload: toPayload(entry) } as const;
+    const keep = (err?: unknown) =>
+      this.#logger.error({ err, incident }, "an incident that the store did not keep");
+    if (this.#store.recordIncident === undefined) keep();
+    else Promise.try(() => this.#store.recordIncident?.(incident)).catch(keep);
+  }
+
+  /** Starts at once, so that a synchronous store is done when this returns; a failure is logged. */
+  async #attempt(what: string, action: () => unknown): Promise<void> {
+    try {
+      await action();
+    } catch (err) {
+      this.#logger.warn({ err }, `${what} failed`);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#state === "closed") throw new RunledgerError("CLOSED", "The telemetry handle is closed.");
+  }
+}
+
+/** Whether the store is well and the record is at fault. */
+function isRejection(error: unknown): error is RunledgerError {
+  return (
+    error instanceof RunledgerError && (error.code === "INVALID_RECORD" || error.code === "BEYOND_RETENTION")
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

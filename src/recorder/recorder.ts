@@ -1,0 +1,300 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { outlasts } from "../deadline";
+import { FailureLog } from "../failure-log";
+import type { Batch } from "../handoff/batch";
+import { toLines } from "../handoff/batch-lines";
+import type { LedgerOptions, WriterRequest } from "../handoff/protocol";
+import { SharedCounts } from "../handoff/shared-counts";
+import { appendToSpill } from "../handoff/spill";
+import { cutoffOf } from "../ledger/cutoff";
+import type { Logger } from "../logger";
+import type { TelemetryRecord } from "../record/types";
+import { atExit } from "./at-exit";
+import { BatchQueue } from "./queue";
+import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
+import type { StartWriter } from "./writer-link";
+import { WriterSupervisor } from "./writer-supervisor";
+
+/** How a {@link QueuedRecorder} works. */
+export interface RecorderOptions extends LedgerOptions {
+  /** How long an event may wait before its batch is sent, in milliseconds. */
+  readonly flushIntervalMs: number;
+  /** Events in one batch; batches that wait are written together. */
+  readonly maxBatchSize: number;
+  /** Events kept in memory; beyond it, the oldest that are not with the writer go to the spill file. */
+  readonly maxQueueSize: number;
+  /** How long the process's exit may wait for the writer, in milliseconds. */
+  readonly exitTimeoutMs: number;
+}
+
+/**
+ * Batches that are with the writer at a time; those behind them can still be spilled. Enough that it does not run
+ * dry between two flushes of a busy host.
+ */
+const BATCHES_IN_FLIGHT = 16;
+
+/** How often to look whether the writer has room for the batches that wait, in milliseconds. */
+const POLL_MS = 5;
+/** How often a process that is kept alive looks whether that is of any use, in milliseconds. */
+const ALIVE_CHECK_MS = 50;
+
+/**
+ * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
+ * stay here until it has acknowledged them.
+ */
+export class QueuedRecorder implements TelemetryRecorder {
+  readonly #options: RecorderOptions;
+  readonly #logger: Logger;
+  readonly #counts = new SharedCounts();
+  readonly #queue = new BatchQueue();
+  readonly #writer: WriterSupervisor;
+  readonly #maxBatchSize: number;
+  readonly #maxInFlight: number;
+  readonly #spills: FailureLog<"warn">;
+  readonly #drops: FailureLog<"error">;
+  readonly #forgetExit: () => void;
+  #received = 0;
+  #spilled = 0;
+  #dropped = 0;
+  /** Spilled and dropped since the last incident that says so. */
+  #unreported = { spilled: 0, dropped: 0 };
+  /** What is asked of the writer once no batch waits any more. */
+  readonly #requests: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #polling: ReturnType<typeof setTimeout> | undefined;
+  #phase: "running" | "closing" | "closed" = "running";
+  /** What the writer had acknowledged when it was stopped; what it did after that is in the spill file too. */
+  #finalCounts: ReturnType<SharedCounts["snapshot"]> | undefined;
+
+  constructor(options: RecorderOptions, startWriter: StartWriter, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#maxBatchSize = Math.min(options.maxBatchSize, options.maxQueueSize);
+    this.#maxInFlight = Math.min(BATCHES_IN_FLIGHT * this.#maxBatchSize, options.maxQueueSize);
+    this.#spills = new FailureLog(logger, "warn", "executions spilled to a file, which is taken in later");
+    this.#drops = new FailureLog(
+      logger,
+      "error",
+      "executions lost: they could not even be spilled to a file",
+    );
+    const { dbPath, synchronous, retentionDays } = options;
+    const unacknowledged = () => {
+      this.#queue.acknowledge(this.#counts.acknowledged);
+      return this.#queue.sent;
+    };
+    const ledger = { dbPath, synchronous, retentionDays };
+    this.#writer = new WriterSupervisor(ledger, this.#counts, unacknowledged, startWriter, logger);
+    this.#forgetExit = atExit(() => this.#exit());
+  }
+
+  get ready(): Promise<void> {
+    return this.#writer.ready;
+  }
+
+  record(event: TelemetryRecord): void {
+    this.#received += 1;
+    const size = this.#queue.push(event);
+    if (this.#phase === "closed") this.#spillAll();
+    // What comes while it closes is no longer sent: it goes to the spill file at the end.
+    else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
+    else if (this.#phase === "running") this.#startTimer();
+  }
+
+  async flush(): Promise<void> {
+    // Stopped meanwhile: then everything is in the ledger or in the spill file.
+    await this.#ask({ kind: "flush" }).catch(() => {});
+  }
+
+  async purgeOlderThan(days: number): Promise<number> {
+    cutoffOf(days);
+    return (await this.#ask({ kind: "purge", days })) ?? 0;
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#ask({ kind: "checkpoint" });
+  }
+
+  stats(): TelemetryStats {
+    const { acknowledged, written, duplicates, rejected } = this.#finalCounts ?? this.#counts.snapshot();
+    this.#queue.acknowledge(acknowledged);
+    const { state, lastError, restarts } = this.#writer.health;
+    return {
+      received: this.#received,
+      written,
+      duplicates,
+      rejected,
+      failed: 0,
+      spilled: this.#spilled,
+      dropped: this.#dropped,
+      queued: this.#queue.size,
+      inFlight: this.#queue.sentSize,
+      takenIn: this.#counts.takenIn,
+      state: this.#phase === "running" ? state : this.#phase,
+      lastError,
+      restarts,
+    };
+  }
+
+  async close(timeoutMs: number): Promise<TelemetryCloseReport> {
+    this.#reportLosses();
+    const closing = this.#request({ kind: "close", timeoutMs });
+    this.#phase = "closing";
+    const timedOut = await outlasts(closing, timeoutMs);
+    this.#end();
+    if (timedOut)
+      this.#logger.error({ ...this.stats() }, "telemetry was closed before everything was written");
+    const { written, duplicates, rejected, failed, spilled, dropped, queued } = this.stats();
+    return { written, duplicates, rejected, failed, spilled, dropped, queued, timedOut };
+  }
+
+  /**
+   * As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. A ledger that
+   * can't be written keeps nobody alive, as that may be for ever.
+   */
+  async #ask(request: WriterRequest): Promise<number | undefined> {
+    const alive = setInterval(() => {
+      if (this.#writer.health.state === "degraded") alive.unref();
+      else alive.ref();
+    }, ALIVE_CHECK_MS);
+    try {
+      return await this.#request(request);
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
+  #request(request: WriterRequest): Promise<number | undefined> {
+    if (this.#phase === "closed") return this.#writer.request(request);
+    const answer = Promise.withResolvers<number | undefined>();
+    this.#requests.push(() => answer.resolve(this.#writer.request(request)));
+    this.#sendBatches();
+    return answer.promise;
+  }
+
+  #startTimer(): void {
+    this.#timer ??= setTimeout(this.#onTimer, this.#options.flushIntervalMs).unref();
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#sendBatches();
+    if (this.#queue.size > 0) this.#startTimer();
+  };
+
+  /** What waits for the writer goes on as soon as that has room, however long an event may wait. */
+  #startPolling(): void {
+    this.#polling ??= setTimeout(this.#onPoll, POLL_MS).unref();
+  }
+
+  readonly #onPoll = (): void => {
+    this.#polling = undefined;
+    this.#sendWaiting();
+  };
+
+  /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
+  #sendBatches(): void {
+    if (this.#phase === "running") this.#seal();
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    const queue = this.#queue;
+    queue.acknowledge(this.#counts.acknowledged);
+    while (queue.sentSize < this.#maxInFlight && this.#sendOne());
+    if (queue.size > this.#options.maxQueueSize) this.#spill(queue.takeOverflow(this.#options.maxQueueSize));
+    queue.packWaiting();
+    if (queue.size <= this.#options.maxQueueSize / 2) this.#reportLosses();
+    if (queue.waitingSize > 0) this.#startPolling();
+    else this.#sendRequests();
+  }
+
+  #sendRequests(): void {
+    for (const send of this.#requests.splice(0)) send();
+  }
+
+  /** What is too long for JSON, alone or together, is nothing that could be kept anywhere. */
+  #seal(): void {
+    const lost = this.#queue.seal();
+    if (lost === 0) return;
+    this.#dropped += lost;
+    this.#unreported.dropped += lost;
+    this.#drops.add({ err: new Error("a record is too long for a string of JSON") }, lost);
+  }
+
+  #sendOne(): boolean {
+    const batch = this.#queue.send();
+    if (batch === undefined) return false;
+    this.#writer.post({ type: "batch", ...batch });
+    return true;
+  }
+
+  #spillAll(): void {
+    this.#seal();
+    this.#spill(this.#queue.takeAll());
+  }
+
+  #spill(batches: readonly Batch[]): void {
+    if (batches.length === 0) return;
+    const { dbPath } = this.#options;
+    const size = batches.reduce((total, batch) => total + batch.size, 0);
+    try {
+      if (dbPath === ":memory:") throw new Error("a ledger in memory has no spill file");
+      const path = appendToSpill(dbPath, batches.map(toLines));
+      this.#spilled += size;
+      this.#unreported.spilled += size;
+      this.#spills.add({ path }, size);
+      this.#writer.post({ type: "spilled" });
+    } catch (error) {
+      this.#dropped += size;
+      this.#unreported.dropped += size;
+      this.#drops.add({ err: error }, size);
+    }
+  }
+
+  /** One incident for all that was spilled or dropped in a row. */
+  #reportLosses(): void {
+    const { spilled, dropped } = this.#unreported;
+    this.#unreported = { spilled: 0, dropped: 0 };
+    const report = (kind: "spilled" | "dropped", count: number, reason: string) => {
+      if (count > 0)
+        this.#writer.request({ kind: "incident", incident: { kind, count, reason } }).catch(() => {});
+    };
+    report("spilled", spilled, "The writer could not keep up; the records went to the spill file.");
+    report("dropped", dropped, "The writer could not keep up, and the spill file could not be written.");
+  }
+
+  #exit(): void {
+    if (this.#phase === "running") this.#seal();
+    while (this.#sendOne());
+    const isGone = this.#isLedgerGone();
+    if (isGone) this.#writer.post({ type: "batch", ...this.#queue.sendNothing() });
+    if (isGone || this.#queue.size > 0)
+      this.#writer.finish(this.#queue.lastSequence, this.#options.exitTimeoutMs);
+    this.#end();
+  }
+
+  /** A ledger whose file was deleted is put back by whoever writes to it next. */
+  #isLedgerGone(): boolean {
+    const { dbPath } = this.#options;
+    if (dbPath === ":memory:" || this.#counts.acknowledged === 0) return false;
+    return !existsSync(dbPath) && existsSync(dirname(dbPath));
+  }
+
+  /** Nothing is written any more: what is not acknowledged goes to the spill file. */
+  #end(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#forgetExit();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#polling);
+    this.#writer.stop();
+    this.#sendRequests();
+    this.#finalCounts = this.#counts.snapshot();
+    this.#queue.acknowledge(this.#finalCounts.acknowledged);
+    this.#spillAll();
+    this.#spills.flush();
+    this.#drops.flush();
+  }
+}

@@ -1,0 +1,87 @@
+import type { TelemetryRecord } from "../record/types";
+
+/** What happened to every event received so far: `received` is the sum of the seven counts that follow it. */
+export interface TelemetryStats {
+  readonly received: number;
+  /** Stored as new rows. */
+  readonly written: number;
+  /** Stored before, by their `executionId`. */
+  readonly duplicates: number;
+  /** Refused as invalid or as older than the retention; each is in `incidents`. */
+  readonly rejected: number;
+  /** Not taken by an injected store; each is in the log. Always 0 for a ledger file. */
+  readonly failed: number;
+  /** Written to the spill file, which this process or the next that opens the ledger takes in. */
+  readonly spilled: number;
+  /** Lost: neither the ledger nor the spill file could be written. Each loss is in the log. */
+  readonly dropped: number;
+  /** Received and not stored yet. */
+  readonly queued: number;
+  /** Those of `queued` that are with the writer. */
+  readonly inFlight: number;
+  /** Records taken in from spill files, of this process or of earlier ones; not part of `received`. */
+  readonly takenIn: number;
+  /** `degraded`: the ledger can't be written at the moment; events are kept and it is tried again. */
+  readonly state: "opening" | "open" | "degraded" | "closing" | "closed";
+  /** Why the ledger could not be written, the last time that it could not. */
+  readonly lastError: string | undefined;
+  /** How often the writer died and was started again. */
+  readonly restarts: number;
+}
+
+/** What `close` says: the final counts, and whether the deadline cut it short. */
+export interface TelemetryCloseReport
+  extends Pick<
+    TelemetryStats,
+    "written" | "duplicates" | "rejected" | "failed" | "spilled" | "dropped" | "queued"
+  > {
+  /** True when the deadline came before everything was stored; the rest is in `spilled`, `dropped` or `queued`. */
+  readonly timedOut: boolean;
+}
+
+/** The way from an event to the ledger, as the plugin uses it: through a writer's thread, or straight to a store. */
+export interface TelemetryRecorder {
+  /** Resolves when the ledger is open. */
+  readonly ready: Promise<void>;
+  /** Never throws, never waits. */
+  record(event: TelemetryRecord): void;
+  flush(): Promise<void>;
+  purgeOlderThan(days: number): Promise<number>;
+  checkpoint(): Promise<void>;
+  stats(): TelemetryStats;
+  /** Called once. */
+  close(timeoutMs: number): Promise<TelemetryCloseReport>;
+}
+
+/** The plugin's handle: `app.get(telemetryPlugin)`. */
+export interface Telemetry extends AsyncDisposable {
+  /** Resolves when the ledger is open. */
+  readonly ready: Promise<void>;
+  /** Records one execution, as an emitted event would be. Never throws. */
+  record(record: TelemetryRecord): void;
+  /**
+   * Resolves when everything received before the call is committed, or refused; with a ledger that can't be
+   * written, that is when it can, or at `close`. The process stays alive until then, as it does for `purgeOlderThan`
+   * and `checkpoint`, unless the ledger can't be written.
+   */
+  flush(): Promise<void>;
+  stats(): TelemetryStats;
+  /**
+   * Deletes executions and incidents that are older than so many days; `usage_daily` keeps their sums.
+   *
+   * @returns how many executions were deleted.
+   * @throws {RunledgerError} `INVALID_ARGUMENT`, `CLOSED`, `STORE_FAILED`
+   */
+  purgeOlderThan(days: number): Promise<number>;
+  /**
+   * Copies the write-ahead log into the database file, as far as readers allow.
+   *
+   * @throws {RunledgerError} `CLOSED`, `STORE_FAILED`
+   */
+  checkpoint(): Promise<void>;
+  /**
+   * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Bounded
+   * by `closeTimeoutMs`: what is not stored by then goes to the spill file. Every call returns the same promise.
+   */
+  close(): Promise<TelemetryCloseReport>;
+}

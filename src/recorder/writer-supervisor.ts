@@ -1,0 +1,194 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import type { SentBatch } from "../handoff/batch";
+import type { FromWriter, LedgerOptions, PlainError, ToWriter, WriterRequest } from "../handoff/protocol";
+import type { SharedCounts } from "../handoff/shared-counts";
+import type { Logger } from "../logger";
+import { type StartWriter, startInline, type WriterLink } from "./writer-link";
+
+/** A thread that ends so often without a word can't be started here: in a compiled application, for one. */
+const STARTS_IN_VAIN = 2;
+const FIRST_RESTART_MS = 10;
+const LONGEST_RESTART_MS = 1_000;
+
+type RequestMessage = Extract<ToWriter, { type: "request" }>;
+
+interface PendingRequest {
+  readonly message: RequestMessage;
+  readonly settle: PromiseWithResolvers<number | undefined>;
+}
+
+/** Keeps a writer alive: starts it, starts it again when it dies, and repeats to it what it has not answered. */
+export class WriterSupervisor {
+  readonly #options: LedgerOptions;
+  readonly #counts: SharedCounts;
+  readonly #unacknowledged: () => readonly SentBatch[];
+  readonly #logger: Logger;
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #opened = Promise.withResolvers<void>();
+  #startWriter: StartWriter;
+  #link: WriterLink | undefined;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  #state: "opening" | "open" | "degraded" = "opening";
+  #lastError: string | undefined;
+  #lastRequestId = 0;
+  #startsInVain = 0;
+  #deathsInARow = 0;
+  #lastDeathMs = 0;
+  #restarts = 0;
+  #isStopped = false;
+
+  constructor(
+    options: LedgerOptions,
+    counts: SharedCounts,
+    unacknowledged: () => readonly SentBatch[],
+    startWriter: StartWriter,
+    logger: Logger,
+  ) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#unacknowledged = unacknowledged;
+    this.#startWriter = startWriter;
+    this.#logger = logger;
+    // Nobody has to wait for `ready`: that it never comes must not become an unhandled rejection.
+    this.#opened.promise.catch(() => {});
+    this.#start();
+  }
+
+  /** Resolves when the ledger is open; rejects with `CLOSED` when it is stopped before. */
+  get ready(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  get health() {
+    return { state: this.#state, lastError: this.#lastError, restarts: this.#restarts };
+  }
+
+  /** What is posted while no writer is alive is not lost: a new one gets everything that is unacknowledged. */
+  post(message: ToWriter): void {
+    this.#link?.post(message);
+  }
+
+  /** Resolves when the writer has done it, after everything that was posted before. */
+  request(request: WriterRequest): Promise<number | undefined> {
+    this.#lastRequestId += 1;
+    const message: RequestMessage = { type: "request", id: this.#lastRequestId, request };
+    const settle = Promise.withResolvers<number | undefined>();
+    if (this.#isStopped) {
+      settle.reject(closed());
+    } else {
+      this.#pending.set(message.id, { message, settle });
+      this.post(message);
+    }
+    return settle.promise;
+  }
+
+  /** Blocks until the batch is acknowledged or the time is over: for the process's exit. */
+  finish(sequence: number, timeoutMs: number): void {
+    const deadline = performance.now() + timeoutMs;
+    this.#link?.finish(sequence, timeoutMs / 2);
+    // A thread that has not begun by now: that it could not could not be heard, as the process does not turn.
+    if (this.#counts.acknowledged < sequence && this.#counts.claim()) {
+      this.#link?.terminate();
+      this.#startWriter = startInline;
+      this.#connect();
+    }
+    this.#link?.finish(sequence, Math.max(0, deadline - performance.now()));
+  }
+
+  /** Ends the writer, and with it what was asked of it and not answered. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#restart);
+    this.#link?.terminate();
+    for (const { settle } of this.#pending.values()) settle.reject(closed());
+    this.#pending.clear();
+    this.#opened.reject(closed());
+  }
+
+  #start(): void {
+    this.#counts.offer();
+    this.#connect();
+  }
+
+  #connect(): void {
+    let hasSpoken = false;
+    try {
+      this.#link = this.#startWriter(this.#options, this.#counts, {
+        onMessage: (message) => {
+          hasSpoken = true;
+          this.#startsInVain = 0;
+          this.#receive(message);
+        },
+        onDeath: (error) => this.#startAgain(hasSpoken, error),
+      });
+    } catch (error) {
+      this.#startAgain(false, error);
+      return;
+    }
+    for (const batch of this.#unacknowledged()) this.#link.post({ type: "batch", ...batch });
+    for (const { message } of this.#pending.values()) this.#link.post(message);
+  }
+
+  #startAgain(hadSpoken: boolean, error: unknown): void {
+    this.#link = undefined;
+    if (this.#isStopped) return;
+    if (!hadSpoken) this.#startsInVain += 1;
+    if (this.#startsInVain >= STARTS_IN_VAIN) {
+      this.#startWriter = startInline;
+      this.#logger.warn(
+        { err: error },
+        "the writer's thread can't be started; the ledger is written on the application's own thread",
+      );
+    } else {
+      this.#restarts += 1;
+      this.#lastError = `the writer ended: ${error === undefined ? "no reason given" : messageOf(error)}`;
+    }
+    const nowMs = performance.now();
+    this.#deathsInARow = nowMs - this.#lastDeathMs < LONGEST_RESTART_MS ? this.#deathsInARow + 1 : 0;
+    this.#lastDeathMs = nowMs;
+    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
+    this.#restart = setTimeout(() => this.#start(), delayMs).unref();
+  }
+
+  #receive(message: FromWriter): void {
+    switch (message.type) {
+      case "state":
+        this.#changeState(message.state, message.error);
+        return;
+      case "log":
+        this.#logger[message.level](message.bindings, message.message);
+        return;
+      case "reply": {
+        const pending = this.#pending.get(message.id);
+        this.#pending.delete(message.id);
+        if (message.error === undefined) pending?.settle.resolve(message.value);
+        else pending?.settle.reject(revive(message.error));
+        return;
+      }
+    }
+    message satisfies never;
+  }
+
+  #changeState(state: "open" | "degraded", error: PlainError | undefined): void {
+    const { dbPath } = this.#options;
+    if (state === "open") {
+      this.#opened.resolve();
+      if (this.#state === "degraded") this.#logger.warn({ dbPath }, "the ledger is written again");
+    } else if (this.#state !== "degraded") {
+      const kept = "the ledger can't be written; executions are kept and it is tried again";
+      this.#logger.error({ dbPath, err: error && revive(error) }, `${kept}: ${error?.message}`);
+    }
+    if (error !== undefined) this.#lastError = error.message;
+    this.#state = state;
+  }
+}
+
+function revive({ code, message }: PlainError): RunledgerError {
+  return new RunledgerError(code, message);
+}
+
+function closed(): RunledgerError {
+  return new RunledgerError("CLOSED", "The telemetry handle is closed.");
+}

@@ -1,0 +1,28 @@
+import { type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
+import type { ExecutionRow, ExecutionsTable } from "../../ledger/schema";
+
+// All that is SQLite's own among the reads; `postgres-reads.ts` says the same in PostgreSQL's words.
+
+/** Whether a text matches a glob: `*` stands for any text, `?` for one character, and all else for itself. */
+export function matchesGlob(column: Expression<unknown>, glob: string): Expression<SqlBool> {
+  // To SQLite a bracket would begin a set of characters.
+  return sql<SqlBool>`${column} glob ${glob.replaceAll("[", "[[]")}`;
+}
+
+/**
+ * A column that no index is used for. SQLite has no statistics: it takes any text to be in ten rows, and would rather
+ * look up all executions of a repository, or even of each, than read those of a day in order of time.
+ */
+export function unindexed<Column extends keyof ExecutionsTable | "ledger_id">(column: Column) {
+  type Value = Column extends keyof ExecutionRow ? ExecutionRow[Column] : string;
+  return sql<Value>`+${sql.ref(column)}`;
+}
+
+/**
+ * The sum of those rows that fulfil a condition, as a floating point number: 0 without rows, never too large, and exact
+ * as far as JavaScript's numbers are.
+ */
+export function total(value: Expression<number>, condition?: Expression<SqlBool>) {
+  const sum = expressionBuilder().fn.agg<number>("total", [value]);
+  return condition === undefined ? sum : sum.filterWhere(condition);
+}

@@ -1,0 +1,162 @@
+import { messageOf } from "../describe";
+import type { BatchOutcome } from "../handoff/shared-counts";
+import { toExecutionRow } from "../ledger/row";
+import type { NewExecutionRow } from "../ledger/schema";
+import { isPoison } from "../ledger/sqlite-errors";
+import type { SqliteLedger } from "../ledger/sqlite-ledger";
+import { toPayload } from "../record/payload";
+import type { Incident, TelemetryRecord } from "../record/types";
+
+/** How a batch differs from one of an application's events. */
+export interface PendingBatchOptions {
+  /** Where each value is from, such as `runs.jsonl:17`: the reason of its rejection begins with it. */
+  readonly origins?: readonly string[] | undefined;
+  /** Whether an incident with this payload is in the ledger already: it is not written again. */
+  readonly isKept?: ((payload: string) => boolean) | undefined;
+  /** Called for each value that was rejected, once that is certain. */
+  readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
+  /** Stores what completed before the last purge too, although it may have been counted and purged already. */
+  readonly acceptsPurged?: boolean | undefined;
+}
+
+interface Entry {
+  readonly row: NewExecutionRow;
+  readonly record: unknown;
+  readonly origin: string | undefined;
+}
+
+interface Rejection {
+  readonly reason: string;
+  /** What is to be kept of it. */
+  readonly incident: Incident | undefined;
+  readonly error: unknown;
+}
+
+/** What is kept of a payload that the database refuses whole, in UTF-16 units. */
+const SHORT_PAYLOAD = 10_000;
+
+/**
+ * A batch on its way into the ledger: validated once, written in one transaction. When the database refuses it, the
+ * rows go first, halved until the refused one stands alone and becomes an incident; its neighbours are stored. The
+ * incidents then follow one by one, so that one that is refused, too, takes nobody with it.
+ */
+export class PendingBatch {
+  readonly #options: PendingBatchOptions;
+  readonly #parts: Entry[][];
+  /** Those that are not in the ledger yet. */
+  #rejections: Rejection[] = [];
+  /** The database refused something: what it was is found out. */
+  #isRefused = false;
+  readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
+  #lastReason: string | undefined;
+
+  constructor(values: readonly unknown[], options: PendingBatchOptions = {}) {
+    this.#options = options;
+    const entries: Entry[] = [];
+    for (const [index, record] of values.entries()) {
+      const origin = options.origins?.[index];
+      try {
+        entries.push({ row: toExecutionRow(record as TelemetryRecord), record, origin });
+      } catch (error) {
+        this.#reject(error, { record, origin });
+      }
+    }
+    // A batch without a valid record still has its incidents to write.
+    this.#parts = [entries];
+  }
+
+  /**
+   * Writes what is not written yet. When it throws, call it again later: it goes on where it was.
+   *
+   * @throws the error of a ledger that can't be written at the moment.
+   */
+  writeTo(ledger: SqliteLedger): BatchOutcome {
+    for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+      try {
+        this.#write(ledger, part);
+        this.#parts.shift();
+      } catch (error) {
+        if (!isPoison(error)) throw error;
+        if (this.#isRefused) this.#divide(part, error);
+        this.#isRefused = true;
+      }
+    }
+    for (let next = this.#rejections[0]; next !== undefined; next = this.#rejections[0]) {
+      this.#keep(ledger, next);
+      this.#rejections.shift();
+      this.#options.onRejected?.(next.reason, next.error);
+    }
+    return this.#outcome;
+  }
+
+  /** Why a record of this batch was rejected, the last time that one was. */
+  get lastReason(): string | undefined {
+    return this.#lastReason;
+  }
+
+  #write(ledger: SqliteLedger, part: readonly Entry[]): void {
+    const refusals: Rejection[] = [];
+    const refuse = (row: NewExecutionRow, error: unknown): Incident | undefined => {
+      const rejection = this.#rejection(
+        error,
+        part.find((entry) => entry.row === row),
+      );
+      refusals.push(rejection);
+      return this.#isRefused ? undefined : rejection.incident;
+    };
+    const { written, duplicates, refused } = ledger.write(
+      part.map(({ row }) => row),
+      this.#isRefused ? [] : this.#rejections.flatMap(({ incident }) => incident ?? []),
+      this.#options.acceptsPurged === true ? "write" : refuse,
+    );
+    this.#rejections.push(...refusals);
+    if (!this.#isRefused) {
+      for (const { reason, error } of this.#rejections.splice(0)) this.#options.onRejected?.(reason, error);
+    }
+    this.#outcome.written += written;
+    this.#outcome.duplicates += duplicates;
+    this.#outcome.rejected += refused;
+  }
+
+  /** Replaces the first part by its halves; a row that stands alone is rejected. */
+  #divide(part: Entry[], error: unknown): void {
+    const [first] = part;
+    this.#parts.shift();
+    if (part.length > 1) {
+      const middle = part.length >> 1;
+      this.#parts.unshift(part.slice(0, middle), part.slice(middle));
+    } else if (first !== undefined) {
+      this.#reject(error, first);
+    }
+  }
+
+  /** Writes an incident; with the beginning of its payload, where the database refuses the whole, or without a trace. */
+  #keep(ledger: SqliteLedger, { incident }: Rejection): void {
+    if (incident === undefined) return;
+    const { payload = "", reason } = incident;
+    const short = { ...incident, reason: `${reason} (cut)`, payload: payload.slice(0, SHORT_PAYLOAD) };
+    for (const attempt of [incident, short]) {
+      try {
+        ledger.write([], [attempt], "write");
+        return;
+      } catch (error) {
+        if (!isPoison(error)) throw error;
+      }
+    }
+  }
+
+  #reject(error: unknown, entry: Pick<Entry, "record" | "origin">): void {
+    this.#rejections.push(this.#rejection(error, entry));
+    this.#outcome.rejected += 1;
+  }
+
+  #rejection(error: unknown, entry: Pick<Entry, "record" | "origin"> | undefined): Rejection {
+    const message = messageOf(error);
+    const reason = entry?.origin === undefined ? message : `${entry.origin}: ${message}`;
+    this.#lastReason = reason;
+    const record = entry?.record;
+    const payload = typeof record === "string" ? record : toPayload(record);
+    const isKept = this.#options.isKept?.(payload) === true;
+    return { reason, incident: isKept ? undefined : { kind: "rejected", reason, payload }, error };
+  }
+}

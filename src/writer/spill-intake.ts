@@ -1,0 +1,94 @@
+import { hasSpill, takeInSpill } from "../handoff/spill";
+import type { SqliteLedger } from "../ledger/sqlite-ledger";
+import { PendingBatch } from "./pending-batch";
+
+const BATCH_SIZE = 512;
+
+interface SpilledBatch {
+  readonly batch: PendingBatch;
+  readonly size: number;
+}
+
+/** Brings spilled records into the ledger, batch by batch. */
+export class SpillIntake {
+  readonly #dbPath: string;
+  readonly #onUnreadable: (error: unknown) => void;
+  #batches: Generator<readonly string[], void> | undefined;
+  #current: SpilledBatch | undefined;
+  /** A spill file that can't be read is not tried again and again; the next to open the ledger will. */
+  #isUnreadable = false;
+
+  constructor(dbPath: string, onUnreadable: (error: unknown) => void) {
+    this.#dbPath = dbPath;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** Whether there is something to take in, as far as was looked. */
+  get isWaiting(): boolean {
+    return this.#batches !== undefined;
+  }
+
+  /** Looks for spill files. */
+  look(): void {
+    if (this.#dbPath === ":memory:" || this.#isUnreadable) return;
+    try {
+      if (hasSpill(this.#dbPath)) this.#batches ??= takeInSpill(this.#dbPath, BATCH_SIZE);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /**
+   * Writes the next batch; when it throws, the same batch is next again.
+   *
+   * @returns how many records it had.
+   */
+  writeNextTo(ledger: SqliteLedger): number {
+    this.#current ??= this.#next();
+    if (this.#current !== undefined) {
+      const { batch, size } = this.#current;
+      batch.writeTo(ledger);
+      this.#current = undefined;
+      return size;
+    }
+    this.#batches = undefined;
+    // What was spilled while this was going on is another file.
+    this.look();
+    return 0;
+  }
+
+  /**
+   * Leaves the rest to the next that opens the ledger, what is in hand, too.
+   *
+   * @throws the file system's error when what is in hand is in no file any more, and can't be spilled again.
+   */
+  stop(): void {
+    this.#current = undefined;
+    this.#batches?.return();
+  }
+
+  #next(): SpilledBatch | undefined {
+    try {
+      const next = this.#batches?.next();
+      if (next?.done !== false) return undefined;
+      return { batch: new PendingBatch(next.value.map(parse)), size: next.value.length };
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    this.#isUnreadable = true;
+    this.#onUnreadable(error);
+  }
+}
+
+/** A line that is no JSON, such as one that a full disk cut in the middle, is rejected as the text that it is. */
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}

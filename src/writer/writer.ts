@@ -1,0 +1,323 @@
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { FailureLog } from "../failure-log";
+import { recordsOf } from "../handoff/batch";
+import type { FromWriter, PlainError, ToWriter, WriterOptions } from "../handoff/protocol";
+import type { SharedCounts } from "../handoff/shared-counts";
+import { isPoison, toStoreFailure } from "../ledger/sqlite-errors";
+import type { SqliteLedger } from "../ledger/sqlite-ledger";
+import type { Incident } from "../record/types";
+import { GuardedLedger } from "./guarded-ledger";
+import { Maintenance, type OnPurged } from "./maintenance";
+import { PendingBatch } from "./pending-batch";
+import { SpillIntake } from "./spill-intake";
+
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 5_000;
+/** Pages that no checkpoint could copy, above which somebody's open read transaction is worth a warning. */
+const STARVED_PAGES = (64 << 20) / 4096;
+
+/** Of this many turns, one goes to maintenance even while batches wait. */
+const MAINTENANCE_TURN = 8;
+
+/** How long `close` goes on with maintenance that is not done, in milliseconds. */
+const CLOSING_MAINTENANCE_MS = 1_000;
+
+/** Batches that go into one transaction. */
+interface Group {
+  readonly batch: PendingBatch;
+  /** Of the last of them. */
+  readonly sequence: number;
+  /** How many messages of the inbox they are. */
+  readonly messages: number;
+}
+
+/**
+ * Owns the only writing connection. Takes batches and requests in order, one piece of work a turn, so that neither
+ * its thread nor, inline, the host is held up for longer than one transaction. What can't be written now is kept
+ * and tried again.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #counts: SharedCounts;
+  readonly #send: (message: FromWriter) => void;
+  readonly #inbox: ToWriter[] = [];
+  readonly #ledger: GuardedLedger;
+  readonly #maintenance: Maintenance;
+  readonly #spill: SpillIntake;
+  readonly #rejections: FailureLog<"warn">;
+  /** What is at the head of the inbox, when a part of it is written. */
+  #group: Group | undefined;
+  /** Flushes that wait for the spill file to be taken in. */
+  readonly #flushes: number[] = [];
+  #state: "opening" | "open" | "degraded" | "closed" = "opening";
+  #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
+  #isWorking = false;
+  #turns = 0;
+  #failures = 0;
+  #isStarved = false;
+
+  constructor(options: WriterOptions, counts: SharedCounts, send: (message: FromWriter) => void) {
+    this.#options = options;
+    this.#counts = counts;
+    this.#send = send;
+    this.#ledger = new GuardedLedger(options.dbPath, options, {
+      onOpened: () => {
+        this.#maintenance.keepRetention();
+        this.#spill.look();
+      },
+      onChanged: (reason) => this.#warn(reason),
+    });
+    this.#maintenance = new Maintenance({
+      retentionDays: options.retentionDays,
+      ledger: () => this.#ledger.ensureOpen(),
+      checkpoint: () => this.#checkpoint(this.#ledger.ensureOpen()),
+      schedule: () => this.#schedule(),
+      onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
+    });
+    this.#spill = new SpillIntake(options.dbPath, (error) =>
+      this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`),
+    );
+    this.#rejections = new FailureLog(
+      { warn: (bindings, message) => send({ type: "log", level: "warn", bindings, message }) },
+      "warn",
+      "executions rejected; each is an incident",
+    );
+    this.#schedule();
+  }
+
+  handle(message: ToWriter): void {
+    if (this.#state === "closed") return;
+    // While the ledger can't be written there may be millions of these: to look once is enough.
+    if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
+    this.#inbox.push(message);
+    this.#schedule();
+  }
+
+  /** Works without the event loop until the inbox is empty or the time is over: for the process's exit. */
+  drain(timeoutMs: number): void {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#inbox.length > 0 && performance.now() < deadline) {
+      if (this.#turn() === "failed") Bun.sleepSync(FIRST_RETRY_MS);
+    }
+  }
+
+  /** Closes without finishing what is left. Never throws. */
+  stop(): void {
+    try {
+      if (this.#ledger.isUnchanged()) this.#close(0);
+    } catch (error) {
+      this.#warn(`the ledger was left without a last checkpoint: ${messageOf(error)}`);
+    }
+    this.#state = "closed";
+    clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
+    this.#maintenance.stop(CLOSED);
+    this.#ledger.abandon();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#isWorking || this.#state === "closed") return;
+    this.#timer = setImmediate(() => this.#run());
+  }
+
+  #run(): void {
+    // A turn that was scheduled before can't be called off.
+    if (this.#state === "closed") return;
+    this.#isWorking = true;
+    const result = this.#turn();
+    this.#isWorking = false;
+    this.#timer = undefined;
+    if (result === "more") this.#schedule();
+    if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
+  }
+
+  /** Twice as long after each failure, and never quite the same, so that several processes don't meet again. */
+  #retryDelayMs(): number {
+    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 16));
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  #turn(): "more" | "idle" | "failed" {
+    try {
+      const didWork = this.#work(this.#ledger.ensureOpen());
+      this.#failures = 0;
+      this.#changeState("open");
+      return didWork ? "more" : "idle";
+    } catch (error) {
+      if (this.#givesUp()) return "idle";
+      this.#failures += 1;
+      this.#changeState("degraded", toStoreFailure("write to the ledger", error));
+      return "failed";
+    }
+  }
+
+  /** With nothing left to write, a ledger that can't be opened need not be waited for at `close`. */
+  #givesUp(): boolean {
+    const requests = this.#inbox.flatMap((message) => (message.type === "request" ? [message] : []));
+    const isClosing = requests.some(({ request }) => request.kind === "close");
+    if (this.#ledger.isOpen || !isClosing || this.#inbox.some(({ type }) => type === "batch")) return false;
+    this.#state = "closed";
+    for (const { id, request } of requests) {
+      const isUndone = request.kind === "purge" || request.kind === "checkpoint";
+      this.#send({ type: "reply", id, ...(isUndone && { error: plain(CLOSED) }) });
+    }
+    return true;
+  }
+
+  /** One piece of work; `false` when there is none. */
+  #work(ledger: SqliteLedger): boolean {
+    this.#turns += 1;
+    const message = this.#inbox[0];
+    const isMaintenanceTurn = message === undefined || this.#turns % MAINTENANCE_TURN === 0;
+    if (isMaintenanceTurn && (this.#takeInSpill(ledger) || this.#maintenance.step())) return true;
+    if (message === undefined) return false;
+    if (message.type === "batch") this.#writeBatches(ledger);
+    else this.#serve(message, ledger);
+    return true;
+  }
+
+  /** Writes the batches at the head of the inbox in one transaction: the more wait, the less each row costs. */
+  #writeBatches(ledger: SqliteLedger): void {
+    this.#group ??= this.#gatherGroup();
+    const { batch, sequence, messages } = this.#group;
+    const outcome = batch.writeTo(ledger);
+    this.#counts.acknowledge(sequence, outcome);
+    this.#group = undefined;
+    this.#inbox.splice(0, messages);
+    if (outcome.rejected > 0) this.#rejections.add({ reason: batch.lastReason }, outcome.rejected);
+    this.#checkpointWhenDue(ledger, this.#inbox.length > 0);
+  }
+
+  #gatherGroup(): Group {
+    const batches: unknown[][] = [];
+    let size = 0;
+    let sequence = 0;
+    for (const message of this.#inbox) {
+      if (message.type !== "batch") break;
+      if (batches.length > 0 && size + message.size > this.#options.maxTransactionSize) break;
+      batches.push(recordsOf(message));
+      size += message.size;
+      sequence = message.sequence;
+    }
+    return { batch: new PendingBatch(batches.flat()), sequence, messages: batches.length };
+  }
+
+  #serve(message: Exclude<ToWriter, { type: "batch" }>, ledger: SqliteLedger): void {
+    if (message.type === "spilled") this.#spill.look();
+    else this.#answer(message, ledger);
+    this.#inbox.shift();
+  }
+
+  #answer({ id, request }: Extract<ToWriter, { type: "request" }>, ledger: SqliteLedger): void {
+    switch (request.kind) {
+      case "flush":
+        if (this.#spill.isWaiting) this.#flushes.push(id);
+        else this.#send({ type: "reply", id });
+        return;
+      case "checkpoint":
+        this.#checkpoint(ledger);
+        this.#send({ type: "reply", id });
+        return;
+      case "purge":
+        this.#maintenance.purge(request.days, (result) => this.#replyPurged(id, result));
+        return;
+      case "incident":
+        this.#recordIncident(request.incident, ledger);
+        this.#send({ type: "reply", id });
+        return;
+      case "close":
+        this.#close(Math.min(CLOSING_MAINTENANCE_MS, request.timeoutMs / 2));
+        this.#send({ type: "reply", id });
+        return;
+    }
+    request satisfies never;
+  }
+
+  #replyPurged(id: number, result: Parameters<OnPurged>[0]): void {
+    if ("purged" in result) this.#send({ type: "reply", id, value: result.purged });
+    else this.#send({ type: "reply", id, error: plain(result.error) });
+  }
+
+  #recordIncident(incident: Incident, ledger: SqliteLedger): void {
+    try {
+      ledger.recordIncident(incident);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      this.#warn(`an incident was refused by the database: ${incident.reason}`);
+    }
+  }
+
+  /** Takes in one batch of the spill file; `false` when there is none. */
+  #takeInSpill(ledger: SqliteLedger): boolean {
+    if (!this.#spill.isWaiting) return false;
+    this.#counts.addTakenIn(this.#spill.writeNextTo(ledger));
+    this.#checkpointWhenDue(ledger, true);
+    if (!this.#spill.isWaiting) this.#answerFlushes();
+    return true;
+  }
+
+  #answerFlushes(): void {
+    for (const id of this.#flushes.splice(0)) this.#send({ type: "reply", id });
+  }
+
+  #checkpointWhenDue(ledger: SqliteLedger, isBusy: boolean): void {
+    if (!ledger.isCheckpointDue(isBusy)) return;
+    try {
+      this.#checkpoint(ledger);
+    } catch (error) {
+      // What was written before it is committed all the same.
+      this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
+    }
+  }
+
+  #checkpoint(ledger: SqliteLedger): void {
+    const isStarved = ledger.checkpoint() > STARVED_PAGES;
+    if (isStarved && !this.#isStarved) {
+      const reason =
+        "Checkpoints are held up by a long read of another connection: the -wal file grew above 64 MiB. " +
+        "End its transaction; readers should open, query and finish.";
+      this.#warn(reason);
+      ledger.recordIncident({ kind: "degraded", reason });
+    }
+    this.#isStarved = isStarved;
+  }
+
+  #close(maintenanceMs: number): void {
+    // Of a process that never runs for long, this may be the only time left for its retention.
+    const deadline = performance.now() + maintenanceMs;
+    while (performance.now() < deadline && this.#maintenance.step());
+    this.#state = "closed";
+    this.#rejections.flush();
+    this.#leaveSpill();
+    const error = this.#ledger.close();
+    if (error !== undefined) this.#warn(`the last checkpoint failed: ${messageOf(error)}`);
+    this.#answerFlushes();
+    this.#maintenance.stop(CLOSED);
+  }
+
+  #leaveSpill(): void {
+    try {
+      this.#spill.stop();
+    } catch (error) {
+      this.#warn(`spilled records in hand could not be put back: ${messageOf(error)}`);
+    }
+  }
+
+  #changeState(state: "open" | "degraded", error?: unknown): void {
+    if (state === this.#state || this.#state === "closed") return;
+    this.#state = state;
+    this.#send({ type: "state", state, ...(error !== undefined && { error: plain(error) }) });
+  }
+
+  #warn(message: string): void {
+    this.#send({ type: "log", level: "warn", bindings: { dbPath: this.#options.dbPath }, message });
+  }
+}
+
+const CLOSED = new RunledgerError("CLOSED", "The telemetry handle is closed.");
+
+function plain(error: unknown): PlainError {
+  return error instanceof RunledgerError
+    ? { code: error.code, message: error.message }
+    : { code: "STORE_FAILED", message: messageOf(error) };
+}
