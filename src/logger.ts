@@ -1,5 +1,3 @@
-import pino from "pino";
-
 /** What Runledger asks of a logger: pino's four methods. A pino instance will do, and so will `console`. */
 export interface Logger {
   debug(bindings: object, message: string): void;
@@ -8,12 +6,25 @@ export interface Logger {
   error(bindings: object, message: string): void;
 }
 
-let shared: Logger | undefined;
-
 /** The logger used when none is given: pino, warnings and errors only, JSON lines on stderr. */
 export function defaultLogger(): Logger {
-  shared ??= pino({ name: "runledger", level: "warn" }, pino.destination({ dest: 2, sync: true }));
-  return shared;
+  return pinoOnUse;
+}
+
+const pinoOnUse: Logger = {
+  debug() {},
+  info() {},
+  warn: (bindings, message) => pinoLogger().warn(bindings, message),
+  error: (bindings, message) => pinoLogger().error(bindings, message),
+};
+
+let instance: Logger | undefined;
+
+/** Loaded at the first line of the log, which most processes never write. */
+function pinoLogger(): Logger {
+  const pino = require("pino") as typeof import("pino");
+  instance ??= pino({ name: "runledger", level: "warn" }, pino.destination({ dest: 2, sync: true }));
+  return instance;
 }
 
 /** A logger that never throws, on top of one that might: a broken logger must not break what it reports on. */

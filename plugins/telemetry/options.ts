@@ -1,11 +1,7 @@
 import { resolve } from "node:path";
-import * as z from "zod";
-import { RunledgerError } from "../../src/errors";
 import type { Synchronous } from "../../src/ledger/open";
-import { dbPathOption, having, loggerOption, synchronousOption } from "../../src/ledger/options";
 import type { RecordingStore } from "../../src/ledger/types";
 import type { Logger } from "../../src/logger";
-import { explain } from "../../src/validation";
 
 /** Options of the telemetry plugin; all optional. */
 export interface TelemetryPluginOptions {
@@ -44,60 +40,13 @@ export interface TelemetryPluginOptions {
 
 const DEFAULT_DB_PATH = "./data/telemetry.db";
 
-const RETENTION = "a number of days, 0 or more, or false";
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-const TIMEOUT = `milliseconds from 0 to ${LONGEST_TIMEOUT_MS}`;
-const EVENTS = "an integer from 1";
-const WRITER = '"thread" or "inline"';
-
-const timeout = z.number(TIMEOUT).min(0, TIMEOUT).max(LONGEST_TIMEOUT_MS, TIMEOUT);
-const events = z.int(EVENTS).min(1, EVENTS);
-
-const optionsSchema = z.strictObject({
-  dbPath: dbPathOption.optional(),
-  retentionDays: z.union([z.number().min(0), z.literal(false)], RETENTION).optional(),
-  synchronous: synchronousOption.optional(),
-  logger: loggerOption.optional(),
-  flushIntervalMs: timeout.optional(),
-  maxBatchSize: events.optional(),
-  maxQueueSize: events.optional(),
-  closeTimeoutMs: timeout.optional(),
-  exitTimeoutMs: timeout.optional(),
-  writer: z.enum(["thread", "inline"], WRITER).optional(),
-  store: having<RecordingStore>("record", "purgeOlderThan", "checkpoint").optional(),
-});
-
-/** The options that describe the ledger file and the way to it. */
-const FILE_OPTIONS = [
-  "dbPath",
-  "synchronous",
-  "flushIntervalMs",
-  "maxBatchSize",
-  "maxQueueSize",
-  "exitTimeoutMs",
-  "writer",
-] as const satisfies readonly (keyof TelemetryPluginOptions)[];
-
-/** @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong. */
-export function parseOptions(options: TelemetryPluginOptions) {
-  const result = optionsSchema.safeParse(options, { reportInput: true });
-  if (!result.success) {
-    throw new RunledgerError(
-      "INVALID_OPTION",
-      `telemetry plugin: ${explain(result.error, "an object of options")}.`,
-      {
-        hint: `The options are ${Object.keys(optionsSchema.shape).join(", ")}.`,
-      },
-    );
-  }
-  const given = result.data;
-  const pointless = FILE_OPTIONS.filter((option) => given[option] !== undefined);
-  if (given.store !== undefined && pointless.length > 0) {
-    throw new RunledgerError(
-      "INVALID_OPTION",
-      `telemetry plugin: store excludes ${pointless.join(", ")}, which describe the ledger that the plugin would open.`,
-    );
-  }
+/**
+ * Options with their defaults.
+ *
+ * @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong.
+ */
+export function parseOptions(options: TelemetryPluginOptions | undefined) {
+  const given = options === undefined ? {} : checked(options);
   return {
     dbPath: absolute(given.dbPath ?? (process.env["TELEMETRY_DB_PATH"] || DEFAULT_DB_PATH)),
     retentionDays: given.retentionDays ?? 90,
@@ -111,6 +60,12 @@ export function parseOptions(options: TelemetryPluginOptions) {
     writer: given.writer ?? "thread",
     store: given.store,
   } as const;
+}
+
+/** Loaded when there is something to check: most hosts need no more than the defaults. */
+function checked(options: TelemetryPluginOptions): TelemetryPluginOptions {
+  const { checkOptions } = require("./check-options") as typeof import("./check-options");
+  return checkOptions(options);
 }
 
 /** The writer opens the file later, when the host may have changed its folder. */

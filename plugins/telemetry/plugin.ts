@@ -20,7 +20,7 @@ import { subscribeFirst } from "./subscribe-first";
  */
 export const telemetryPlugin = definePlugin({
   name: "telemetry",
-  setup(host: PluginHost, givenOptions: TelemetryPluginOptions = {}): Telemetry {
+  setup(host: PluginHost, givenOptions?: TelemetryPluginOptions): Telemetry {
     const options = parseOptions(givenOptions);
     const logger = harmless(options.logger ?? host.logger ?? defaultLogger());
     const recorder =

@@ -1,17 +1,8 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { formatJsonLine } from "../report/format/json";
-import { checkpointCommand } from "./checkpoint";
-import { completionCommand } from "./completion";
-import { doctorCommand } from "./doctor";
-import { executionsCommand } from "./executions";
-import { exportCommand } from "./export";
+import { COMMAND_NAMES, COMMANDS, type CommandName, commandsFor } from "./commands";
 import { EndedError, failureOf } from "./failure";
-import { forwardCommand } from "./forward";
-import { importCommand } from "./import";
-import { incidentsCommand } from "./incidents";
-import { purgeCommand } from "./purge";
-import { reportCommand } from "./report";
 import { OutputClosedError, type Terminal } from "./terminal";
 
 const DESCRIPTION = "Reads and keeps a ledger of what LLM and agent runs cost.";
@@ -21,10 +12,11 @@ Exit codes: 0 done, 1 failed, 2 called wrongly. With --json errors are JSON too.
 /** Runs the command line `runledger …`, given without `runledger`; returns the exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let help = "";
-  const program = createProgram(terminal, (text) => {
+  const writeHelp = (text: string) => {
     help += text;
-  });
+  };
   try {
+    const program = await createProgram(terminal, writeHelp, commandsFor(args));
     await program.parseAsync([...args], { from: "user" }).catch(orHelp);
     if (help !== "") await terminal.write(help);
     return 0;
@@ -33,8 +25,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** The program with all its commands. */
-export function createProgram(terminal: Terminal, writeHelp: (text: string) => void): Command {
+/** The program with some of its commands, or all. */
+export async function createProgram(
+  terminal: Terminal,
+  writeHelp: (text: string) => void,
+  names: readonly CommandName[] = COMMAND_NAMES,
+): Promise<Command> {
   const program = new Command("runledger")
     .description(DESCRIPTION)
     .version(packageJson.version, "--version")
@@ -49,22 +45,12 @@ export function createProgram(terminal: Terminal, writeHelp: (text: string) => v
       getErrHelpWidth: () => terminal.columns,
     })
     .addHelpText("after", EPILOGUE);
-  for (const create of COMMANDS) program.addCommand(create(terminal).copyInheritedSettings(program));
+  for (const name of names) {
+    const create = await COMMANDS[name]();
+    program.addCommand(create(terminal).copyInheritedSettings(program));
+  }
   return program;
 }
-
-const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
-  reportCommand,
-  executionsCommand,
-  importCommand,
-  exportCommand,
-  incidentsCommand,
-  purgeCommand,
-  forwardCommand,
-  checkpointCommand,
-  doctorCommand,
-  completionCommand,
-];
 
 /** Commander throws when it has shown help or the version. */
 function orHelp(error: unknown): void {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { RunledgerError } from "../errors";
 import { dbPathOption, loggerOption } from "../ledger/options";
 import type { Logger } from "../logger";
@@ -47,12 +47,12 @@ const SSL = "true, false, or an object of options without functions";
 const optionsSchema = z.strictObject({
   from: dbPathOption,
   to: z.string(URL_TEXT),
-  schema: z.string(SCHEMA).min(1, SCHEMA).max(63, SCHEMA).optional(),
-  batchSize: z.int(BATCH_SIZE).min(1, BATCH_SIZE).max(LARGEST_BATCH_SIZE, BATCH_SIZE).optional(),
-  ssl: z.custom<boolean | object>(isSsl, SSL).optional(),
-  intervalMs: z.number(INTERVAL).min(1, INTERVAL).max(LONGEST_TIMEOUT_MS, INTERVAL).optional(),
-  closeTimeoutMs: z.number(TIMEOUT).min(0, TIMEOUT).max(LONGEST_TIMEOUT_MS, TIMEOUT).optional(),
-  logger: loggerOption.optional(),
+  schema: z.optional(z.string(SCHEMA).check(z.minLength(1, SCHEMA), z.maxLength(63, SCHEMA))),
+  batchSize: z.optional(z.int(BATCH_SIZE).check(z.gte(1, BATCH_SIZE), z.lte(LARGEST_BATCH_SIZE, BATCH_SIZE))),
+  ssl: z.optional(z.custom<boolean | object>(isSsl, SSL)),
+  intervalMs: z.optional(z.number(INTERVAL).check(z.gte(1, INTERVAL), z.lte(LONGEST_TIMEOUT_MS, INTERVAL))),
+  closeTimeoutMs: z.optional(z.number(TIMEOUT).check(z.gte(0, TIMEOUT), z.lte(LONGEST_TIMEOUT_MS, TIMEOUT))),
+  logger: z.optional(loggerOption),
 });
 
 /** Options as they were given, checked, with defaults. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Logger } from "../logger";
 
 // Options that the store and the plugin share. The message of each check is what it expects: `explain` makes the
@@ -10,15 +10,14 @@ const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 /** bun:sqlite trims what it opens: a path with spaces around it would be one file to us and another to SQLite. */
 export const dbPathOption = z
   .string(PATH)
-  .min(1, PATH)
-  .refine((path) => path === path.trim() && !URL_SCHEME.test(path), PATH);
+  .check(z.refine((path) => path !== "" && path === path.trim() && !URL_SCHEME.test(path), PATH));
 
 export const synchronousOption = z.enum(["NORMAL", "FULL"], '"NORMAL" or "FULL"');
 
 export const loggerOption = having<Logger>("debug", "info", "warn", "error");
 
 /** An object with these methods; whose class it is doesn't matter. */
-export function having<Shape>(...methods: readonly (keyof Shape & string)[]): z.ZodType<Shape> {
+export function having<Shape>(...methods: readonly (keyof Shape & string)[]): z.ZodMiniType<Shape> {
   return z.custom<Shape>(
     (value) =>
       typeof value === "object" &&

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { toEpochMs } from "./time";
 import type { TelemetryRecord } from "./types";
 
@@ -10,46 +10,46 @@ const AMOUNT = "a finite number, 0 or more";
 const MILLISECONDS = `milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`;
 const INSTANT = "a Date, epoch milliseconds or ISO 8601 text with an offset, in the years 0000 to 9999";
 
-const text = z.string(TEXT).nullish();
-const nonEmpty = z.string(NON_EMPTY).min(1, NON_EMPTY);
-const count = z.int(COUNT).min(0, COUNT).nullish();
-const amount = z.number(AMOUNT).min(0, AMOUNT).nullish();
-const milliseconds = z
-  .number(MILLISECONDS)
-  .min(0, MILLISECONDS)
-  .max(Number.MAX_SAFE_INTEGER, MILLISECONDS)
-  .nullish();
-const instant = z
-  .union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], INSTANT)
-  .transform((value, context) => {
-    const epochMs = toEpochMs(value);
-    if (epochMs !== undefined) return epochMs;
-    context.addIssue({ code: "custom", message: INSTANT, input: value });
-    return z.NEVER;
-  })
-  .nullish();
+const text = z.nullish(z.string(TEXT));
+const nonEmpty = z.string(NON_EMPTY).check(z.minLength(1, NON_EMPTY));
+const count = z.nullish(z.int(COUNT).check(z.gte(0, COUNT)));
+const amount = z.nullish(z.number(AMOUNT).check(z.gte(0, AMOUNT)));
+const milliseconds = z.nullish(
+  z.number(MILLISECONDS).check(z.gte(0, MILLISECONDS), z.lte(Number.MAX_SAFE_INTEGER, MILLISECONDS)),
+);
+const instant = z.nullish(
+  z.pipe(
+    z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], INSTANT),
+    z.transform((value, context) => {
+      const epochMs = toEpochMs(value);
+      if (epochMs !== undefined) return epochMs;
+      context.issues.push({ code: "custom", message: INSTANT, input: value });
+      return z.NEVER;
+    }),
+  ),
+);
 
 export const recordSchema = z.object({
   repo: nonEmpty,
   eventType: nonEmpty,
   model: nonEmpty,
   conclusion: nonEmpty,
-  executionId: nonEmpty.nullish(),
+  executionId: z.nullish(nonEmpty),
   completedAt: instant,
   deliveryId: text,
   prNumber: count,
-  provider: nonEmpty.nullish(),
+  provider: z.nullish(nonEmpty),
   inputTokens: count,
   outputTokens: count,
   cacheReadTokens: count,
   cacheCreationTokens: count,
   durationMs: milliseconds,
   costUsd: amount,
-  costSource: z.enum(["reported", "estimated"], '"reported" or "estimated"').nullish(),
+  costSource: z.nullish(z.enum(["reported", "estimated"], '"reported" or "estimated"')),
   sessionId: text,
   numTurns: count,
   stopReason: text,
-} satisfies Record<keyof TelemetryRecord, z.ZodType>);
+} satisfies Record<keyof TelemetryRecord, z.ZodMiniType>);
 
 /** What the schema makes of a valid record; a plain one is so from the start. */
 export type ValidRecord = z.output<typeof recordSchema>;

@@ -1,8 +1,8 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { RunledgerError } from "../errors";
 import { explain } from "../validation";
 import { isPlainRecord } from "./plain-record";
-import { recordSchema, type ValidRecord } from "./schema";
+import type { ValidRecord } from "./schema";
 import { lacksZone } from "./time";
 import type { TelemetryRecord } from "./types";
 import { unreadable } from "./unreadable";
@@ -14,10 +14,10 @@ import { unreadable } from "./unreadable";
  * @throws {RunledgerError} `INVALID_RECORD`, naming each field that is wrong, what it must be and what it is.
  */
 export function validate(entry: unknown, name: string): ValidRecord {
-  let result: z.ZodSafeParseResult<ValidRecord>;
+  let result: ReturnType<typeof parse>;
   try {
     if (isObject(entry) && isPlainRecord(entry as TelemetryRecord)) return entry as ValidRecord;
-    result = recordSchema.safeParse(entry, { reportInput: true });
+    result = parse(entry);
   } catch (cause) {
     throw unreadable(cause, name);
   }
@@ -25,6 +25,12 @@ export function validate(entry: unknown, name: string): ValidRecord {
   throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${explain(result.error, "an object")}.`, {
     hint: hintFor(result.error.issues),
   });
+}
+
+/** The schema is loaded on use: most records are valid at first sight. */
+function parse(entry: unknown) {
+  const { recordSchema } = require("./schema") as typeof import("./schema");
+  return recordSchema.safeParse(entry, { reportInput: true });
 }
 
 function isObject(value: unknown): boolean {

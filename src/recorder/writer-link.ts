@@ -1,7 +1,6 @@
 import type { FromWriter, LedgerOptions, ToWriter } from "../handoff/protocol";
 import type { SharedCounts } from "../handoff/shared-counts";
 import { startWorker } from "../worker";
-import { Writer } from "../writer/writer";
 import type { WriterStart } from "../writer/writer-thread";
 
 /** A writer as its recorder sees it, wherever it runs. */
@@ -45,6 +44,8 @@ export const startThread: StartWriter = (options, counts, { onMessage, onDeath }
 /** The same writer on the host's own thread, for where no thread can be started. */
 export const startInline: StartWriter = (options, counts, { onMessage }) => {
   counts.claim();
+  // Loaded on use: the host's thread needs nothing of the writing side while that has a thread of its own.
+  const { Writer } = require("../writer/writer") as typeof import("../writer/writer");
   const writer = new Writer({ ...options, ...INLINE_LIMITS }, counts, onMessage);
   return {
     post: (message) => writer.handle(message),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { check } from "./check";
 import { collectUsage, type UsageAnswer } from "./collect-usage";
 import type { Ledger } from "./database/ledger";

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { RunledgerError } from "../errors";
 import { explain } from "../validation";
 
@@ -7,7 +7,7 @@ import { explain } from "../validation";
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, naming each field that is wrong, what it must be and what it is.
  */
-export function check<Schema extends z.ZodType>(
+export function check<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,
   name: string,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
 import { completedIn, HAS_FAILED, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
@@ -23,13 +23,14 @@ export interface ExecutionsOptions {
 const PAGE_ROWS = 1_000;
 const COUNT = "an integer, 0 or more";
 
+const count = z.int(COUNT).check(z.gte(0, COUNT));
 const optionsSchema = z.strictObject({
   order: z.enum(["newest", "oldest"], '"newest" or "oldest"'),
-  limit: z.int(COUNT).min(0, COUNT).optional(),
-  failedOnly: z.boolean("a boolean").optional(),
-  afterId: z.int(COUNT).min(0, COUNT).optional(),
+  limit: z.optional(count),
+  failedOnly: z.optional(z.boolean("a boolean")),
+  afterId: z.optional(count),
 });
-const newSchema = optionsSchema.pick({ failedOnly: true }).extend({ afterId: z.int(COUNT).min(0, COUNT) });
+const newSchema = z.extend(z.pick(optionsSchema, { failedOnly: true }), { afterId: count });
 
 /**
  * The executions that match a filter and were there when the first page was asked for, page by page. Each page is one

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { lacksZone } from "../record/time";
@@ -20,16 +20,19 @@ export interface ResolvedFilter extends NameFilter {
 const NAME = "a non-empty string";
 const ZONE = "the name of a time zone, such as Europe/Berlin";
 
-const time = z
-  .union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT)
-  .optional();
-const name = z.string(NAME).min(1, NAME).optional();
-const timeZone = z.string(ZONE).transform((text, context) => {
-  const zone = zoneNamed(text);
-  if (zone !== undefined) return zone;
-  context.addIssue({ code: "custom", message: ZONE, input: text });
-  return z.NEVER;
-});
+const time = z.optional(
+  z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT),
+);
+const name = z.optional(z.string(NAME).check(z.minLength(1, NAME)));
+const timeZone = z.pipe(
+  z.string(ZONE),
+  z.transform((text, context) => {
+    const zone = zoneNamed(text);
+    if (zone !== undefined) return zone;
+    context.issues.push({ code: "custom", message: ZONE, input: text });
+    return z.NEVER;
+  }),
+);
 
 const filterSchema = z.strictObject({
   since: time,
@@ -39,8 +42,8 @@ const filterSchema = z.strictObject({
   provider: name,
   eventType: name,
   conclusion: name,
-  timeZone: timeZone.default(UTC),
-} satisfies Record<keyof ExecutionFilter, z.ZodType>);
+  timeZone: z._default(timeZone, UTC),
+} satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);
 
 /**
  * Checks a filter and works its instants out.

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { RunledgerError } from "../errors";
 import { answer } from "./answer";
 import { check } from "./check";
@@ -8,10 +8,10 @@ import { GROUP_KEYS, type UsageFilter, type UsageReport } from "./types";
 const KEYS = `up to two different ones of ${GROUP_KEYS.join(", ")}`;
 
 const keysSchema = z.object({
-  by: z
-    .array(z.enum(GROUP_KEYS, KEYS), KEYS)
-    .max(2, KEYS)
-    .refine((keys) => new Set(keys).size === keys.length, KEYS),
+  by: z.array(z.enum(GROUP_KEYS, KEYS), KEYS).check(
+    z.maxLength(2, KEYS),
+    z.refine((keys) => new Set(keys).size === keys.length, KEYS),
+  ),
 });
 
 /**

@@ -6,7 +6,7 @@ import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 
 const folder = tempDir();
-const COMMANDS = createProgram(fakeTerminal(), () => {}).commands;
+const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands;
 const scriptFor = async (shell: string) => (await runCli(["completion", shell])).out;
 
 /** Runs a shell on a script; what it printed, and its exit code. */

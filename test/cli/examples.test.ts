@@ -8,7 +8,7 @@ import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 
 const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
-const COMMANDS = createProgram(fakeTerminal(), () => {}).commands.map((command) => command.name());
+const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands.map((command) => command.name());
 const folder = tempDir();
 
 /** A folder as an application's, with a small ledger, and with `runledger` among its commands. */

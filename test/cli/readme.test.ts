@@ -8,7 +8,7 @@ import { tempDir } from "../support/temp-dir";
 const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
 const readme = await Bun.file(resolve(import.meta.dir, "../../README.md")).text();
 const [, section = ""] = /^## The command line\n(.*?)^## /ms.exec(readme) ?? [];
-const program = createProgram(fakeTerminal(), () => {});
+const program = await createProgram(fakeTerminal(), () => {});
 
 describe("the README", () => {
   test.each(program.commands.map((command) => [command.name(), command] as const))(

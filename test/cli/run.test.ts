@@ -12,7 +12,7 @@ import { tempDir } from "../support/temp-dir";
 
 const folder = tempDir();
 const nowhere = join(folder, "nowhere.db");
-const COMMANDS = createProgram(fakeTerminal(), () => {}).commands.map((command) => command.name());
+const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands.map((command) => command.name());
 
 describe("the command line", () => {
   test("without a command shows its help, as wrong usage", async () => {

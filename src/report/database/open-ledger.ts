@@ -11,7 +11,6 @@ import { hintFor } from "../../ledger/sqlite-errors";
 import { isPostgresUrl } from "../../postgres/url";
 import { earlierDesignViews } from "./earlier-design";
 import type { Ledger } from "./ledger";
-import { openPostgresLedger } from "./open-postgres";
 import { openForReading, type ReadingDatabase } from "./reading-database";
 
 const UNREADABLE = "Check that this user may read the file and its folder.";
@@ -32,7 +31,10 @@ const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
  * ```
  */
 export async function openLedger(urlOrPath: string): Promise<Ledger> {
-  if (isPostgresUrl(urlOrPath)) return openPostgresLedger(urlOrPath);
+  if (isPostgresUrl(urlOrPath)) {
+    const { openPostgresLedger } = await import("./open-postgres");
+    return openPostgresLedger(urlOrPath);
+  }
   const path = pathOf(urlOrPath);
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) throw notFound(`There is no ledger at ${path}.`);

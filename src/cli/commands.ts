@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import type { Terminal } from "./terminal";
+
+/** Makes a command that writes to a terminal. */
+export type CreateCommand = (terminal: Terminal) => Command;
+
+/** The commands, in the order of the help. Each is loaded by itself, when it is asked for. */
+export const COMMANDS = {
+  report: async () => (await import("./report")).reportCommand,
+  executions: async () => (await import("./executions")).executionsCommand,
+  import: async () => (await import("./import")).importCommand,
+  export: async () => (await import("./export")).exportCommand,
+  incidents: async () => (await import("./incidents")).incidentsCommand,
+  purge: async () => (await import("./purge")).purgeCommand,
+  forward: async () => (await import("./forward")).forwardCommand,
+  checkpoint: async () => (await import("./checkpoint")).checkpointCommand,
+  doctor: async () => (await import("./doctor")).doctorCommand,
+  completion: async () => (await import("./completion")).completionCommand,
+} as const satisfies Record<string, () => Promise<CreateCommand>>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+
+/** The commands that a command line needs: the one that it names, or all, for the help. */
+export function commandsFor([first = ""]: readonly string[]): readonly CommandName[] {
+  if (first === "--version") return [];
+  const named = COMMAND_NAMES.filter((name) => name === first);
+  // The script that completes commands knows them all.
+  return named.length === 0 || first === "completion" ? COMMAND_NAMES : named;
+}
