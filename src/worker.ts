@@ -12,9 +12,12 @@ export interface WorkerEvents<Message> {
   readonly onEnd: (error: unknown) => void;
 }
 
-/** Starts a thread. */
-export function startWorker<Message>(entry: URL, { onMessage, onEnd }: WorkerEvents<Message>): StartedWorker {
-  const worker = new Worker(entry.href);
+/** Starts a thread at a URL. */
+export function startWorker<Message>(
+  entry: string,
+  { onMessage, onEnd }: WorkerEvents<Message>,
+): StartedWorker {
+  const worker = new Worker(entry);
   worker.unref();
   let cause: unknown;
   worker.addEventListener("message", (event: MessageEvent<Message>) => onMessage(event.data));

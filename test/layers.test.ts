@@ -120,11 +120,14 @@ describe("data flows one way:", () => {
   });
 });
 
-test("every path of the exports map exists and is packed", async () => {
-  const { exports, files } = await Bun.file(join(root, "package.json")).json();
-  for (const path of Object.values<string>(exports)) {
-    expect(await Bun.file(join(root, path)).exists()).toBe(true);
-    const top = path.split("/")[1] ?? "";
-    expect([...files, "package.json"]).toContain(top);
-  }
+test("in the repository every subpath of the package is its source", async () => {
+  const { exports } = await Bun.file(join(root, "package.json")).json();
+  const { compilerOptions } = await Bun.file(join(root, "tsconfig.json")).json();
+  const sources = Object.entries<{ types: string }>(exports)
+    .filter(([, target]) => typeof target === "object")
+    .map(([subpath, { types }]) => [
+      subpath.replace(".", "runledger"),
+      [types.replace("./dist/types", ".").replace(/\.d\.ts$/, ".ts")],
+    ]);
+  expect(compilerOptions.paths).toEqual(Object.fromEntries(sources));
 });

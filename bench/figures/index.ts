@@ -6,12 +6,14 @@ import { host } from "./host";
 import { report } from "./report";
 import { size } from "./size";
 import { stall } from "./stall";
+import { startup } from "./startup";
 
 export const FIGURES = {
   host,
   drain,
   stall,
   size,
+  startup,
   growth,
   report,
   forward: forwarding,
@@ -20,4 +22,4 @@ export const FIGURES = {
 export type FigureName = keyof typeof FIGURES;
 
 /** What is measured when nothing is named: all but those that fill ledgers with millions of rows first, or need a server. */
-export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size"];
+export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size", "startup"];

@@ -2,6 +2,8 @@ import { outlasts } from "../deadline";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
+import { locateDriver } from "../postgres/driver";
+import { THREADS } from "../threads";
 import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
 import { ForwardTally } from "./forward-tally";
 import type { ForwardStart, FromForwarder, ToForwarder } from "./forward-thread";
@@ -22,7 +24,7 @@ type Request = ToForwarder extends infer Message
   : never;
 
 /** Starts the thread. */
-type StartThread = (entry: URL, events: WorkerEvents<FromForwarder>) => StartedWorker;
+type StartThread = (entry: string, events: WorkerEvents<FromForwarder>) => StartedWorker;
 
 interface PendingRequest {
   readonly message: ToForwarder;
@@ -114,7 +116,7 @@ export class ForwardSupervisor implements Forwarding {
   #start(): void {
     let hasSpoken = false;
     try {
-      this.#thread = this.#startThread(new URL("./forward-thread.ts", import.meta.url), {
+      this.#thread = this.#startThread(THREADS.forwarder(), {
         onMessage: (message) => {
           hasSpoken = true;
           this.#startsInVain = 0;
@@ -130,6 +132,7 @@ export class ForwardSupervisor implements Forwarding {
     const url = to.connectionString();
     const start: ForwardStart = {
       ...{ from, url, schema: to.schema, ssl, batchSize, intervalMs },
+      driver: locateDriver(),
       tally: this.#tally.buffer,
     };
     this.#thread.post(start);
@@ -145,7 +148,7 @@ export class ForwardSupervisor implements Forwarding {
     if (!hadSpoken) this.#startsInVain += 1;
     if (this.#startsInVain === STARTS_IN_VAIN) {
       const message =
-        "the forwarder's thread can't be started, so nothing is forwarded; for an application made by bun build --compile see Requirements in the README";
+        "the forwarder's thread can't be started, so nothing is forwarded; for an application made by bun build see docs/bundling.md";
       this.#logger.error({ reason }, message);
     }
     this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;

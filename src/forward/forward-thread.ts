@@ -14,6 +14,8 @@ export interface ForwardStart {
   readonly url: string;
   readonly schema: string;
   readonly ssl: boolean | object | undefined;
+  /** Where the host finds the package `pg`. */
+  readonly driver: string | undefined;
   readonly batchSize: number;
   readonly intervalMs: number;
   readonly tally: SharedArrayBuffer;

@@ -22,6 +22,8 @@ export interface ForwarderOptions {
   readonly to: PostgresLocation;
   /** TLS, as `pg` takes it. */
   readonly ssl?: unknown;
+  /** Where the package `pg` is, for a thread that can't find it by itself. */
+  readonly driver?: string | undefined;
   /** Executions in one transaction. */
   readonly batchSize: number;
   /** How long to wait when there was nothing to forward, in milliseconds. */
@@ -122,10 +124,10 @@ export class Forwarder {
   }
 
   async #connectAndForward(onWorking: () => void): Promise<void> {
-    const { from, to, ssl, batchSize } = this.#options;
+    const { from, to, ssl, driver, batchSize } = this.#options;
     using source = new LedgerSource(from, to.name);
     this.#events.onBehind(Math.max(0, source.newestId - source.watermark.last_id));
-    const postgres = await openPostgres(to, { ssl, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    const postgres = await openPostgres(to, { ssl, driver, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
     try {
       const session = await this.#resume(source, postgres, batchSize);
       while (this.#phase !== "ended") await this.#step(session, onWorking);

@@ -1,7 +1,7 @@
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
+import { Kysely, PostgresDialect } from "kysely";
 import { outlasts } from "../deadline";
-import { RunledgerError } from "../errors";
 import { toLedgerTime } from "../record/time";
+import { loadDriver, type PoolClient, type TypeParser, type TypeParsers } from "./driver";
 import type { PostgresSchema } from "./schema";
 import type { PostgresLocation } from "./url";
 
@@ -14,6 +14,8 @@ export interface PostgresOptions {
   readonly ssl?: unknown;
   /** Default 1. */
   readonly maxConnections?: number;
+  /** Where the package `pg` is, for a thread that can't find it by itself. */
+  readonly driver?: string | undefined;
   /** Longer than this, a statement counts as a lost connection, in milliseconds. Default: it may take any time. */
   readonly statementTimeoutMs?: number;
 }
@@ -24,28 +26,6 @@ export interface Postgres {
   readonly db: Kysely<PostgresSchema>;
   /** Ends all connections; those that don't end in time are cut. Never rejects. */
   close(timeoutMs: number): Promise<void>;
-}
-
-/** What we use of `pg`. */
-interface PgModule {
-  readonly Pool: new (config: object) => Pool;
-  readonly types: TypeParsers;
-}
-
-interface Pool extends PostgresPool {
-  on(event: "error", listener: () => void): unknown;
-  on(event: "connect" | "remove", listener: (client: PoolClient) => void): unknown;
-}
-
-interface PoolClient extends PostgresPoolClient {
-  on(event: "error", listener: () => void): unknown;
-  readonly connection?: { readonly stream?: { destroy(): void } };
-}
-
-type TypeParser = (text: string) => unknown;
-
-interface TypeParsers {
-  getTypeParser(oid: number, format?: string): TypeParser;
 }
 
 /** Numbers of types. (pg_type.dat) */
@@ -62,8 +42,8 @@ export async function openPostgres(
   location: PostgresLocation,
   options: PostgresOptions = {},
 ): Promise<Postgres> {
-  const { Pool, types } = await loadPg();
-  const { ssl, maxConnections = 1, statementTimeoutMs } = options;
+  const { ssl, maxConnections = 1, statementTimeoutMs, driver } = options;
+  const { Pool, types } = await loadDriver(driver);
   const pool = new Pool({
     connectionString: location.connectionString(),
     fallback_application_name: "runledger",
@@ -91,19 +71,6 @@ export async function openPostgres(
       }
     },
   };
-}
-
-async function loadPg(): Promise<PgModule> {
-  try {
-    // Not a literal to TypeScript, as the types of an optional package need not be there either.
-    const module = await import("pg" as string);
-    return module.default ?? module;
-  } catch (cause) {
-    throw new RunledgerError("MISSING_PACKAGE", "PostgreSQL needs the package pg, which is not installed.", {
-      cause,
-      hint: "Run: bun add pg",
-    });
-  }
 }
 
 function asInSqlite(types: TypeParsers): TypeParsers {

@@ -1,5 +1,6 @@
 import type { FromWriter, LedgerOptions, ToWriter } from "../handoff/protocol";
 import type { SharedCounts } from "../handoff/shared-counts";
+import { THREADS } from "../threads";
 import { startWorker } from "../worker";
 import type { WriterStart } from "../writer/writer-thread";
 
@@ -28,8 +29,7 @@ const INLINE_LIMITS = { busyTimeoutMs: 0, maxTransactionSize: 0 };
 
 /** The writer in a thread of its own, which doesn't keep the process alive. */
 export const startThread: StartWriter = (options, counts, { onMessage, onDeath }) => {
-  const entry = new URL("../writer/writer-thread.ts", import.meta.url);
-  const thread = startWorker<FromWriter>(entry, { onMessage, onEnd: onDeath });
+  const thread = startWorker<FromWriter>(THREADS.writer(), { onMessage, onEnd: onDeath });
   const start: WriterStart = { options: { ...options, ...THREAD_LIMITS }, counts: counts.buffer };
   thread.post(start);
   return {

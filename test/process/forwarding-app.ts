@@ -1,6 +1,6 @@
-import { forwardPlugin } from "../../plugins/forward";
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { forwardPlugin } from "runledger/forward";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: forwarding-app.ts DB_PATH COUNT, with the target in RUNLEDGER_FORWARD_URL. Emits so many events, prints
 // "degraded" or "forwarded", whichever comes first, closes at SIGUSR2, and prints the close report.

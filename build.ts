@@ -1,0 +1,188 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, relative } from "node:path";
+import type { BuildConfig, BunPlugin } from "bun";
+import packageJson from "./package.json" with { type: "json" };
+
+// `bun run build` makes `dist/`, which is what is published: bundled ESM with source maps, and declarations.
+
+const ROOT = import.meta.dir;
+const DIST = join(ROOT, "dist");
+const TYPES = join(DIST, "types");
+
+/** The subpaths of the package, and the command line. */
+const ENTRIES = {
+  index: "src/index.ts",
+  testing: "src/testing.ts",
+  report: "src/report/index.ts",
+  forward: "plugins/forward/index.ts",
+  cli: "src/cli/main.ts",
+};
+const THREADS = {
+  "runledger-writer": "src/writer/writer-thread.ts",
+  "runledger-forwarder": "src/forward/forward-thread.ts",
+};
+/** Packages that stay beside ours in a user's project; all others become a part of the bundle. */
+const EXTERNAL = ["pg"];
+
+const SPECIFIER = /(\bfrom\s*"|\bimport\s*"|\bimport\("|\brequire\(")([^"\\]+)(?=")/g;
+
+/** The entries, and in chunks what they share or load on use. */
+async function bundleEntries(): Promise<void> {
+  const entries = Object.entries(ENTRIES).map(([name, path]) => [join(ROOT, `${name}.ts`), path] as const);
+  await bundle({
+    entrypoints: entries.map(([entry]) => entry),
+    // Named after their subpaths, whatever their sources are called.
+    files: Object.fromEntries(entries.map(([entry, path]) => [entry, `export * from "./${path}";`])),
+    splitting: true,
+    naming: { entry: "[name].js", chunk: "chunk-[hash].js" },
+    plugins: [builtThreads],
+  });
+  const cli = join(DIST, "cli.js");
+  writeFileSync(cli, `#!/usr/bin/env bun\n${readFileSync(cli, "utf8")}`, { mode: 0o755 });
+}
+
+/** Threads begin at the files that {@link bundleThreads} makes, or at their texts. */
+const builtThreads: BunPlugin = {
+  name: "built-threads",
+  setup(build) {
+    build.onResolve({ filter: /\/threads$/ }, () => ({ path: join(ROOT, "src/threads-built.ts") }));
+    build.onResolve({ filter: /^\.\/runledger-\w+\.js$/ }, ({ path }) => ({
+      path: join(DIST, path),
+      namespace: "text",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
+      // Without its last comments, which are for a source map that is a file.
+      contents: `export default ${JSON.stringify(readFileSync(path, "utf8").replace(/^\/\/[#@].*$/gm, ""))};`,
+      loader: "js",
+    }));
+  },
+};
+
+/** Each thread in one file, so that its text alone can be started as well. */
+async function bundleThreads(): Promise<void> {
+  for (const [name, path] of Object.entries(THREADS)) {
+    await bundle({ entrypoints: [join(ROOT, path)], naming: `${name}.js` });
+  }
+}
+
+async function bundle(config: Partial<BuildConfig> & Pick<BuildConfig, "entrypoints">): Promise<void> {
+  await Bun.build({
+    outdir: DIST,
+    target: "bun",
+    minify: true,
+    sourcemap: "linked",
+    external: EXTERNAL,
+    ...config,
+  } as BuildConfig);
+}
+
+/**
+ * What is loaded on use is a file of its own, which an application's bundler has to find: it looks for `require`, and not
+ * into what is marked as made by Bun. The replacements are as long as what they replace, for the sake of source maps.
+ */
+function keepVisibleToBundlers(): void {
+  for (const file of filesIn(DIST).filter((name) => name.endsWith(".js"))) {
+    const code = readFileSync(file, "utf8");
+    const visible = code
+      .replace(/^\/\/ @bun$/m, "//")
+      .replaceAll('import.meta.require("', '/* on use */require("');
+    writeFileSync(file, visible);
+  }
+}
+
+/** Declarations of what can be reached from the subpaths, with the extensions that Node's resolution asks for. */
+function declareTypes(): void {
+  const tsc = [process.execPath, "x", "tsc", "-p", "tsconfig.build.json"];
+  const { exitCode, stdout } = Bun.spawnSync(tsc, { cwd: ROOT });
+  if (exitCode !== 0) throw new Error(`The declarations can't be made:\n${stdout}`);
+  const all = new Set(filesIn(TYPES));
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const withExtensions = readFileSync(file, "utf8").replace(
+      SPECIFIER,
+      (whole, before, specifier: string) => {
+        if (!specifier.startsWith(".")) return whole;
+        const path = join(dirname(file), specifier);
+        const target = [`${path}.d.ts`, join(path, "index.d.ts")].find((declaration) => all.has(declaration));
+        if (target === undefined) throw new Error(`${relative(ROOT, path)} has no declaration.`);
+        visit(target);
+        const result = relative(dirname(file), target).replace(/\.d\.ts$/, ".js");
+        return before + (result.startsWith(".") ? result : `./${result}`);
+      },
+    );
+    writeFileSync(file, withExtensions);
+  };
+  for (const { types } of Object.values(packageJson.exports).filter((target) => typeof target === "object")) {
+    const entry = join(ROOT, types);
+    visit(entry);
+    // `AsyncDisposable` is in no `lib` but the newest.
+    writeFileSync(entry, `/// <reference lib="esnext.disposable" />\n${readFileSync(entry, "utf8")}`);
+  }
+  for (const file of all) if (!reached.has(file)) rmSync(file);
+}
+
+/** The exports map and the entries agree, both ways. */
+function checkExports(): void {
+  const { bin, exports } = packageJson;
+  const published = [bin.runledger, ...Object.values(exports).map((target) => Object(target).default)];
+  const expected = Object.keys(ENTRIES).map((name) => `dist/${name}.js`);
+  const found = published.filter((path) => path !== undefined).map((path) => path.replace(/^\.\//, ""));
+  if (`${found.sort()}` === `${expected.sort()}`) return;
+  throw new Error(`package.json publishes ${found}; the entries are ${expected}.`);
+}
+
+/** What `dist/` imports is installed with the package, or is a peer of it; and no more is installed. */
+function checkPackages(): void {
+  const imported = new Set<string>();
+  for (const file of filesIn(DIST).filter((name) => /\.(js|d\.ts)$/.test(name))) {
+    const source = readFileSync(file, "utf8");
+    const specifiers = file.endsWith(".js")
+      ? new Bun.Transpiler({ loader: "js" }).scanImports(source.replace(/^#!.*/, "")).map(({ path }) => path)
+      : Array.from(source.matchAll(SPECIFIER), ([, , specifier = ""]) => specifier);
+    for (const specifier of specifiers) {
+      const [name] = /^(@[\w-]+\/)?[a-z][\w.-]*/.exec(specifier) ?? [];
+      if (name !== undefined && !isBuiltin(specifier)) imported.add(name);
+    }
+  }
+  const { dependencies, peerDependencies } = packageJson;
+  const declared = Object.keys({ ...dependencies, ...peerDependencies });
+  if (`${[...imported].sort()}` === `${declared.sort()}`) return;
+  throw new Error(`dist/ imports ${[...imported]}; package.json declares ${declared}.`);
+}
+
+/** The licences of the packages that became a part of ours, as each of them asks. */
+function writeNotices(): void {
+  const bundled = new Set<string>();
+  for (const map of filesIn(DIST).filter((file) => file.endsWith(".map"))) {
+    for (const source of JSON.parse(readFileSync(map, "utf8")).sources) {
+      const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? [];
+      if (name !== undefined) bundled.add(name);
+    }
+  }
+  const notices = [...bundled].sort().map((name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const [licence] = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
+    if (licence === undefined) throw new Error(`${name} has no licence.`);
+    return `${name}\n\n${readFileSync(join(folder, licence), "utf8").trim()}\n`;
+  });
+  writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.txt"), notices.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST);
+await bundleThreads();
+await bundleEntries();
+keepVisibleToBundlers();
+declareTypes();
+checkExports();
+checkPackages();
+writeNotices();

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createProject, runBun } from "../support/project";
+import { tempDir } from "../support/temp-dir";
+
+const ROOT = resolve(import.meta.dir, "../..");
+const NEWEST = "node_modules/typescript/bin/tsc";
+const OLDER = "node_modules/typescript-5/bin/tsc";
+const project = join(tempDir(), "project");
+
+/** What every row below changes: the options of `bun init`. */
+const BUN_INIT = {
+  lib: ["ESNext"],
+  target: "ESNext",
+  module: "Preserve",
+  moduleResolution: "bundler",
+  types: ["bun"],
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+  verbatimModuleSyntax: true,
+  noFallthroughCasesInSwitch: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+};
+
+const NODE_NEXT = { module: "NodeNext", moduleResolution: "NodeNext" };
+
+const APPLICATION = `
+import { createApp, createTelemetryStore, definePlugin, RunledgerError, telemetryPlugin, type TelemetryStats } from "runledger";
+import { forwardOnce, forwardPlugin } from "runledger/forward";
+import { openLedger, usageReport } from "runledger/report";
+import { createFakeEmitter, executionCompleted } from "runledger/testing";
+
+createFakeEmitter().emit("execution:completed", executionCompleted());
+const app = createApp<{ "job:done": { readonly id: number } }>().use(telemetryPlugin);
+app.emitter.on("job:done", ({ id }) => id.toFixed());
+app.emitter.emit("execution:completed", executionCompleted());
+await app.close();
+const stats: TelemetryStats = app.get(telemetryPlugin).stats();
+
+await using ledger = await openLedger("./data/telemetry.db");
+const { totals } = await usageReport(ledger, { since: "30d", by: ["model"] });
+const [row] = await ledger.db.selectFrom("executions").select(["repo", "cost_usd"]).execute();
+const repo: string | undefined = row?.repo;
+process.stdout.write(JSON.stringify({ stats, executions: totals.executions, repo }));
+
+// What a declaration that is not found turns into, any, would let these pass.
+// @ts-expect-error a number
+totals.executions satisfies string;
+// @ts-expect-error a number
+stats.received satisfies string;
+// @ts-expect-error no such option
+createTelemetryStore satisfies (options: { path: string }) => void;
+// @ts-expect-error not a name
+definePlugin satisfies string;
+// @ts-expect-error a code is text
+new RunledgerError("CLOSED", "closed").code satisfies number;
+// @ts-expect-error no such option
+forwardPlugin satisfies { setup(host: never, options: { target: string }): void };
+// @ts-expect-error a promise
+forwardOnce satisfies (options: never) => string;
+`;
+
+beforeAll(async () => {
+  await createProject(project, ["typescript"], {
+    "@types/bun": (await Bun.file(join(ROOT, "package.json")).json()).devDependencies["bun-types"],
+    "typescript-5": "npm:typescript@5.9.3",
+  });
+  writeFileSync(join(project, "application.ts"), APPLICATION);
+}, 120_000);
+
+test("the packed tarball, installed into an empty project, imports by name and records", async () => {
+  expect(JSON.parse(await runBun(project, "application.ts"))).toMatchObject({
+    stats: { received: 1, written: 1, state: "closed" },
+    executions: 1,
+    repo: "octo-org/octo-repo",
+  });
+  expect(readdirSync(join(project, "data"))).toEqual(["telemetry.db"]);
+  const printed = await runBun(project, "node_modules/.bin/runledger", "executions", "--json");
+  expect(JSON.parse(printed)).toMatchObject({ id: 1, repo: "octo-org/octo-repo" });
+});
+
+describe("an application type-checks", () => {
+  test.each([
+    ["with the options of bun init", NEWEST, {}],
+    ["with the options of bun init, in TypeScript 5.9", OLDER, {}],
+    ["with lib DOM, as front ends and Hono's template have it", NEWEST, { lib: ["ESNext", "DOM"] }],
+    ["with NodeNext", NEWEST, NODE_NEXT],
+    ["with NodeNext and lib DOM, in TypeScript 5.9", OLDER, { ...NODE_NEXT, lib: ["ESNext", "DOM"] }],
+    ["without strict", NEWEST, { strict: false }],
+    ["with declarations checked too", NEWEST, { skipLibCheck: false }],
+    [
+      "without strict, with declarations checked too, in TypeScript 5.9",
+      OLDER,
+      { strict: false, skipLibCheck: false },
+    ],
+    ["with exact optional properties", NEWEST, { exactOptionalPropertyTypes: true, skipLibCheck: false }],
+  ])("%s", async (name, tsc, options) => {
+    const config = `tsconfig.${name.replaceAll(/\W+/g, "-")}.json`;
+    const compilerOptions = { ...BUN_INIT, ...options };
+    writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files: ["application.ts"] }));
+    expect(await runBun(project, tsc, "-p", config)).toBe("");
+  });
+});
