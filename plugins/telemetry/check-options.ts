@@ -5,7 +5,10 @@ import type { RecordingStore } from "../../src/ledger/types";
 import { explain } from "../../src/validation";
 import type { TelemetryPluginOptions } from "./options";
 
-const RETENTION = "a number of days, 0 or more, or false";
+/** Below it every execution would be purged as soon as it is stored. */
+const SHORTEST_RETENTION_DAYS = 1 / (24 * 60);
+const RETENTION =
+  "a number of days, at least a minute's part of one, or false, which keeps executions for ever";
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const TIMEOUT = `milliseconds from 0 to ${LONGEST_TIMEOUT_MS}`;
 const EVENTS = "an integer from 1";
@@ -16,7 +19,9 @@ const events = z.optional(z.int(EVENTS).check(z.gte(1, EVENTS)));
 
 const optionsSchema = z.strictObject({
   dbPath: z.optional(dbPathOption),
-  retentionDays: z.optional(z.union([z.number().check(z.gte(0, RETENTION)), z.literal(false)], RETENTION)),
+  retentionDays: z.optional(
+    z.union([z.number().check(z.gte(SHORTEST_RETENTION_DAYS, RETENTION)), z.literal(false)], RETENTION),
+  ),
   synchronous: z.optional(synchronousOption),
   logger: z.optional(loggerOption),
   flushIntervalMs: timeout,

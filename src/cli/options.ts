@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DAY_MS, lacksZone } from "../record/time";
+import { DAY_MS, zoneHint } from "../record/time";
 import { resolveTime } from "../report/time-input";
 import { UTC, zoneNamed } from "../report/time-zone";
 
@@ -25,9 +25,7 @@ export function parseCount(text: string): number {
 export function parseTime(text: string): string {
   if (resolveTime(text, UTC, Date.now()) !== undefined) return text;
   throw new InvalidArgumentError(
-    lacksZone(text)
-      ? "A time without a zone is ambiguous: append Z if it is UTC."
-      : "It must be such as 90d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z.",
+    zoneHint(text) ?? "It must be such as 90d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z.",
   );
 }
 

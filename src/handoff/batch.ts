@@ -1,6 +1,6 @@
 import { hasPlainFields } from "../record/plain-record";
 import { snapshot } from "../record/snapshot";
-import { toEpochMs } from "../record/time";
+import { areSeconds, toEpochMs } from "../record/time";
 import type { TelemetryRecord } from "../record/types";
 
 /**
@@ -147,9 +147,10 @@ export class BatchEncoder {
 
 function timeOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
   if (completedAt == null) return Date.now();
-  const isInstant =
-    typeof completedAt === "number" || typeof completedAt === "string" || completedAt instanceof Date;
-  return isInstant ? toEpochMs(completedAt) : undefined;
+  if (typeof completedAt === "string") return toEpochMs(completedAt);
+  const isInstant = typeof completedAt === "number" || completedAt instanceof Date;
+  // Those are for the schema to refuse.
+  return isInstant && !areSeconds(completedAt) ? toEpochMs(completedAt) : undefined;
 }
 
 /** The records of a batch; those that were not plain as `snapshot` gave them. */

@@ -1,3 +1,4 @@
+import { providerOf } from "../record/provider";
 import type { ValidRecord } from "../record/schema";
 import { toLedgerTime } from "../record/time";
 import type { TelemetryRecord } from "../record/types";
@@ -24,7 +25,7 @@ function toRow(record: ValidRecord): NewExecutionRow {
     repo: record.repo,
     pr_number: record.prNumber ?? null,
     event_type: record.eventType,
-    provider: record.provider ?? "anthropic",
+    provider: record.provider ?? providerOf(record.model),
     model: record.model,
     input_tokens: record.inputTokens ?? 0,
     output_tokens: record.outputTokens ?? 0,

@@ -1,4 +1,4 @@
-import { LATEST_MS } from "./time";
+import { areSeconds, LATEST_MS } from "./time";
 import type { TelemetryRecord } from "./types";
 
 /**
@@ -51,5 +51,6 @@ function isAmount(value: number | null | undefined): boolean {
 }
 
 function isEpochMs(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LATEST_MS;
+  const epochMs = value as number;
+  return Number.isSafeInteger(value) && epochMs >= 0 && epochMs <= LATEST_MS && !areSeconds(epochMs);
 }

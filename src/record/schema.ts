@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { toEpochMs } from "./time";
+import { areSeconds, toEpochMs } from "./time";
 import type { TelemetryRecord } from "./types";
 
 // The message of each check is what it expects: `explain` makes the sentence.
@@ -21,7 +21,7 @@ const instant = z.nullish(
   z.pipe(
     z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], INSTANT),
     z.transform((value, context) => {
-      const epochMs = toEpochMs(value);
+      const epochMs = typeof value !== "string" && areSeconds(value) ? undefined : toEpochMs(value);
       if (epochMs !== undefined) return epochMs;
       context.issues.push({ code: "custom", message: INSTANT, input: value });
       return z.NEVER;

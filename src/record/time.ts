@@ -18,9 +18,32 @@ export function toEpochMs(instant: Date | number | string): number | undefined {
   return epochMs >= EARLIEST_MS && epochMs <= LATEST_MS ? epochMs : undefined;
 }
 
-/** Whether the text is a date or a time that lacks only its zone, so that an error can say so. */
-export function lacksZone(text: string): boolean {
-  return !Number.isNaN(parseIso(`${text}Z`)) || !Number.isNaN(parseIso(`${text}T00:00Z`));
+/** A plausible time is in this century; nobody's executions are older. */
+const PLAUSIBLE_FROM_MS = Date.parse("2000-01-01T00:00:00Z");
+const PLAUSIBLE_TO_MS = Date.parse("2100-01-01T00:00:00Z");
+/** Epoch seconds of a plausible time, taken for milliseconds, are in these first weeks of 1970. */
+const SECONDS_FROM = PLAUSIBLE_FROM_MS / 1_000;
+const SECONDS_TO = PLAUSIBLE_TO_MS / 1_000;
+
+/** Whether epoch milliseconds, or those of a `Date`, are rather seconds: implausible as they are, plausible as seconds. */
+export function areSeconds(epochMs: Date | number): boolean {
+  return Number(epochMs) >= SECONDS_FROM && Number(epochMs) < SECONDS_TO;
+}
+
+/** What to do with a number, or a `Date` made of one, that is a plausible time in another unit than milliseconds. */
+export function unitHint(instant: unknown): string | undefined {
+  if (typeof instant !== "number" && !(instant instanceof Date)) return undefined;
+  const isPlausible = (epochMs: number) => epochMs >= PLAUSIBLE_FROM_MS && epochMs < PLAUSIBLE_TO_MS;
+  if (areSeconds(instant)) return "It looks like epoch seconds: multiply it by 1000.";
+  if (isPlausible(Number(instant) / 1e3)) return "It looks like epoch microseconds: divide it by 1000.";
+  if (isPlausible(Number(instant) / 1e6)) return "It looks like epoch nanoseconds: divide it by 1000000.";
+  return undefined;
+}
+
+/** What to do with a text that is a date or a time and lacks only its zone. */
+export function zoneHint(text: string): string | undefined {
+  const isTime = !Number.isNaN(parseIso(`${text}Z`)) || !Number.isNaN(parseIso(`${text}T00:00Z`));
+  return isTime ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined;
 }
 
 /** As the ledger stores it: `YYYY-MM-DD HH:MM:SS.SSS`, UTC. */

@@ -3,7 +3,7 @@ import { RunledgerError } from "../errors";
 import { explain } from "../validation";
 import { isPlainRecord } from "./plain-record";
 import type { ValidRecord } from "./schema";
-import { lacksZone } from "./time";
+import { unitHint, zoneHint } from "./time";
 import type { TelemetryRecord } from "./types";
 import { unreadable } from "./unreadable";
 
@@ -38,8 +38,6 @@ function isObject(value: unknown): boolean {
 }
 
 function hintFor(issues: readonly z.core.$ZodIssue[]): string | undefined {
-  const zoneless = issues.some(
-    ({ path, input }) => path[0] === "completedAt" && typeof input === "string" && lacksZone(input),
-  );
-  return zoneless ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined;
+  const time = issues.find(({ path }) => path[0] === "completedAt")?.input;
+  return typeof time === "string" ? zoneHint(time) : unitHint(time);
 }

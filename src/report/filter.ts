@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
-import { lacksZone } from "../record/time";
+import { unitHint, zoneHint } from "../record/time";
 import { check } from "./check";
 import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC, zoneNamed } from "./time-zone";
@@ -68,11 +68,10 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
 }
 
 function refuseTime(field: string, input: TimeInput): never {
-  const isZoneless = typeof input === "string" && lacksZone(input);
   throw new RunledgerError(
     "INVALID_ARGUMENT",
     `Invalid filter: ${field}: expected ${TIME_INPUT}, received ${describe(input)}.`,
-    { hint: isZoneless ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined },
+    { hint: typeof input === "string" ? zoneHint(input) : unitHint(input) },
   );
 }
 

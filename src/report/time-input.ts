@@ -1,4 +1,4 @@
-import { DAY_MS, toEpochMs } from "../record/time";
+import { areSeconds, DAY_MS, toEpochMs } from "../record/time";
 import { startOfDay } from "./time-zone";
 import type { TimeInput } from "./types";
 
@@ -12,7 +12,7 @@ export const TIME_INPUT =
 
 /** Epoch milliseconds of an instant, or `undefined` when it is none, or not in the years 0000 to 9999. */
 export function resolveTime(input: TimeInput, timeZone: string, nowMs: number): number | undefined {
-  if (typeof input !== "string") return toEpochMs(input);
+  if (typeof input !== "string") return areSeconds(input) ? undefined : toEpochMs(input);
   const [, amount, unit] = AGO.exec(input) ?? [];
   if (unit === "d" || unit === "h") return toEpochMs(nowMs - Number(amount) * UNIT_MS[unit]);
   return DAY.test(input) ? startOfDay(input, timeZone) : toEpochMs(input);

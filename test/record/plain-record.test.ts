@@ -26,6 +26,10 @@ test("what is valid at first sight is valid to the schema, and means the same", 
   );
 });
 
+test.each([1_769_860_800, 1_769_860_800_000_000])("a time of %p is left to the schema", (completedAt) => {
+  expect(isPlainRecord(executionCompleted({ completedAt }))).toBe(false);
+});
+
 test("ordinary records are valid at first sight", () => {
   expect(isPlainRecord(executionCompleted())).toBe(true);
   expect(

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutoffText, lacksZone, toEpochMs, toLedgerTime } from "../../src/record/time";
+import { cutoffText, toEpochMs, toLedgerTime, unitHint, zoneHint } from "../../src/record/time";
 
 const NOON = Date.UTC(2026, 0, 31, 12, 0, 0, 123);
 
@@ -51,12 +51,37 @@ test.each([
   expect(toEpochMs(instant)).toBeUndefined();
 });
 
-test("a text that lacks only its zone is recognised", () => {
-  expect(lacksZone("2026-01-31T12:00:00.123")).toBe(true);
-  expect(lacksZone("2026-01-31 12:00")).toBe(true);
-  expect(lacksZone("2026-01-31")).toBe(true);
-  expect(lacksZone("2026-01-31T12:00:00Z")).toBe(false);
-  expect(lacksZone("yesterday")).toBe(false);
+test("a text that lacks only its zone gets a hint", () => {
+  expect(zoneHint("2026-01-31T12:00:00.123")).toContain("append Z");
+  expect(zoneHint("2026-01-31 12:00")).toContain("append Z");
+  expect(zoneHint("2026-01-31")).toContain("append Z");
+  expect(zoneHint("2026-01-31T12:00:00Z")).toBeUndefined();
+  expect(zoneHint("yesterday")).toBeUndefined();
+});
+
+test.each([
+  [NOON / 1_000, "epoch seconds: multiply"],
+  [Math.floor(NOON / 1_000), "epoch seconds: multiply"],
+  [new Date(NOON / 1_000), "epoch seconds: multiply"],
+  [Date.UTC(2000, 0) / 1_000, "epoch seconds: multiply"],
+  [NOON * 1_000, "epoch microseconds: divide it by 1000."],
+  [NOON * 1_000_000, "epoch nanoseconds: divide it by 1000000."],
+])("%p is a time in another unit, and gets a hint", (instant, hint) => {
+  expect(unitHint(instant)).toContain(hint);
+});
+
+test.each([
+  [0],
+  [Date.UTC(1970, 0, 2)],
+  [Date.UTC(1999, 11, 31)],
+  [NOON],
+  [Date.UTC(2199, 0)],
+  [-NOON / 1_000],
+  [Number.NaN],
+  ["1769860800"],
+  [null],
+])("%p is no time in another unit", (instant) => {
+  expect(unitHint(instant)).toBeUndefined();
 });
 
 test("stored times sort as the instants do, whatever the year", () => {

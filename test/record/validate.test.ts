@@ -151,6 +151,7 @@ const REFUSED: readonly [field: keyof TelemetryRecord, value: unknown, expected:
     ["completedAt", "yesterday", "a Date, epoch milliseconds or ISO 8601 text", 'the string "yesterday"'],
     ["completedAt", new Date(Number.NaN), "a Date, epoch milliseconds or ISO 8601 text", "an invalid Date"],
     ["completedAt", Number.NaN, "a Date, epoch milliseconds or ISO 8601 text", "the number NaN"],
+    ["completedAt", 1_769_860_800, "a Date, epoch milliseconds or ISO 8601 text", "the number 1769860800"],
     ["completedAt", {}, "a Date, epoch milliseconds or ISO 8601 text", "an object"],
   ];
 
@@ -184,6 +185,18 @@ test("a time without a zone is refused with a hint", () => {
     }),
   );
 });
+
+test.each([1_769_860_800, new Date(1_769_860_800), 1_769_860_800.5])(
+  "a time in epoch seconds, %p, is refused with a hint, not purged as one of 1970",
+  (completedAt) => {
+    expect(() => store.record(executionCompleted({ completedAt }))).toThrow(
+      expect.objectContaining({
+        code: "INVALID_RECORD",
+        hint: "It looks like epoch seconds: multiply it by 1000.",
+      }),
+    );
+  },
+);
 
 test("a duration may have a fraction, and is rounded to the millisecond", () => {
   store.record(executionCompleted({ executionId: "fraction", durationMs: 1234.5678 }));
