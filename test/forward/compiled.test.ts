@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
+import { pageOf } from "../support/docs";
 import { expectForwarded, ledgerIn } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
 import { tempDir } from "../support/temp-dir";
@@ -8,9 +9,9 @@ const ROOT = resolve(import.meta.dir, "../..");
 const server = usePostgres();
 const folder = tempDir();
 
-test("an application compiled to one executable, as the README says it, forwards from its thread", async () => {
-  const readme = await Bun.file(join(ROOT, "README.md")).text();
-  const [, parameters = ""] = /^ {4}bun (build --compile --entry-naming .*)$/m.exec(readme) ?? [];
+test("an application compiled to one executable, as docs/operations.md says it, forwards from its thread", async () => {
+  const [, parameters = ""] =
+    /^ {4}bun (build --compile --entry-naming .*)$/m.exec(pageOf("docs/operations.md")) ?? [];
   const command = parameters
     .replace("app.ts", join(ROOT, "test/process/forwarding-app.ts"))
     .replaceAll("node_modules/runledger", ROOT);
