@@ -148,7 +148,7 @@ export class ForwardSupervisor implements Forwarding {
     if (!hadSpoken) this.#startsInVain += 1;
     if (this.#startsInVain === STARTS_IN_VAIN) {
       const message =
-        "the forwarder's thread can't be started, so nothing is forwarded; for an application made by bun build see docs/bundling.md";
+        "the forwarder's thread can't be started, so nothing is forwarded; for an application made by bun build see docs/operations.md, under Bundling and compiling";
       this.#logger.error({ reason }, message);
     }
     this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;

@@ -31,7 +31,7 @@ const HINTS: Readonly<Record<string, string>> = {
     "Check user and password: in the URL, in RUNLEDGER_FORWARD_URL, or where pg looks, PGPASSWORD and ~/.pgpass.",
   "3D000": "Create the database first, or check its name.",
   "3F000": "Create the schema first, or check its name.",
-  "42501": "Grant what is missing; the README, under Forwarding to PostgreSQL, has the statements.",
+  "42501": "Grant what is missing; docs/forwarding.md, under Roles and passwords, has the statements.",
   "42P01": "A table was dropped: restore it, or name another schema.",
   "53100": "Make room on the server's disk.",
   "53300": "Raise max_connections on the server, or put a pool in front of it.",

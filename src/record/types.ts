@@ -27,7 +27,7 @@ export interface TelemetryRecord {
   deliveryId?: string | null | undefined;
   /** Pull request or issue number, an integer. */
   prNumber?: number | null | undefined;
-  /** Who served the model. Default `anthropic`. */
+  /** Who served the model. Default: as the name of the model says, else `anthropic`. See docs/record.md. */
   provider?: string | null | undefined;
   /** Tokens of uncached input, an integer. Default 0 in the row. */
   inputTokens?: number | null | undefined;

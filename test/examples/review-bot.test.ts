@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pageOf } from "../support/docs";
 
 const MAIN = resolve(import.meta.dir, "../../examples/review-bot/main.ts");
 const EXECUTIONS = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
@@ -101,10 +102,10 @@ test("without arguments it runs the bundled deliveries into the default ledger",
   expect(Object.values(row ?? {})).toEqual(reported.map(Number));
 });
 
-test("the README's first screen shows what it prints", async () => {
+test("docs/reports.md shows what it prints", async () => {
   const { stdout } = await reviewBot({ env: { COLUMNS: "80" } });
-  const readme = await Bun.file(resolve(import.meta.dir, "../../README.md")).text();
-  const [, shown = ""] = /^ {4}\$ runledger report .*\n((?: {4}.*\n|\n)+)/m.exec(readme) ?? [];
+  const [, shown = ""] =
+    /^ {4}\$ runledger report .*\n((?: {4}.*\n|\n)+)/m.exec(pageOf("docs/reports.md")) ?? [];
   const lines = shown
     .split("\n")
     .map((line) => line.slice(4))

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { forwardOnce } from "../../plugins/forward";
+import { pageOf } from "../support/docs";
 import { fillLedger, ledgerIn, runForward } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
@@ -76,7 +77,7 @@ const REFUSALS: readonly {
       return secretUrl(undefined, "nobody_special");
     },
     message: /42501: permission denied for schema public/,
-    hint: /README/,
+    hint: /docs\/forwarding\.md/,
   },
   {
     what: "a newer schema",
@@ -188,12 +189,12 @@ test("without the package pg the error names it", async () => {
   });
 });
 
-test("the roles of the README are enough: one forwards, one reads, neither can do more", async () => {
+test("the roles of docs/forwarding.md are enough: one forwards, one reads, neither can do more", async () => {
   const database = await server.createDatabase();
   const owner = server.url(database);
   await forwardOnce({ from, to: owner });
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const [, statements = ""] = /```sql\n(CREATE ROLE runledger_forward.*?)```/s.exec(readme) ?? [];
+  const [, statements = ""] =
+    /```sql\n(CREATE ROLE runledger_forward.*?)```/s.exec(pageOf("docs/forwarding.md")) ?? [];
   await queryOnce(owner, statements.replaceAll("…", SECRET));
 
   const as = (user: string) => server.url(database, { user, password: SECRET });

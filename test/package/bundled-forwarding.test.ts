@@ -18,7 +18,7 @@ beforeAll(async () => {
   const app = copyScript(project, SCRIPT);
   await runBun(project, "build", "--target=bun", app, "--outfile", bundle);
   // As the documentation says it.
-  const page = await Bun.file(join(ROOT, "README.md")).text();
+  const page = await Bun.file(join(ROOT, "docs/operations.md")).text();
   const [, parameters = ""] = /^ {4}bun (build --compile --entry-naming .*)$/m.exec(page) ?? [];
   const words = parameters.split(" ").map((word) => word.replaceAll("'", ""));
   await runBun(project, ...words, "--outfile", executable);

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { toExecutionRow } from "../../src/ledger/row";
 import { providerOf } from "../../src/record/provider";
 
@@ -37,6 +38,20 @@ test.each([
 ])("%s is served by %s", (model, provider) => {
   expect(providerOf(model)).toBe(provider);
   expect(providerOf(model)).toBe(provider);
+});
+
+test("every example of the documentation is of its provider", async () => {
+  const page = await Bun.file(join(import.meta.dir, "../../docs/record.md")).text();
+  const [, table = ""] = page.split("## The provider of a model");
+  const rows = Array.from(table.matchAll(/^\| `([\w-]+)` \| (.+) \|$/gm), ([, provider, names = ""]) => ({
+    provider,
+    models: Array.from(names.matchAll(/`([^`]+)`/g), ([, model = ""]) => model),
+  }));
+  expect(rows.length).toBeGreaterThan(10);
+  for (const { provider, models } of rows) {
+    for (const model of models)
+      expect({ model, provider: providerOf(model) }).toEqual({ model, provider: `${provider}` });
+  }
 });
 
 test("a provider that is given wins", () => {

@@ -2,21 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { SORT_KEYS } from "../../src/report/format/groups";
 import { GROUP_KEYS } from "../../src/report/types";
+import { namesOf, pageOf } from "../support/docs";
 import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";
 
-const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
-const [, section = ""] = /^## Reports\n(.*?)^## /ms.exec(readme) ?? [];
-
-/** The names in the first column of the table whose header begins so. */
-function tableOf(header: string): string[] {
-  const [, table = ""] = section.split(`| ${header} |`);
-  const rows = table.split("\n\n")[0]?.split("\n").slice(2) ?? [];
-  return rows.flatMap((row) =>
-    Array.from(row.split(" | ")[0]?.matchAll(/`([\w-]+)/g) ?? [], ([, name]) => name ?? ""),
-  );
-}
+const page = pageOf("docs/reports.md");
+const tableOf = (header: string) => namesOf(page, header);
 
 const dbPath = join(tempDir(), "ledger.db");
 makeGoldenLedger(dbPath);
@@ -26,7 +18,7 @@ async function jsonOf(...args: readonly string[]) {
   return JSON.parse(out);
 }
 
-describe("the README names all and nothing else", () => {
+describe("the page of reports names all and nothing else", () => {
   test("of a report's JSON", async () => {
     expect(tableOf("field of a report")).toEqual(Object.keys(await jsonOf()));
     expect(Object.keys(await jsonOf("--by", "repo"))).toEqual(
@@ -35,7 +27,7 @@ describe("the README names all and nothing else", () => {
   });
 
   test("of its filter", async () => {
-    const row = section.split("\n").find((line) => line.startsWith("| `filter` |")) ?? "";
+    const row = page.split("\n").find((line) => line.startsWith("| `filter` |")) ?? "";
     const { filter } = await jsonOf();
     const named = Array.from(row.matchAll(/`(\w+)`/g), ([, name]) => name).filter(
       (name) => name !== "filter" && name !== "null",
@@ -54,7 +46,7 @@ describe("the README names all and nothing else", () => {
   });
 
   test("of its keys", () => {
-    const [, keys = ""] = /^A group has its keys, as text: (.*?)\.\s/ms.exec(section) ?? [];
+    const [, keys = ""] = /^A group has its keys, as text: (.*?)\.\s/ms.exec(page) ?? [];
     const named = Array.from(keys.matchAll(/`([a-z]\w+)`/gi), ([, name]) => name);
     expect(named as unknown[]).toEqual([...GROUP_KEYS]);
   });
@@ -68,8 +60,7 @@ describe("the README names all and nothing else", () => {
   });
 
   test("of the keys and orders that options take", () => {
-    const rowOf = (option: string) =>
-      section.split("\n").find((line) => line.startsWith(`| \`${option}`)) ?? "";
+    const rowOf = (option: string) => page.split("\n").find((line) => line.startsWith(`| \`${option}`)) ?? "";
     for (const key of GROUP_KEYS) expect(rowOf("--by")).toContain(`\`${key}\``);
     for (const key of SORT_KEYS) expect(rowOf("--sort")).toContain(`\`${key}\``);
   });

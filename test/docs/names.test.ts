@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import * as runledger from "runledger";
+import * as forward from "runledger/forward";
+import * as report from "runledger/report";
+import * as testing from "runledger/testing";
+import { namesOf, pageOf, ROOT } from "../support/docs";
+
+const textOf = (path: string) => Bun.file(join(ROOT, path)).text();
+
+/** The members of an interface, by its source. */
+async function membersOf(path: string, name: string): Promise<string[]> {
+  const source = await textOf(path);
+  const [, body = ""] = new RegExp(`export interface ${name}\\b[^{]*{\n(.*?)\n}`, "s").exec(source) ?? [];
+  return Array.from(body.matchAll(/^ {2}(?:readonly )?(\w+)[?(<:]/gm), ([, member]) => member ?? "");
+}
+
+/** Those of the names that stand nowhere on the page as code. */
+function missingFrom(page: string, names: readonly string[]): string[] {
+  const text = pageOf(page);
+  return names.filter((name) => !new RegExp(`\`[^\`\n]*\\b${name}\\b`).test(text));
+}
+
+describe("the documentation names, and describes as they are,", () => {
+  test("every error code", () => {
+    const documented = Array.from(
+      pageOf("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \| (.+) \|$/gm),
+      ([, code, meaning]) => [code, meaning],
+    );
+    expect(Object.fromEntries(documented)).toEqual(runledger.ERROR_CODES);
+  });
+
+  test.each([
+    ["docs/record.md", "field | type", "src/record/types.ts", "TelemetryRecord"],
+    ["docs/plugin.md", "option | default", "plugins/telemetry/options.ts", "TelemetryPluginOptions"],
+    ["docs/plugin.md", "of `stats()`", "src/recorder/types.ts", "TelemetryStats"],
+    ["docs/reading.md", "table", "src/ledger/schema.ts", "LedgerSchema"],
+    ["docs/reading.md", "column of `executions`", "src/ledger/schema.ts", "ExecutionsTable"],
+    ["docs/reading.md", "column of `usage_daily`", "src/ledger/schema.ts", "UsageDailyTable"],
+    ["docs/reading.md", "column of `incidents`", "src/ledger/schema.ts", "IncidentsTable"],
+    ["docs/reading.md", "field of a filter", "src/report/types.ts", "NameFilter ExecutionFilter UsageFilter"],
+  ])("in %s every entry of the table %s, and nothing else", async (page, header, path, names) => {
+    const members = await Promise.all(names.split(" ").map((name) => membersOf(path, name)));
+    expect(namesOf(pageOf(page), header).sort()).toEqual([...new Set(members.flat())].sort());
+  });
+
+  test.each([
+    ["docs/plugin.md", "src/recorder/types.ts", "Telemetry"],
+    ["docs/plugin.md", "src/recorder/types.ts", "TelemetryCloseReport"],
+    ["docs/plugin.md", "src/app/create-app.ts", "AppOptions"],
+    ["docs/plugin.md", "src/app/create-app.ts", "App"],
+    ["docs/plugin.md", "src/ledger/store.ts", "TelemetryStoreOptions"],
+    ["docs/plugin.md", "src/ledger/store.ts", "SqliteTelemetryStore"],
+    ["docs/forwarding.md", "src/forward/options.ts", "ForwardOptions"],
+    ["docs/forwarding.md", "src/forward/options.ts", "ForwardPluginOptions"],
+    ["docs/forwarding.md", "src/forward/types.ts", "Forwarding"],
+    ["docs/forwarding.md", "src/forward/types.ts", "ForwardingStats"],
+    ["docs/forwarding.md", "src/forward/types.ts", "ForwardingCloseReport"],
+    ["docs/forwarding.md", "src/forward/forward-session.ts", "ForwardCounts"],
+    ["docs/reading.md", "src/ledger/schema.ts", "LedgerTable"],
+    ["docs/reading.md", "src/ledger/schema.ts", "ForwardTargetsTable"],
+    ["docs/reading.md", "src/report/database/ledger.ts", "Ledger"],
+    ["docs/reading.md", "src/report/executions.ts", "ExecutionsOptions"],
+    ["docs/testing.md", "src/testing.ts", "FakeEmitter"],
+  ])("in %s every member of %s %s", async (page, path, name) => {
+    const members = await membersOf(path, name);
+    expect(members.length).toBeGreaterThan(0);
+    expect(missingFrom(page, members)).toEqual([]);
+  });
+
+  test("every table of PostgreSQL", async () => {
+    const tables = await membersOf("src/postgres/schema.ts", "PostgresSchema");
+    expect(tables.length).toBeGreaterThan(0);
+    expect(missingFrom("docs/forwarding.md", tables)).toEqual([]);
+  });
+
+  test.each([
+    ["runledger", Object.keys(runledger), ["docs/plugin.md", "docs/errors.md"]],
+    ["runledger/testing", Object.keys(testing), ["docs/testing.md"]],
+    ["runledger/report", Object.keys(report), ["docs/reading.md"]],
+    ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],
+  ])("every export of %s", (_, names, pages) => {
+    const text = pages.map(pageOf).join("\n");
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+  });
+});
+
+test("CONTRIBUTING gives a reason for every dependency, and for nothing else", async () => {
+  const { dependencies, devDependencies } = await Bun.file(join(ROOT, "package.json")).json();
+  const [, table = ""] = (await textOf("CONTRIBUTING.md")).split("## Dependencies");
+  const documented = Array.from(table.matchAll(/^\| \*?([@\w/-]+)\*? \|/gm), ([, name]) => name);
+  expect(documented.filter((name) => name !== "package").sort() as unknown[]).toEqual(
+    [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort(),
+  );
+});
