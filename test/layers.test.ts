@@ -120,6 +120,17 @@ describe("data flows one way:", () => {
   });
 });
 
+test("the fast tier, test/record and test/report, starts no process and no server", async () => {
+  const starts =
+    /support\/(run-script|remote-host|postgres|project|dist|forwarding)|startWorker|Bun\.spawn\(/;
+  for (const file of [...(await filesIn("test/record")), ...(await filesIn("test/report"))]) {
+    expect({ file, starts: starts.test(await Bun.file(join(root, file)).text()) }).toEqual({
+      file,
+      starts: false,
+    });
+  }
+});
+
 test("in the repository every subpath of the package is its source", async () => {
   const { exports } = await Bun.file(join(root, "package.json")).json();
   const { compilerOptions } = await Bun.file(join(root, "tsconfig.json")).json();

@@ -55,19 +55,23 @@ export async function openPostgres(
     ...(statementTimeoutMs !== undefined && { query_timeout: statementTimeoutMs }),
   });
   const clients = new Set<PoolClient>();
+  let isCut = false;
+  const cut = ({ connection }: PoolClient) => connection?.stream?.destroy();
   // An idle connection that is lost is replaced at the next query.
   pool.on("error", () => {});
   pool.on("connect", (client) => {
     clients.add(client);
     // One that is lost in the midst of a query fails that query; nobody else listens, which would end the process.
     client.on("error", () => {});
+    if (isCut) cut(client);
   });
   pool.on("remove", (client) => clients.delete(client));
   return {
     db: new Kysely<PostgresSchema>({ dialect: new PostgresDialect({ pool }) }).withSchema(location.schema),
     async close(timeoutMs) {
       if (await outlasts(pool.end(), timeoutMs)) {
-        for (const { connection } of clients) connection?.stream?.destroy();
+        isCut = true;
+        for (const client of clients) cut(client);
       }
     },
   };

@@ -1,9 +1,10 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, EARLIER_INSERT } from "../support/ledger";
 import { countRows, filesBeside, flawsOf, newPlace } from "../support/place";
@@ -11,7 +12,7 @@ import { startHost } from "../support/remote-host";
 import { runScript, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 /** Commands that only read. */
 const READING = [
   ["report"],
@@ -56,7 +57,7 @@ test("every command works while an application writes at full speed, and loses n
   await host.end();
   expect(countRows(place.dbPath)).toBe(emitted + 10_000);
   expect((await runCli(["doctor", "--db", place.dbPath])).exitCode).toBe(0);
-}, 120_000);
+});
 
 describe.each([0, 1])("on %d executions", (count) => {
   test.each([...READING, ...WRITING].map((args) => args.join(" ")))("runledger %s works", async (command) => {

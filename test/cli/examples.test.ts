@@ -1,13 +1,14 @@
 import { expect, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createProgram } from "../../src/cli/run";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands.map((command) => command.name());
 const folder = tempDir();
 

@@ -1,18 +1,19 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, EARLIER_INSERT, read } from "../support/ledger";
 import { peakMemory } from "../support/peak-memory";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const folder = tempDir();
 let ledgers = 0;
 
@@ -216,5 +217,5 @@ describe("memory", () => {
     const half = ((sizes[1] - sizes[0]) * ROW_BYTES) / 2;
     expect((many?.ofExport ?? 0) - (few?.ofExport ?? 0)).toBeLessThan(half);
     expect((many?.ofImport ?? 0) - (few?.ofImport ?? 0)).toBeLessThan(half);
-  }, 60_000);
+  });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   store.recordIncident({ kind: "degraded", reason: "for the test" });
   url = postgres.url(await postgres.createDatabase());
   await forwardOnce({ from: dbPath, to: url });
-}, 60_000);
+});
 
 const onPostgres = (...args: readonly string[]) => runCli([...args, "--db", url]);
 
@@ -89,7 +89,7 @@ test("--follow shows what is forwarded meanwhile, also what is committed late, o
   expect(await ended).toBe(0);
   expect(shown()).toEqual(["run-0", "early", "late", "last"]);
   await queryOnce(url, "DELETE FROM executions WHERE id > 1000");
-}, 30_000);
+});
 
 test("doctor finds what is wrong with the sums", async () => {
   const well = await onPostgres("doctor");

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const GOLDEN = resolve(import.meta.dir, "../golden");
 /** With UPDATE_GOLDEN=1 what is expected becomes what there is: look at the difference before it is committed. */
 const isUpdate = process.env["UPDATE_GOLDEN"] === "1";

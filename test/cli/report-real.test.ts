@@ -2,10 +2,11 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { UsageGroup } from "../../src/report/types";
+import { commandLine } from "../support/dist";
 import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const EXECUTIONS = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
 
 interface Line {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { watchReport } from "../../src/cli/report-watch";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { fakeTerminal } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 
 function record(dbPath: string, ...ids: readonly string[]): void {
   const store = createTelemetryStore({ dbPath });

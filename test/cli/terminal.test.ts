@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { processTerminal, wantsColor } from "../../src/cli/terminal";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const PLAIN = { COLUMNS: "80", NO_COLOR: "1", FORCE_COLOR: "", TZ: "UTC", LANG: "C" };
 
 const folder = tempDir();

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { resolve } from "node:path";
 import { createProgram } from "../../src/cli/run";
+import { commandLine } from "../support/dist";
 import { PAGES, pageOf, rowsOf, shownCommands } from "../support/docs";
 import { makeDocsLedger } from "../support/docs-ledger";
 import { fakeTerminal } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const page = pageOf("docs/command-line.md");
 const program = await createProgram(fakeTerminal(), () => {});
 /** Commands whose options have a page of their own. */

@@ -195,7 +195,7 @@ test("a signal ends a long file in an orderly way", async () => {
   expect(await bot.stderr.text()).toBe("");
   expect(await readdir(folder)).not.toContain("bot.db-wal");
   expect(recordedSoFar("bot.db")).toBeWithin(1, lines.length);
-}, 30_000);
+});
 
 test("an empty file leaves an empty ledger", async () => {
   await Bun.write(join(folder, "empty.jsonl"), "");

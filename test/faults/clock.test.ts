@@ -53,7 +53,7 @@ test("a completedAt far in the past or the future is stored as said, and a purge
   expect((await host.end()).exitCode).toBe(0);
   expect(numberOf(place.dbPath, "SELECT count(*) FROM incidents WHERE kind = 'rejected'")).toBe(3);
   expect(numberOf(place.dbPath, "SELECT sum(executions) FROM usage_daily")).toBe(7);
-}, 20_000);
+});
 
 describe.each(["thread", "inline"] as const)("the clock of an application with the writer %s,", (writer) => {
   test("set back by days, stamps what comes then, in the order of coming, and loses nothing", async () => {
@@ -73,7 +73,7 @@ describe.each(["thread", "inline"] as const)("the clock of an application with t
     );
     expect(agesInDays).toEqual([...Array<number>(100).fill(0), ...Array<number>(100).fill(3)]);
     expect(flawsOf(place.dbPath)).toEqual([]);
-  }, 20_000);
+  });
 });
 
 test("a clock that was ten years ahead while a purge ran, and then is right again, does not keep later events out", async () => {
@@ -94,4 +94,4 @@ test("a clock that was ten years ahead while a purge ran, and then is right agai
   expect((await host.end()).exitCode).toBe(0);
   expect(countRows(place.dbPath)).toBe(110);
   expect(numberOf(place.dbPath, "SELECT sum(executions) FROM usage_daily")).toBe(210);
-}, 20_000);
+});

@@ -37,7 +37,7 @@ test("a flush that can't come keeps no process alive", async () => {
   );
   expect({ exitCode, signalCode, stdout }).toEqual({ exitCode: 0, signalCode: null, stdout: "" });
   expect(spilledLines(place)).toHaveLength(1);
-}, 30_000);
+});
 
 test("a lock of another process that outlasts the exit costs nothing, and nothing is counted twice", async () => {
   const place = newPlace(dir);
@@ -55,7 +55,7 @@ test("a lock of another process that outlasts the exit costs nothing, and nothin
   await runScript("await-flush.ts", [place.dbPath], place.environment);
   expect(countRows(place.dbPath)).toBe(EVENTS + 1);
   expect(flawsOf(place.dbPath)).toEqual([]);
-}, 30_000);
+});
 
 const plainEnds = new Map<string, Promise<ScriptResult>>();
 

@@ -121,7 +121,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     expect(filesBeside(place.dbPath)).toEqual(["telemetry.db", "telemetry.db.spill.jsonl"]);
     rmSync(place.dbPath);
     await expectTakenIn(place, EVENTS);
-  }, 20_000);
+  });
 
   test("a file that garbage is renamed over while it is open: the garbage stays byte for byte, and everything emitted is spilled, or in what was rescued", async () => {
     const place = newPlace(dir);
@@ -137,7 +137,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     expect(countRows(`${dirname(place.dbPath)}/${rescued}`)).toBe(EVENTS);
     rmSync(place.dbPath);
     await expectTakenIn(place, EVENTS);
-  }, 20_000);
+  });
 
   test("a file that is overwritten with garbage while it is open: the garbage stays byte for byte, and everything emitted since is spilled", async () => {
     const place = newPlace(dir);
@@ -149,7 +149,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     expect(readFileSync(place.dbPath).equals(GARBAGE)).toBe(true);
     rmSync(place.dbPath);
     await expectTakenIn(place, EVENTS);
-  }, 20_000);
+  });
 
   test("garbage that is there when an idle application just ends stays byte for byte too", async () => {
     const place = newPlace(dir);
@@ -158,7 +158,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     writeFileSync(place.dbPath, GARBAGE);
     expect((await host.end()).exitCode).toBe(0);
     expect(readFileSync(place.dbPath).equals(GARBAGE)).toBe(true);
-  }, 20_000);
+  });
 
   test("a file that another ledger is renamed over, such as a backup, is used from then on and is not damaged by what the old one left", async () => {
     const place = newPlace(dir);
@@ -178,7 +178,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     expect((await host.end()).exitCode).toBe(0);
     expect(flawsOf(place.dbPath)).toEqual([]);
     expect(countRows(place.dbPath)).toBe(100 + EVENTS);
-  }, 20_000);
+  });
 
   test("a file that is emptied while it is open becomes a sound ledger of everything emitted since", async () => {
     const place = newPlace(dir);
@@ -193,7 +193,7 @@ describe.each(["thread", "inline"] as const)("with the writer %s,", (writer) => 
     expect(flawsOf(place.dbPath)).toEqual([]);
     expect(storedIds(place.dbPath)).toContain(`event-${2 * EVENTS}`);
     expect(countRows(place.dbPath)).toBe(EVENTS);
-  }, 20_000);
+  });
 
   test.each([
     ["alone", [""]],

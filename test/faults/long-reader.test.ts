@@ -54,4 +54,4 @@ test("a long reader that starves checkpoints until the -wal is above 64 MiB make
   ]);
   expect(countRows(place.dbPath)).toBe(emitted);
   expect(flawsOf(place.dbPath)).toEqual([]);
-}, 40_000);
+});

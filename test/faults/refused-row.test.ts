@@ -52,5 +52,5 @@ describe.each(["thread", "inline"] as const)("with the writer %s", (writer) => {
       },
     ]);
     expect(flawsOf(place.dbPath)).toEqual([]);
-  }, 20_000);
+  });
 });

@@ -52,7 +52,7 @@ describe("a spill file that an earlier process left", () => {
       { kind: "rejected", count: 1, payload: cut },
     ]);
     expect(flawsOf(place.dbPath)).toEqual([]);
-  }, 20_000);
+  });
 
   test("is taken in exactly once by two processes that start at once, whichever of them has it", async () => {
     const place = newPlace(dir);
@@ -78,5 +78,5 @@ describe("a spill file that an earlier process left", () => {
     );
     expect(numberOf(place.dbPath, "SELECT count(*) FROM incidents")).toBe(0);
     expect(flawsOf(place.dbPath)).toEqual([]);
-  }, 30_000);
+  });
 });

@@ -26,4 +26,4 @@ test("a writer whose thread is terminated in mid-batch, ten times while 20,000 e
   expect(new Set(ids).size).toBe(EVENTS);
   expect(spilledLines(place)).toEqual([]);
   expect(flawsOf(place.dbPath)).toEqual([]);
-}, 40_000);
+});

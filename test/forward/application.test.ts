@@ -58,4 +58,4 @@ test("memory is bounded by the batch, not by the ledger", async () => {
   });
   // The ledger alone is 100 MB; read, written as an array, and buffered for the network it would be three times that.
   expect(await peak).toBeLessThan(300 << 20);
-}, 60_000);
+});

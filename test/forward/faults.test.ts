@@ -40,7 +40,7 @@ test("while the server crashes five times and forwarders are killed ten times, e
     await Promise.all(forwarders.map(kill));
   }
   await expectForwarded(url, ledgers);
-}, 120_000);
+});
 
 async function kill(forwarder: RunningScript | undefined): Promise<void> {
   forwarder?.process.kill("SIGKILL");

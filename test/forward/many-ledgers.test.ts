@@ -31,7 +31,7 @@ test("four processes that forward four ledgers at the same time into an empty da
   );
   expect(count).toEqual({ executions: LEDGERS * EXECUTIONS, ledgers: LEDGERS });
   await expectForwarded(url, ledgers);
-}, 60_000);
+});
 
 test("twenty forwarders may make the tables of one database at once", async () => {
   const to = server.url(await server.createDatabase());

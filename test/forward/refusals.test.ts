@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { forwardOnce } from "../../plugins/forward";
+import { builtPackage } from "../support/dist";
 import { pageOf } from "../support/docs";
 import { fillLedger, ledgerIn, runForward } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
@@ -11,7 +12,6 @@ import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";
 
-const ROOT = resolve(import.meta.dir, "../..");
 const SECRET = "s3cr&t/pass";
 const ENCODED = encodeURIComponent(SECRET);
 const server = usePostgres();
@@ -171,16 +171,10 @@ test("a ledger that isn't there ends the command", async () => {
 });
 
 test("without the package pg the error names it", async () => {
+  // Away from the repository, whose packages would be found.
   const copy = join(folder, "without-pg");
-  mkdirSync(join(copy, "node_modules"), { recursive: true });
-  for (const part of ["src", "plugins", "package.json"]) {
-    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
-  }
-  const { dependencies } = await Bun.file(join(ROOT, "package.json")).json();
-  for (const name of Object.keys(dependencies)) {
-    symlinkSync(join(ROOT, "node_modules", name), join(copy, "node_modules", name));
-  }
-  const { exitCode, stderr } = await runScript(join(copy, "src/cli/main.ts"), ["forward", "--from", from], {
+  cpSync(builtPackage(), copy, { recursive: true });
+  const { exitCode, stderr } = await runScript(join(copy, "cli.js"), ["forward", "--from", from], {
     RUNLEDGER_FORWARD_URL: server.url("postgres"),
   });
   expect({ exitCode, stderr }).toEqual({

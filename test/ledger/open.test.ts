@@ -39,7 +39,7 @@ test("twenty processes that open the same new path at once all succeed", async (
   expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 20 }]);
   expect(read(dbPath, "SELECT count(*) AS n FROM ledger WHERE key = 'id'")).toEqual([{ n: 1 }]);
   expect(read(dbPath, "PRAGMA auto_vacuum")).toEqual([{ auto_vacuum: 2 }]);
-}, 60_000);
+});
 
 describe("a database of the earlier one-table design", () => {
   const earlierProgram = async (rows: number): Promise<Record<string, unknown>[]> => {
@@ -133,10 +133,8 @@ test("opening takes no lock when there is nothing to do", () => {
   createTelemetryStore({ dbPath }).close();
   using writer = new Database(dbPath);
   writer.run("BEGIN IMMEDIATE");
-  const started = performance.now();
-  createTelemetryStore({ dbPath }).close();
-  // With a lock to wait for, it would have been the whole busy timeout: five seconds, and an error.
-  expect(performance.now() - started).toBeLessThan(4_000);
+  // With a lock to wait for, it would be the whole busy timeout, and an error.
+  expect(() => createTelemetryStore({ dbPath }).close()).not.toThrow();
   writer.run("ROLLBACK");
 });
 

@@ -77,7 +77,7 @@ test("after any mix of records, duplicates and purges, the sums equal a GROUP BY
     }),
     { numRuns: 60 },
   );
-}, 60_000);
+});
 
 test("sums beyond 2^53 stay exact, in one batch and over many", () => {
   const dbPath = join(dir, "large.db");

@@ -7,6 +7,8 @@ import { tempDir } from "../support/temp-dir";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const SCRIPT = "test/process/forwarding-app.ts";
+/** Elsewhere in the tests, scripts run the built package. */
+const FROM_SOURCE = ["--tsconfig-override", join(ROOT, "tsconfig.json")];
 const server = usePostgres();
 const dir = tempDir();
 const project = join(dir, "project");
@@ -22,11 +24,11 @@ beforeAll(async () => {
   const [, parameters = ""] = /^ {4}bun (build --compile --entry-naming .*)$/m.exec(page) ?? [];
   const words = parameters.split(" ").map((word) => word.replaceAll("'", ""));
   await runBun(project, ...words, "--outfile", executable);
-}, 120_000);
+});
 
 describe("the forwarder has a thread of its own, and nothing is logged,", () => {
   test.each([
-    ["from source", [process.execPath, join(ROOT, SCRIPT)]],
+    ["from source", [process.execPath, ...FROM_SOURCE, join(ROOT, SCRIPT)]],
     ["from the installed package", [process.execPath, join(project, "app.ts")]],
     ["in an application's bundle beside an installed pg", [process.execPath, bundle]],
     ["in an application compiled to one executable", [executable]],

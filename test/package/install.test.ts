@@ -69,7 +69,7 @@ beforeAll(async () => {
     "typescript-5": "npm:typescript@5.9.3",
   });
   writeFileSync(join(project, "application.ts"), APPLICATION);
-}, 120_000);
+});
 
 test("the packed tarball, installed into an empty project, imports by name and records", async () => {
   expect(JSON.parse(await runBun(project, "application.ts"))).toMatchObject({

@@ -151,7 +151,7 @@ describe.each(["thread", "inline"] as const)(
         { level: "error", message: expect.stringContaining("It is a folder: name a file.") },
         { level: "warn", message: "the ledger is written again" },
       ]);
-    }, 20_000);
+    });
 
     test("until the end leaves everything in the spill file, which the next start takes in", async () => {
       mkdirSync(dbPath, { recursive: true });
@@ -170,7 +170,7 @@ describe.each(["thread", "inline"] as const)(
       expect(count()).toBe(10);
       expect(readdirSync(join(dbPath, ".."))).toEqual(["telemetry.db"]);
       await app.close();
-    }, 20_000);
+    });
   },
 );
 
@@ -230,7 +230,7 @@ describe("retention", () => {
   test("its timer does not keep the process alive", async () => {
     expect(await runScript("plugin-left-open.ts", [dbPath])).toMatchObject({ exitCode: 0, stderr: "" });
     expect(count()).toBe(1);
-  }, 20_000);
+  });
 });
 
 describe("first in line", () => {

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: await-flush.ts DB_PATH. Awaits what the handle promises where nothing else keeps the process alive.
 

@@ -1,5 +1,5 @@
 // Closes an app that has plenty of time for it, and returns.
-import { createApp } from "../../src/index";
+import { createApp } from "runledger";
 
 const app = createApp({ closeTimeoutMs: 60_000 });
 app.closeOnSignals();

@@ -1,5 +1,5 @@
 // An app that runs until a signal. The argument says what its close hooks do; see the switch.
-import { createApp } from "../../src/index";
+import { createApp } from "runledger";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const never = new Promise<never>(() => {});

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { createApp, type TelemetryPluginOptions, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, type TelemetryPluginOptions, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: emit-and-end.ts OPTIONS_JSON WAY COUNT. Emits so many events, ends in that way, and prints the stats last
 // of all. With "none" for the options, the same application without the plugin.

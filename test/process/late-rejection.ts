@@ -1,5 +1,5 @@
 // A close hook that fails after its time was over. Argument: "with-broken-logger" for a logger that throws.
-import { createApp, RunledgerError } from "../../src/index";
+import { createApp, RunledgerError } from "runledger";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const brokenLogger = process.argv[2] === "with-broken-logger";

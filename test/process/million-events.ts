@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: million-events.ts DB_PATH COUNT. Emits so many events as fast as it can, flushes and closes. Prints the
 // stats after the flush with `rowsAfterFlush`, and its resident memory in bytes: before, at most, and in the end.

@@ -1,4 +1,4 @@
 // Does nothing but register: there is nothing else that could keep the process alive.
-import { createApp } from "../../src/index";
+import { createApp } from "runledger";
 
 createApp().closeOnSignals();

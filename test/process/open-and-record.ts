@@ -1,5 +1,5 @@
-import { createTelemetryStore } from "../../src/ledger/store";
-import { executionCompleted } from "../../src/testing";
+import { createTelemetryStore } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: open-and-record.ts DB_PATH START_MS. Opens a ledger at a given instant, so that many do it at once.
 const [dbPath = "", startMs] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: plugin-defaults.ts FOLDER. Runs an app with the plugin as it is, in that folder.
 process.chdir(process.argv[2] ?? ".");

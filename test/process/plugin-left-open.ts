@@ -1,5 +1,5 @@
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: plugin-left-open.ts DB_PATH. Emits, and returns without closing anything.
 const app = createApp().use(telemetryPlugin, { dbPath: process.argv[2] });

@@ -1,10 +1,5 @@
-import {
-  createApp,
-  type ExecutionCompleted,
-  type TelemetryPluginOptions,
-  telemetryPlugin,
-} from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, type ExecutionCompleted, type TelemetryPluginOptions, telemetryPlugin } from "runledger";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: remote-host.ts OPTIONS_JSON [PREFIX], spawned with IPC (see support/remote-host.ts). An application with the
 // plugin that does what the test tells it. Events are numbered: their `executionId` is PREFIX and the number.

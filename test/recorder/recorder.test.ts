@@ -67,7 +67,7 @@ describe("the writer's thread", () => {
     expectAccounted(telemetry);
     await telemetry.close(10_000);
     expect(count()).toBe(3_000);
-  }, 60_000);
+  });
 
   test("that can't be started gives way to the host's own, with one line in the log", async () => {
     const cannotStart: StartWriter = (_options, _counts, { onDeath }) => {
@@ -80,7 +80,7 @@ describe("the writer's thread", () => {
     expect(telemetry.stats()).toMatchObject({ written: 25, queued: 0 });
     await telemetry.close(10_000);
     expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("own thread") }]);
-  }, 60_000);
+  });
 });
 
 test("a start that throws gives way to the host's own thread, too", async () => {
@@ -120,7 +120,7 @@ test("close and flush are as fast as the writer, however long an event may wait 
   expect(telemetry.stats()).toMatchObject({ written: 1_000, queued: 0 });
   emit(telemetry, 1_000);
   expect(await telemetry.close(20_000)).toMatchObject({ written: 2_000, spilled: 0, timedOut: false });
-}, 30_000);
+});
 
 test("a flush during close waits for what came before it, too", async () => {
   const telemetry = recorder(startThread, { maxQueueSize: 100_000 });
@@ -129,7 +129,7 @@ test("a flush during close waits for what came before it, too", async () => {
   await telemetry.flush();
   expect(telemetry.stats()).toMatchObject({ written: 5_000, queued: 0 });
   expect(await closing).toMatchObject({ written: 5_000, timedOut: false });
-}, 30_000);
+});
 
 test.each([startInline, startThread])(
   "a ledger that was deleted is put back at the process's exit, though nothing is left to write (%p)",
@@ -207,7 +207,7 @@ test("batches that were acknowledged unseen are not counted twice when the write
   await telemetry.flush();
   expect(telemetry.stats()).toMatchObject({ received: 200, written: 200, duplicates: 0, restarts: 1 });
   await telemetry.close(10_000);
-}, 30_000);
+});
 
 describe("while another connection holds the lock", () => {
   /** Holds the write lock until the returned function is called. */

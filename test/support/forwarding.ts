@@ -1,8 +1,9 @@
 import { expect } from "bun:test";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "./dist";
 import { read } from "./ledger";
 import { queryOnce } from "./postgres-server";
 import { recordingLogger } from "./recording-logger";
@@ -65,7 +66,7 @@ export function startForward(args: readonly string[], env: Readonly<Record<strin
   return startScript(MAIN, ["forward", ...args], env);
 }
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 
 /** Identities of the executions in a PostgreSQL ledger, in the order of their texts. */
 export async function forwardedIds(url: string): Promise<string[]> {

@@ -15,7 +15,7 @@ import pg from "pg";
 import { freePort } from "./free-port";
 
 const SUPERUSER = "postgres";
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 240_000;
 const START_TRIES = 10;
 
 /** Texts sort otherwise than in SQLite, as in most databases that people have. */

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Subprocess } from "bun";
 import type { TelemetryPluginOptions } from "../../src/index";
 import type { HostCommands } from "../process/remote-host";
+import { builtPackage } from "./dist";
 import type { Place } from "./place";
 
 interface Reply {
@@ -38,9 +39,9 @@ export interface RemoteHostSettings {
   readonly launcher?: readonly string[];
 }
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 240_000;
 /** A host that does not answer for so long hangs. */
-const ANSWER_WITHIN_MS = 15_000;
+const ANSWER_WITHIN_MS = 120_000;
 
 /** Starts an application with the plugin on the ledger of a place. */
 export function startHost(
@@ -48,6 +49,7 @@ export function startHost(
   options: TelemetryPluginOptions = {},
   { prefix = "event", launcher = [] }: RemoteHostSettings = {},
 ): RemoteHost {
+  builtPackage();
   const script = resolve(import.meta.dir, "../process/remote-host.ts");
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;

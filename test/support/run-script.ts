@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Subprocess } from "bun";
+import { builtPackage } from "./dist";
 
 /** How a process ended, and everything it wrote. */
 export interface ScriptResult {
@@ -18,7 +19,8 @@ export interface RunningScript {
   readonly finished: Promise<ScriptResult>;
 }
 
-const DEADLINE_MS = 30_000;
+/** A process that takes so long hangs. */
+const DEADLINE_MS = 240_000;
 
 /** Runs a script of test/process (or any absolute path) by this Bun, to its end. */
 export function runScript(
@@ -36,6 +38,7 @@ export function startScript(
   env: Readonly<Record<string, string>> = {},
   launcher: readonly string[] = [],
 ): RunningScript {
+  builtPackage();
   const script = resolve(import.meta.dir, "../process", path);
   const child = Bun.spawn([...launcher, process.execPath, script, ...args], {
     env: { ...process.env, ...env },

@@ -1,54 +1,13 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { SCHEMA_VERSION } from "../../../src/ledger/migrations";
-import { createTelemetryStore } from "../../../src/ledger/store";
 import { openLedger } from "../../../src/report/database/open-ledger";
 import { executionsOf } from "../../../src/report/executions";
 import { usageReport } from "../../../src/report/usage-report";
-import { executionCompleted } from "../../../src/testing";
-import { EARLIER_DESIGN, EARLIER_INSERT } from "../../support/ledger";
-import { startScript } from "../../support/run-script";
+import { countIn, crashed, filesBeside, makeEarlier, makeLedger, newPath } from "../../support/read-ledgers";
 import { tempDir } from "../../support/temp-dir";
 import { thrownBy } from "../../support/thrown-by";
-
-const dir = tempDir();
-let places = 0;
-function newPath(): string {
-  places += 1;
-  const folder = join(dir, `${places}`);
-  mkdirSync(folder);
-  return join(folder, "telemetry.db");
-}
-
-/** A ledger of so many executions, each of which cost a dollar. */
-function makeLedger(rows: number, dbPath = newPath()): string {
-  using store = createTelemetryStore({ dbPath });
-  store.recordMany(Array.from({ length: rows }, () => executionCompleted({ costUsd: 1 })));
-  return dbPath;
-}
-
-function makeEarlier(journalMode: "WAL" | "DELETE"): string {
-  const dbPath = newPath();
-  using database = new Database(dbPath);
-  database.run(`PRAGMA journal_mode = ${journalMode}`);
-  database.run(EARLIER_DESIGN);
-  using insert = database.prepare(EARLIER_INSERT);
-  const names = (repo: string) => ["delivery", repo, 7, "push", "anthropic", "m"];
-  insert.run(...names("o/known"), 10, 2, 0, 0, 1000, 0.5, "success", null, 3, "end_turn");
-  insert.run(...names("o/unknown"), 0, 0, 0, 0, 0, 0, "failure", null, null, null);
-  return dbPath;
-}
-
-const filesBeside = (dbPath: string) => readdirSync(dirname(dbPath));
-
-/** The executions in a ledger, as a report counts them. */
-async function countIn(dbPath: string): Promise<number> {
-  await using ledger = await openLedger(dbPath);
-  const { totals } = await usageReport(ledger);
-  return totals.executions;
-}
 
 describe("what is no ledger is refused and left as it is:", () => {
   test("a path where nothing is", async () => {
@@ -71,7 +30,7 @@ describe("what is no ledger is refused and left as it is:", () => {
   });
 
   test("a folder", async () => {
-    const { code, hint } = await thrownBy(() => openLedger(dir));
+    const { code, hint } = await thrownBy(() => openLedger(tempDir()));
     expect(code).toBe("OPEN_FAILED");
     expect(hint).toBe("Name a file in it.");
   });
@@ -182,116 +141,8 @@ describe.each(["WAL", "DELETE"] as const)("a database of the earlier design (jou
   });
 });
 
-/** The files of a ledger, as they are while it is open, or after a crash. */
-function crashed(rows: number, suffixes: readonly string[]): string {
-  const open = newPath();
-  makeLedger(0, open);
-  using store = createTelemetryStore({ dbPath: open });
-  store.recordMany(Array.from({ length: rows }, () => executionCompleted()));
-  const dbPath = newPath();
-  for (const suffix of suffixes) copyFileSync(open + suffix, dbPath + suffix);
-  return dbPath;
-}
-
 test("what only the -wal has after a crash is read too, and no file is left beside the ledger", async () => {
   const dbPath = crashed(5, ["", "-wal"]);
   expect(await countIn(dbPath)).toBe(5);
   expect(filesBeside(dbPath)).toEqual(["telemetry.db"]);
 });
-
-// Root may read and write everything; without these capabilities it is a user like any other.
-const CAPABILITIES = "-dac_override,-dac_read_search";
-const UNPRIVILEGED =
-  process.getuid?.() === 0 ? ["setpriv", `--bounding-set=${CAPABILITIES}`, `--inh-caps=${CAPABILITIES}`] : [];
-const canBeUnprivileged = UNPRIVILEGED.length === 0 || Bun.which("setpriv") !== null;
-
-async function totalsByUnprivileged(dbPath: string): Promise<Record<string, unknown>> {
-  const { finished } = startScript("report-totals.ts", [dbPath], {}, UNPRIVILEGED);
-  return JSON.parse((await finished).stdout);
-}
-
-describe.skipIf(!canBeUnprivileged)("in a folder that may not be written (needs setpriv as root),", () => {
-  async function readLocked(dbPath: string): Promise<Record<string, unknown>> {
-    chmodSync(dbPath, 0o444);
-    chmodSync(dirname(dbPath), 0o555);
-    try {
-      return await totalsByUnprivileged(dbPath);
-    } finally {
-      chmodSync(dirname(dbPath), 0o755);
-    }
-  }
-
-  test("a ledger is read, and no file is left beside it", async () => {
-    const dbPath = makeLedger(4);
-    expect(await readLocked(dbPath)).toMatchObject({ executions: 4, costUsd: 4 });
-    expect(filesBeside(dbPath)).toEqual(["telemetry.db"]);
-  });
-
-  test.each(["WAL", "DELETE"] as const)(
-    "a database of the earlier design (journal %s) too",
-    async (journalMode) => {
-      expect(await readLocked(makeEarlier(journalMode))).toMatchObject({ executions: 2, costUsd: 0.5 });
-    },
-  );
-
-  test("a file that may not be written, in a folder that may, gets no files beside it", async () => {
-    const dbPath = makeLedger(4);
-    chmodSync(dbPath, 0o444);
-    expect(await totalsByUnprivileged(dbPath)).toMatchObject({ executions: 4 });
-    expect(filesBeside(dbPath)).toEqual(["telemetry.db"]);
-  });
-
-  test("also while an application writes it", async () => {
-    const dbPath = newPath();
-    using store = createTelemetryStore({ dbPath });
-    store.record(executionCompleted());
-    expect(await readLocked(dbPath)).toMatchObject({ executions: 1 });
-    store.record(executionCompleted());
-    expect(await readLocked(dbPath)).toMatchObject({ executions: 2 });
-  });
-
-  test("what a crash left in the -wal is read, with the -shm that a crash leaves too", async () => {
-    expect(await readLocked(crashed(5, ["", "-wal", "-shm"]))).toMatchObject({ executions: 5 });
-  });
-
-  test("without the -shm it is refused, with the remedy, rather than left out", async () => {
-    const error = await readLocked(crashed(5, ["", "-wal"]));
-    expect(error).toMatchObject({
-      code: "OPEN_FAILED",
-      hint: expect.stringContaining("folder that is writable"),
-    });
-  });
-
-  test("a ledger that may not be read is refused", async () => {
-    const dbPath = makeLedger(1);
-    chmodSync(dbPath, 0o000);
-    expect(await totalsByUnprivileged(dbPath)).toMatchObject({
-      code: "OPEN_FAILED",
-      hint: expect.stringContaining("may read"),
-    });
-  });
-});
-
-const mounted = newPath();
-const canMount =
-  process.getuid?.() === 0 &&
-  Bun.which("mount") !== null &&
-  Bun.spawnSync(["mount", "--bind", dirname(mounted), dirname(mounted)]).success &&
-  Bun.spawnSync(["umount", dirname(mounted)]).success;
-
-test.skipIf(!canMount)(
-  "on a file system that is read-only a ledger is read (needs mount as root)",
-  async () => {
-    makeLedger(4, mounted);
-    const folder = dirname(mounted);
-    Bun.spawnSync(["mount", "--bind", folder, folder]);
-    Bun.spawnSync(["mount", "-o", "remount,ro,bind", folder]);
-    try {
-      expect(() => writeFileSync(join(folder, "x"), "")).toThrow("EROFS");
-      expect(await countIn(mounted)).toBe(4);
-      expect(filesBeside(mounted)).toEqual(["telemetry.db"]);
-    } finally {
-      Bun.spawnSync(["umount", folder]);
-    }
-  },
-);

@@ -25,4 +25,4 @@ test("1,000,000 events at full speed are all rows after flush(), and resident me
   expect(flawsOf(place.dbPath)).toEqual([]);
   expect(Math.round((highestBytes - idleBytes) / MIB)).toBeLessThan(HIGHEST_GROWTH / MIB);
   expect(Math.round((finalBytes - idleBytes) / MIB)).toBeLessThan(FINAL_GROWTH / MIB);
-}, 120_000);
+});

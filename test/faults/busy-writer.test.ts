@@ -58,4 +58,4 @@ test("while an application writes at full speed, every report is of one moment, 
   expect(last).toBeGreaterThan(1);
   expect(filesBeside(place.dbPath)).toEqual(["telemetry.db"]);
   expect(flawsOf(place.dbPath)).toEqual([]);
-}, 60_000);
+});

@@ -38,7 +38,7 @@ beforeAll(async () => {
   store.recordMany([...(await realExecutions()), ...oddExecutions()]);
   url = postgres.url(await postgres.createDatabase());
   await forwardOnce({ from: dbPath, to: url });
-}, 60_000);
+});
 
 /** None where the data is absent; those without a time would be of now. */
 async function realExecutions(): Promise<TelemetryRecord[]> {
