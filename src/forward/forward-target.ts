@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
 import { failureKindOf } from "../postgres/errors";
+import { type ExecutionsKey, executionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 import { insertIncidents, type TargetIncident } from "./target-incidents";
-import { type ExecutionsKey, executionsKey, type Position, sendExecutions } from "./target-statements";
+import { type Position, presentExecutions, sendExecutions } from "./target-statements";
 
 /** A conflict with another transaction is over in a moment. */
 const CONFLICT_TRIES = 20;
@@ -103,7 +104,7 @@ export class ForwardTarget {
     const key = await this.#executionsKey();
     return this.#retried(() =>
       this.#transaction(async (trx) => {
-        // A purge locks this row too: what it has purged is known, and what is here stays until the end.
+        // A purge locks the table: what it has purged is known, and what is here stays until the end.
         const { last_id, last_execution_id } = await trx
           .selectFrom("forward_sources")
           .select(["last_id", "last_execution_id"])
@@ -111,7 +112,7 @@ export class ForwardTarget {
           .forUpdate()
           .executeTakeFirstOrThrow();
         if (last_id < from.id) return undefined;
-        const undecidable = await this.#undecidable(trx, rows);
+        const undecidable = await this.#undecidable(trx, key, rows);
         const there = { id: last_id, executionId: last_execution_id };
         const decidable = rows.filter((row) => !undecidable.has(row));
         const { inserted } = await sendExecutions(trx, key, this.#ledgerId, decidable, there, to);
@@ -171,6 +172,7 @@ export class ForwardTarget {
 
   async #undecidable(
     trx: Kysely<PostgresSchema>,
+    key: ExecutionsKey,
     rows: readonly SourceExecution[],
   ): Promise<Set<SourceExecution>> {
     const purged = await trx
@@ -181,17 +183,8 @@ export class ForwardTarget {
     const before = purged?.value ?? "";
     const older = rows.filter((row) => (row.created_at ?? "").replace("T", " ") < before);
     if (older.length === 0) return new Set();
-    const present = await trx
-      .selectFrom("executions")
-      .select("execution_id")
-      .where(
-        "execution_id",
-        "in",
-        older.map((row) => row.execution_id),
-      )
-      .execute();
-    const presentIds = new Set(present.map((row) => row.execution_id));
-    return new Set(older.filter((row) => !presentIds.has(row.execution_id)));
+    const present = await presentExecutions(trx, key, this.#ledgerId, older);
+    return new Set(older.filter((row) => !present.has(row.execution_id)));
   }
 
   /** Each statement sees what a purge before it, which it waited for, has deleted; whatever the database's default. */

@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
+import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 
@@ -47,17 +48,6 @@ export interface Sent {
   readonly moved: number;
   /** How many were not there before. */
   readonly inserted: number;
-}
-
-/** The columns of the key of `executions`: by them one is told from another. */
-export type ExecutionsKey = readonly (keyof PostgresSchema["executions"])[];
-
-/** The key as it is: on the way to a billion rows somebody may have added a column to it. */
-export async function executionsKey(db: Kysely<PostgresSchema>, schema: string): Promise<ExecutionsKey> {
-  const { rows } = await sql<{ name: ExecutionsKey[number] }>`
-    SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
-    WHERE indrelid = to_regclass(quote_ident(${schema}) || '.executions') AND indisprimary`.execute(db);
-  return rows.map(({ name }) => name);
 }
 
 /**
@@ -143,6 +133,25 @@ export async function sendExecutions(
     ])
     .$castTo<Sent>()
     .executeTakeFirstOrThrow();
+}
+
+/** The identities of those executions that are there, told from others by the whole key. */
+export async function presentExecutions(
+  db: Kysely<PostgresSchema>,
+  key: ExecutionsKey,
+  ledgerId: string,
+  rows: readonly SourceExecution[],
+): Promise<Set<string>> {
+  const columns = key.filter((column) => column !== "ledger_id");
+  const present = await db
+    .selectFrom("executions")
+    .innerJoin(given(rows), (join) =>
+      columns.reduce((on, column) => on.onRef(`executions.${column}`, "=", sql.ref(`given.${column}`)), join),
+    )
+    .select("executions.execution_id")
+    .$if(key.includes("ledger_id"), (query) => query.where("executions.ledger_id", "=", ledgerId))
+    .execute();
+  return new Set(present.map(({ execution_id }) => execution_id));
 }
 
 /** The rows as a table: one parameter a column, so that the text is the same for any number of rows. */
