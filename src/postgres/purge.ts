@@ -39,7 +39,7 @@ export async function* purgePostgres(
 }
 
 async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: string): Promise<number> {
-  await lockForwardSources(trx);
+  await keepForwardersAway(trx, schema);
   const before = `${cutoff}${UTC_OFFSET}`;
   const old = trx.selectFrom("executions").where("created_at", "<", before);
   const { newest } = await old
@@ -78,8 +78,9 @@ function rowOf(columns: readonly string[]): RawBuilder<unknown> {
 
 /**
  * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
- * forwarder can then be in the middle of telling whether an execution was purged.
+ * forwarder can then be in the middle of telling whether an execution was purged. Reads go on. It is a lock on the
+ * table, as a distributed one (Citus) has none on all of its rows.
  */
-async function lockForwardSources(trx: Kysely<PostgresSchema>): Promise<void> {
-  await trx.selectFrom("forward_sources").select("ledger_id").orderBy("ledger_id").forUpdate().execute();
+async function keepForwardersAway(trx: Kysely<PostgresSchema>, schema: string): Promise<void> {
+  await sql`LOCK TABLE ${sql.id(schema, "forward_sources")} IN EXCLUSIVE MODE`.execute(trx);
 }

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
 import { forwardOnce } from "../../src/forward/forward-ledger";
 import { openPostgres } from "../../src/postgres/connection";
 import { purgePostgres } from "../../src/postgres/purge";
+import type { PostgresSchema } from "../../src/postgres/schema";
 import { parsePostgresUrl } from "../../src/postgres/url";
 import { DAY_MS, toLedgerTime } from "../../src/record/time";
 import { runCli } from "../support/fake-terminal";
-import { fillLedger, ledgerIn } from "../support/forwarding";
+import { expectExactSums, fillLedger, ledgerIn } from "../support/forwarding";
+import { read } from "../support/ledger";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
 import { recordingLogger } from "../support/recording-logger";
@@ -144,3 +148,104 @@ test.each(KEYS.slice(1))(
     expect(await queryOnce(to, "SELECT sum(executions)::int AS n FROM usage_daily")).toEqual([{ n: 20 }]);
   },
 );
+
+describe("while a slice is purged", () => {
+  /** A purge of which every statement is told before it is sent. */
+  async function purge(url: string, onStatement: (sql: string) => void): Promise<number[]> {
+    const db = new Kysely<PostgresSchema>({
+      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) }),
+      log: ({ query }) => onStatement(query.sql),
+    });
+    try {
+      return await Array.fromAsync(purgePostgres(db.withSchema("public"), "public", cutoff));
+    } finally {
+      await db.destroy();
+    }
+  }
+
+  const waiting = `SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+
+  test("no statement of it locks rows, which a distributed table has no way to do", async () => {
+    const to = await newUrl();
+    await forward(await ledgerOf("e", 10, 500), to);
+    const statements: string[] = [];
+    expect(await purge(to, (sql) => statements.push(sql))).toEqual([10]);
+    expect(statements.filter((sql) => /\bfor\s+(no\s+key\s+)?(update|share|key)\b/i.test(sql))).toEqual([]);
+    expect(statements.find((sql) => !/^(begin|start|set)/i.test(sql))).toBe(
+      'LOCK TABLE "public"."forward_sources" IN EXCLUSIVE MODE',
+    );
+  });
+
+  test.each([
+    ["sends its first executions", "DELETE FROM forward_sources"],
+    [
+      "sends others again",
+      "UPDATE forward_sources SET last_id = 0, last_execution_id = NULL, resent_up_to = 10",
+    ],
+    ["goes on", "SELECT 1"],
+  ])("a forwarder that %s waits, and reports go on", async (_, before) => {
+    const to = await newUrl();
+    const from = await ledgerOf("e", 10, 40);
+    await forward(from, to);
+    await queryOnce(to, before);
+    fillLedger(from, "more", 5);
+    const { db, close } = await openPostgres(parsePostgresUrl(to));
+    const held = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    // The transaction of a slice stays open after it has its lock.
+    const slice = db.transaction().execute(async (trx) => {
+      const steps = purgePostgres(withoutTransactions(trx), "public", cutoff);
+      await steps.next();
+      held.resolve();
+      await release.promise;
+    });
+    await held.promise;
+    const forwarding = forward(from, to);
+    while ((await queryOnce(to, waiting)).length === 0) await Bun.sleep(5);
+    expect((await runCli(["report", "--db", to])).exitCode).toBe(0);
+    expect(await queryOnce(to, "SELECT count(*)::int AS n FROM executions")).toEqual([{ n: 10 }]);
+    release.resolve();
+    await slice;
+    expect(await forwarding).toMatchObject({ forwarded: 5, rejected: 0 });
+    await expectExactSums(to);
+    await close(1_000);
+  });
+
+  /** Runs what asks for a transaction in the one that is open. */
+  function withoutTransactions(trx: Kysely<PostgresSchema>): Kysely<PostgresSchema> {
+    const inThisOne = {
+      setIsolationLevel: () => inThisOne,
+      execute: (body: (db: Kysely<PostgresSchema>) => Promise<unknown>) => body(trx),
+    };
+    return new Proxy(trx, {
+      get: (target, name) => (name === "transaction" ? () => inThisOne : Reflect.get(target, name, target)),
+    });
+  }
+});
+
+test("a role with the documented rights can purge, and one without the lock's deletes nothing", async () => {
+  const database = await server.createDatabase();
+  const owner = server.url(database);
+  await forward(await ledgerOf("e", 10, 500), owner);
+  const from = ledgerIn(folder, "incidents");
+  fillLedger(from, "e", 1);
+  read(from, "INSERT INTO incidents (at, kind, reason) VALUES ('2020-01-01 00:00:00.000', 'dropped', 'old')");
+  await forward(from, owner);
+  await queryOnce(
+    owner,
+    `CREATE ROLE purge_test LOGIN PASSWORD 'not-a-secret';
+     GRANT USAGE ON SCHEMA public TO purge_test;
+     GRANT SELECT ON executions, usage_daily, incidents, ledger, forward_sources, runledger_migration TO purge_test;
+     GRANT DELETE ON executions, incidents TO purge_test;
+     GRANT INSERT, UPDATE ON ledger TO purge_test`,
+  );
+  const url = server.url(database, { user: "purge_test", password: "not-a-secret" });
+  const purge = () => runCli(["purge", "--older-than", "365d", "--db", url]);
+  const refused = await purge();
+  expect(refused.exitCode).toBe(1);
+  expect(refused.err).toMatch(/42501.*Grant what is missing/);
+  expect(await oldAndYoung(owner)).toMatchObject({ old: 10 });
+  await queryOnce(owner, "GRANT UPDATE ON forward_sources TO purge_test");
+  expect(await purge()).toMatchObject({ exitCode: 0, out: "10 executions purged\n" });
+  expect(await queryOnce(owner, "SELECT count(*)::int AS n FROM incidents")).toEqual([{ n: 0 }]);
+});
