@@ -18,9 +18,9 @@ export interface PostgresLocation {
   readonly redact: (text: string) => string;
 }
 
-/** Whether a text is the URL of a PostgreSQL database, valid or not, rather than a path. */
+/** Whether a text is meant as the URL of a PostgreSQL database, valid or not, rather than as a path. */
 export function isPostgresUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//i.test(text);
+  return /^\s*postgres(ql)?:/i.test(text);
 }
 
 /**
@@ -29,14 +29,15 @@ export function isPostgresUrl(text: string): boolean {
  * @param schema Default: the URL's parameter `schema`, else `public`.
  * @throws {RunledgerError} `INVALID_OPTION`, without the URL in it.
  */
-export function parsePostgresUrl(text: string, schema?: string): PostgresLocation {
-  const url = isPostgresUrl(text) ? (URL.parse(text) ?? URL.parse(text.replace("@/", `@${NO_HOST}/`))) : null;
+export function parsePostgresUrl(given: string, schema?: string): PostgresLocation {
+  const text = given.trim();
+  const url = isPlain(text) ? (URL.parse(text) ?? URL.parse(text.replace("@/", `@${NO_HOST}/`))) : null;
   if (url === null) {
     throw new RunledgerError(
       "INVALID_OPTION",
       `Expected a URL such as ${EXAMPLE}, received something else.`,
       {
-        hint: "In a user or a password, write other characters than letters and digits as %XX.",
+        hint: "In a user or a password, write other characters than letters and digits as %XX, such as %2F for / and %40 for @.",
       },
     );
   }
@@ -56,6 +57,17 @@ export function parsePostgresUrl(text: string, schema?: string): PostgresLocatio
     connectionString: () => text,
     redact: (shown) => secrets.reduce((safe, secret) => safe.replaceAll(secret, "***"), shown),
   };
+}
+
+/**
+ * Whether a URL means what it seems to. A `/`, `?` or `#` in a password ends the host, as everybody reads it: the `@` that
+ * was to come before the host then comes after it, and the beginning of the password would be taken for a port, its end for
+ * a database. And nobody needs a fragment, or characters that are left out when a URL is read.
+ */
+function isPlain(text: string): boolean {
+  const [, rest] = /^postgres(?:ql)?:\/\/[^/?#]*([^#]*)$/i.exec(text) ?? [];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return rest !== undefined && !rest.includes("@") && !/[\0-\x1f]/.test(text);
 }
 
 function decode(part: string): string {
