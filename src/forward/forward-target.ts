@@ -40,6 +40,12 @@ export class ForwardTarget {
     this.#ledgerId = ledgerId;
   }
 
+  /** What the target calls itself, wherever it is: each ledger on PostgreSQL gets an id when its tables are made. */
+  async identity(): Promise<string | undefined> {
+    const id = await this.#db.selectFrom("ledger").select("value").where("key", "=", "id").executeTakeFirst();
+    return id?.value;
+  }
+
   /** `undefined` when it has never heard of the ledger. */
   async state(): Promise<TargetState | undefined> {
     const source = await this.#db

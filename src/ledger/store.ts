@@ -5,6 +5,7 @@ import { defaultLogger, harmless, type Logger } from "../logger";
 import type { Incident, TelemetryRecord } from "../record/types";
 import { explain } from "../validation";
 import { cutoffOf } from "./cutoff";
+import { heldBackAfterPurge } from "./held-back";
 import { openLedgerFile, type Synchronous } from "./open";
 import { dbPathOption, loggerOption, synchronousOption } from "./options";
 import { purgeSlices, vacuumSlices } from "./purge";
@@ -82,7 +83,7 @@ export function createTelemetryStore(options: TelemetryStoreOptions): SqliteTele
     );
   }
   const { dbPath, synchronous = "NORMAL", logger = defaultLogger() } = result.data;
-  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), harmless(logger));
+  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), dbPath, harmless(logger));
 }
 
 const optionsSchema = z.strictObject({
@@ -93,11 +94,13 @@ const optionsSchema = z.strictObject({
 
 class SqliteStore implements SqliteTelemetryStore {
   readonly #ledger: SqliteLedger;
+  readonly #dbPath: string;
   readonly #logger: Logger;
   #closed = false;
 
-  constructor(ledger: SqliteLedger, logger: Logger) {
+  constructor(ledger: SqliteLedger, dbPath: string, logger: Logger) {
     this.#ledger = ledger;
+    this.#dbPath = dbPath;
     this.#logger = logger;
   }
 
@@ -132,6 +135,10 @@ class SqliteStore implements SqliteTelemetryStore {
       let total = 0;
       for (const deleted of purgeSlices(this.#ledger.connection, cutoff)) total += deleted;
       return total;
+    });
+    this.#afterCommit("say what a purge kept", () => {
+      for (const kept of heldBackAfterPurge(this.#ledger.connection, cutoff, this.#dbPath))
+        this.#logger.warn({ dbPath: this.#dbPath }, kept);
     });
     this.#shrink();
     return purged;
