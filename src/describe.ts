@@ -1,12 +1,13 @@
 const LONGEST_PREVIEW = 60;
-/** User and password of a URL. */
-const CREDENTIALS = /:\/\/[^/\s]*@/g;
+/** User and password of a URL, in which somebody may have written any character as it is. */
+const CREDENTIALS = /(postgres(?:ql)?:\/*|:\/\/).*@/is;
+const PASSWORD_PARAMETER = /(password=)[^&]*/gi;
 
 /** A short description of any value for an error message: never throws, never long. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string": {
-      const safe = value.replace(CREDENTIALS, "://***@");
+      const safe = withoutCredentials(value);
       const shown = safe.length > LONGEST_PREVIEW ? `${safe.slice(0, LONGEST_PREVIEW)}…` : safe;
       return `the string ${JSON.stringify(shown)}`;
     }
@@ -23,6 +24,11 @@ export function describe(value: unknown): string {
     case "object":
       return describeObject(value);
   }
+}
+
+/** A text that may be a URL, without user and password. */
+export function withoutCredentials(text: string): string {
+  return text.replace(CREDENTIALS, "$1***@").replace(PASSWORD_PARAMETER, "$1***");
 }
 
 function describeObject(value: object | null): string {

@@ -36,7 +36,10 @@ export const telemetryPlugin = definePlugin({
     };
 
     const telemetry: Telemetry = {
-      ready: recorder.ready,
+      // To ask for it keeps the process alive.
+      get ready() {
+        return recorder.ready;
+      },
       record: (record) => recorder.record(record),
       flush: () => recorder.flush(),
       stats: () => recorder.stats(),

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 
 /** SQLite or the file system would take them for something else than a file of this name. */
-const NO_FILE = /^(?:[a-z][a-z0-9+.-]*:\/\/|:memory:$)/i;
+const NO_FILE = /^(?:postgres(?:ql)?:|[a-z][a-z0-9+.-]*:\/\/|:memory:$)/i;
 
 /** What {@link addDbOption} gives a command. */
 export interface DbOption {
@@ -24,7 +25,7 @@ export function dbPathOf({ db }: DbOption): string {
   if (path !== "" && path === path.trim()) return path;
   throw new RunledgerError(
     "INVALID_OPTION",
-    `--db: expected a path without spaces around it, received "${path}".`,
+    `--db: expected a path without spaces around it, received "${withoutCredentials(path)}".`,
   );
 }
 

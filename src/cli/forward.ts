@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import { planForwarding } from "../forward/forward-dry-run";
 import { forwardLedger } from "../forward/forward-ledger";
@@ -6,6 +7,7 @@ import type { ForwardReport } from "../forward/forward-tally";
 import { forgetForwardTarget } from "../forward/ledger-source";
 import { DEFAULT_BATCH_SIZE, DEFAULT_INTERVAL_MS, parseForwardOptions } from "../forward/options";
 import type { Logger } from "../logger";
+import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
 import { formatJson } from "../report/format/json";
 import { formatCount, formatCountOf } from "../report/format/values";
 import { dbFileOf } from "./db-option";
@@ -23,14 +25,14 @@ interface Options {
   readonly follow?: true;
   readonly batchSize?: number;
   readonly interval?: number;
-  readonly forget?: true;
+  readonly forget?: true | string;
   readonly dryRun?: true;
   readonly json?: true;
 }
 
 const DESCRIPTION = `Forwards a ledger to PostgreSQL: executions, their sums per day, and incidents, each exactly once, however often it is run or interrupted. Tables are made when they are missing. Applications can go on writing the ledger.
 
-From now on the ledger keeps what this target hasn't got: no purge deletes it, until it is forwarded, or the target is forgotten with --forget.`;
+Once a target was reached, the ledger keeps what it hasn't got: no purge deletes it, until it is forwarded, or the target is forgotten with --forget.`;
 
 /** `runledger forward` */
 export function forwardCommand(terminal: Terminal): Command {
@@ -51,7 +53,10 @@ export function forwardCommand(terminal: Terminal): Command {
       `with --follow: how often to look; default: ${DEFAULT_INTERVAL_MS}`,
       parseCount,
     )
-    .option("--forget", "the ledger need keep nothing for this target any more; nothing is forwarded")
+    .option(
+      "--forget [target]",
+      "the ledger need keep nothing any more for the target of --to, or for the one that doctor calls so; nothing is forwarded",
+    )
     .option("--dry-run", "say how much would be forwarded, forward nothing")
     .option("--json", "JSON, one object")
     .addHelpText(
@@ -65,6 +70,7 @@ export function forwardCommand(terminal: Terminal): Command {
 }
 
 async function forward(options: Options, terminal: Terminal): Promise<void> {
+  if (typeof options.forget === "string") return forgetTarget(options, options.forget, terminal);
   const { follow, forget, dryRun, json, interval, batchSize, schema } = options;
   const given = {
     from: options.from ?? dbFileOf({}),
@@ -81,9 +87,7 @@ async function forward(options: Options, terminal: Terminal): Promise<void> {
   }
   const isJson = json === true;
   if (forget === true) {
-    const forgotten = forgetForwardTarget(given.from, to.name);
-    const text = forgotten ? `${to.name} is forgotten\n` : `${to.name} was not registered\n`;
-    await terminal.write(isJson ? toJson({ target: to.name, forgotten }) : text);
+    await forgetTarget(options, to.name, terminal);
   } else if (dryRun === true) {
     const plan = await planForwarding(given);
     const tables = plan.hasTables ? "" : `Its tables would be made in schema ${to.schema}.\n`;
@@ -94,6 +98,14 @@ async function forward(options: Options, terminal: Terminal): Promise<void> {
     await terminal.write(isJson ? toJson({ target: to.name, ...report }) : summary(report));
     if (report.rejected > 0) throw new EndedError(1);
   }
+}
+
+/** @param target As doctor calls it, or its URL. */
+async function forgetTarget({ from, schema, json }: Options, target: string, terminal: Terminal) {
+  const name = isPostgresUrl(target) ? parsePostgresUrl(target, schema).name : withoutCredentials(target);
+  const forgotten = forgetForwardTarget(dbFileOf({ ...(from !== undefined && { db: from }) }), name);
+  const text = forgotten ? `${name} is forgotten\n` : `${name} was not registered\n`;
+  await terminal.write(json === true ? toJson({ target: name, forgotten }) : text);
 }
 
 function urlOf({ to }: Options): string {

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { codeOf } from "../describe";
+import { codeOf, withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Terminal } from "./terminal";
 
@@ -38,7 +38,9 @@ async function sizeOf(file: string): Promise<number> {
     const isMissing = codeOf(cause) === "ENOENT";
     throw new RunledgerError(
       "INVALID_ARGUMENT",
-      isMissing ? `There is no file ${file}.` : `Can't read ${file}: ${codeOf(cause)}.`,
+      isMissing
+        ? `There is no file ${withoutCredentials(file)}.`
+        : `Can't read ${withoutCredentials(file)}: ${codeOf(cause)}.`,
       { cause },
     );
   }

@@ -20,7 +20,7 @@ export async function purgeOnPostgres(url: string, cutoff: string, terminal: Ter
   const progress = countProgress(terminal);
   let purged = 0;
   try {
-    for await (const deleted of purgePostgres(db, cutoff)) {
+    for await (const deleted of purgePostgres(db, location.schema, cutoff)) {
       purged += deleted;
       progress.advance(deleted);
     }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { sql } from "kysely";
 import { cutoffOf } from "../ledger/cutoff";
+import { forgetCommand, type HeldBack, holdsBack, selectHeldBack } from "../ledger/held-back";
 import { purgeSlices, vacuumSlices } from "../ledger/purge";
 import { forwardedUpTo } from "../ledger/statements";
 import { isPostgresUrl } from "../postgres/url";
@@ -8,6 +9,7 @@ import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
 import { formatBytes, formatCountOf } from "../report/format/values";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
+import { formatHeldBack, formatSince } from "./held-back";
 import { examples, parseAgeDays } from "./options";
 import { countProgress } from "./progress";
 import { dryRunOnPostgres, purgeOnPostgres } from "./purge-postgres";
@@ -69,6 +71,20 @@ async function purge(options: Options, terminal: Terminal): Promise<void> {
     `${formatCountOf(purged, "execution")} purged, ${formatBytes(Math.max(0, freed))} given back` +
       `${reusable > 0 ? `, ${formatBytes(reusable)} free in the file for what comes` : ""}\n`,
   );
+  if (cutoff === undefined) return;
+  await terminal.write(keptText(connection.all(selectHeldBack(cutoff)), dbFileOf(options)));
+}
+
+/** What was old enough and stayed, and what somebody may do about it. */
+function keptText(targets: readonly HeldBack[], dbPath: string): string {
+  return targets
+    .filter(holdsBack)
+    .map(
+      (held) =>
+        `${formatHeldBack(held)} kept for ${held.target}, which has got nothing since ${formatSince(held)}\n` +
+        `If it is gone for good: ${forgetCommand(held.target, dbPath)}\n`,
+    )
+    .join("");
 }
 
 /** Pauses after each step as long as it took, so that the lock is free half of the time. */
@@ -83,9 +99,11 @@ async function* takingTurns<Step>(steps: Iterable<Step>): AsyncGenerator<Step> {
 
 async function dryRun(options: Options, terminal: Terminal): Promise<void> {
   await using ledger = await openLedger(dbFileOf(options));
-  const { executions, incidents, bytes } = await whatIsOlder(ledger, cutoffOf(options.olderThan) ?? "");
+  const cutoff = cutoffOf(options.olderThan) ?? "";
+  const { executions, incidents, bytes } = await whatIsOlder(ledger, cutoff);
+  const { rows: held } = await ledger.db.executeQuery(selectHeldBack(cutoff));
   await terminal.write(
-    `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted, about ${formatBytes(bytes)}\nNothing was deleted.\n`,
+    `${formatCountOf(executions, "execution")} and ${formatCountOf(incidents, "incident")} would be deleted, about ${formatBytes(bytes)}\nNothing was deleted.\n${keptText(held, dbFileOf(options))}`,
   );
 }
 

@@ -14,6 +14,7 @@ import {
   SELECT_NEWEST,
   selectExecution,
   selectWatermark,
+  type TargetName,
 } from "./source-statements";
 
 const DISCONNECT_WITHIN_MS = 1_000;
@@ -35,9 +36,14 @@ export async function planForwarding(options: ForwardOptions): Promise<ForwardPl
   const parsed = parseForwardOptions(options);
   await using ledger = await openLedger(parsed.from);
   const [identity] = ledger.hasRollups ? await all(ledger, SELECT_LEDGER_ID) : [];
-  const { state, hasTables } = await stateOf(parsed, identity?.value ?? "");
+  const { state, targetIdentity, hasTables } = await stateOf(parsed, identity?.value ?? "");
   const [newest] = await all(ledger, SELECT_NEWEST);
-  const { from } = await resumeIn(ledger, parsed.to.name, state, newest?.id ?? 0);
+  const { from } = await resumeIn(
+    ledger,
+    { target: parsed.to.name, identity: targetIdentity },
+    state,
+    newest?.id ?? 0,
+  );
   const [count] = await all(ledger, countExecutions(from, newest?.id ?? 0));
   return { executions: count?.there ?? 0, hasTables };
 }
@@ -45,12 +51,16 @@ export async function planForwarding(options: ForwardOptions): Promise<ForwardPl
 async function stateOf(
   { to, ssl }: ParsedForwardOptions,
   ledgerId: string,
-): Promise<{ state: TargetState | undefined; hasTables: boolean }> {
+): Promise<{ state: TargetState | undefined; targetIdentity: string | undefined; hasTables: boolean }> {
   const postgres = await openPostgres(to, { ssl });
   try {
     const { exists } = await compareSchema(postgres.db, to.schema);
-    const state = exists ? await new ForwardTarget(postgres.db, to.schema, ledgerId).state() : undefined;
-    return { state, hasTables: exists };
+    const target = exists ? new ForwardTarget(postgres.db, to.schema, ledgerId) : undefined;
+    return {
+      state: await target?.state(),
+      targetIdentity: await target?.identity(),
+      hasTables: exists,
+    };
   } catch (error) {
     throw toPostgresFailure("FORWARD_FAILED", "forward to", to, error);
   } finally {
@@ -60,7 +70,7 @@ async function stateOf(
 
 async function resumeIn(
   ledger: Ledger,
-  target: string,
+  target: TargetName,
   state: TargetState | undefined,
   newestId: number,
 ): Promise<ResumePoint> {

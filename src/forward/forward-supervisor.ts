@@ -1,6 +1,7 @@
 import { outlasts } from "../deadline";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
+import { keptAliveQuietly } from "../keep-alive";
 import type { Logger } from "../logger";
 import { locateDriver } from "../postgres/driver";
 import { THREADS } from "../threads";
@@ -48,6 +49,8 @@ export class ForwardSupervisor implements Forwarding {
   #startsInVain = 0;
   #restarts = 0;
   #closing: Promise<ForwardingCloseReport> | undefined;
+  /** Made when somebody asks for it: from then on it keeps the process alive. */
+  #ready: Promise<void> | undefined;
 
   constructor(options: ParsedForwardOptions, logger: Logger, startThread: StartThread = startWorker) {
     this.#options = options;
@@ -59,7 +62,8 @@ export class ForwardSupervisor implements Forwarding {
   }
 
   get ready(): Promise<void> {
-    return this.#opened.promise;
+    this.#ready ??= keptAliveQuietly(this.#opened.promise, this.#isHopeless);
+    return this.#ready;
   }
 
   stats(): ForwardingStats {
@@ -72,7 +76,8 @@ export class ForwardSupervisor implements Forwarding {
   }
 
   flush(): Promise<void> {
-    return this.#closing === undefined ? this.#request({ type: "flush" }) : Promise.reject(closed());
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return keptAliveQuietly(this.#request({ type: "flush" }), this.#isHopeless);
   }
 
   close(timeoutMs = this.#options.closeTimeoutMs): Promise<ForwardingCloseReport> {
@@ -83,6 +88,9 @@ export class ForwardSupervisor implements Forwarding {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  /** A target that can't be reached, or a thread that can't be started, may stay so for ever. */
+  readonly #isHopeless = (): boolean => this.#state === "degraded" || this.#startsInVain >= STARTS_IN_VAIN;
 
   async #close(timeoutMs: number): Promise<ForwardingCloseReport> {
     this.#state = "closing";

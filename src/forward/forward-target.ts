@@ -1,9 +1,11 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
+import { RunledgerError } from "../errors";
 import { failureKindOf } from "../postgres/errors";
+import { type ExecutionsKey, executionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
-import { insertIncidents, type TargetIncident } from "./target-incidents";
-import { type ExecutionsKey, executionsKey, type Position, sendExecutions } from "./target-statements";
+import { insertIncidents, refusalId, type TargetIncident } from "./target-incidents";
+import { type Position, presentExecutions, sendExecutions, sendRefused } from "./target-statements";
 
 /** A conflict with another transaction is over in a moment. */
 const CONFLICT_TRIES = 20;
@@ -37,6 +39,12 @@ export class ForwardTarget {
     this.#db = db;
     this.#schema = schema;
     this.#ledgerId = ledgerId;
+  }
+
+  /** What the target calls itself, wherever it is: each ledger on PostgreSQL gets an id when its tables are made. */
+  async identity(): Promise<string | undefined> {
+    const id = await this.#db.selectFrom("ledger").select("value").where("key", "=", "id").executeTakeFirst();
+    return id?.value;
   }
 
   /** `undefined` when it has never heard of the ledger. */
@@ -103,7 +111,7 @@ export class ForwardTarget {
     const key = await this.#executionsKey();
     return this.#retried(() =>
       this.#transaction(async (trx) => {
-        // A purge locks this row too: what it has purged is known, and what is here stays until the end.
+        // A purge locks the table: what it has purged is known, and what is here stays until the end.
         const { last_id, last_execution_id } = await trx
           .selectFrom("forward_sources")
           .select(["last_id", "last_execution_id"])
@@ -111,7 +119,7 @@ export class ForwardTarget {
           .forUpdate()
           .executeTakeFirstOrThrow();
         if (last_id < from.id) return undefined;
-        const undecidable = await this.#undecidable(trx, rows);
+        const undecidable = await this.#undecidable(trx, key, rows);
         const there = { id: last_id, executionId: last_execution_id };
         const decidable = rows.filter((row) => !undecidable.has(row));
         const { inserted } = await sendExecutions(trx, key, this.#ledgerId, decidable, there, to);
@@ -159,6 +167,39 @@ export class ForwardTarget {
     );
   }
 
+  /**
+   * Stores an execution that was refused, and ends its incident; with `isDry`, only tries to.
+   *
+   * @throws {RunledgerError} `BEYOND_RETENTION`, unless it may be counted a second time; and the database's own errors.
+   */
+  async retry(
+    row: SourceExecution,
+    { mayBeCounted, isDry }: { readonly mayBeCounted: boolean; readonly isDry: boolean },
+  ): Promise<"stored" | "duplicate"> {
+    const key = await this.#executionsKey();
+    const rollback = new Error("a dry run");
+    let inserted = 0;
+    const attempt = () =>
+      this.#transaction(async (trx) => {
+        // It waits for a purge, and a purge for it, as of forwarders.
+        await sql`LOCK TABLE ${sql.id(this.#schema, "forward_sources")} IN ROW EXCLUSIVE MODE`.execute(trx);
+        if (!mayBeCounted && (await this.#undecidable(trx, key, [row])).size > 0) {
+          throw new RunledgerError(
+            "BEYOND_RETENTION",
+            `Execution ${row.execution_id} completed at ${row.created_at}, before the newest that was purged.`,
+          );
+        }
+        ({ inserted } = await sendRefused(trx, key, this.#ledgerId, row));
+        const id = refusalId(this.#ledgerId, row.execution_id);
+        await trx.deleteFrom("incidents").where("incident_id", "=", id).execute();
+        if (isDry) throw rollback;
+      });
+    await this.#retried(attempt).catch((error: unknown) => {
+      if (error !== rollback) throw error;
+    });
+    return inserted > 0 ? "stored" : "duplicate";
+  }
+
   /** Stores an incident of forwarding itself. */
   async report(incident: TargetIncident): Promise<void> {
     await this.#retried(() => insertIncidents(this.#db, this.#ledgerId, [incident]));
@@ -171,6 +212,7 @@ export class ForwardTarget {
 
   async #undecidable(
     trx: Kysely<PostgresSchema>,
+    key: ExecutionsKey,
     rows: readonly SourceExecution[],
   ): Promise<Set<SourceExecution>> {
     const purged = await trx
@@ -181,17 +223,8 @@ export class ForwardTarget {
     const before = purged?.value ?? "";
     const older = rows.filter((row) => (row.created_at ?? "").replace("T", " ") < before);
     if (older.length === 0) return new Set();
-    const present = await trx
-      .selectFrom("executions")
-      .select("execution_id")
-      .where(
-        "execution_id",
-        "in",
-        older.map((row) => row.execution_id),
-      )
-      .execute();
-    const presentIds = new Set(present.map((row) => row.execution_id));
-    return new Set(older.filter((row) => !presentIds.has(row.execution_id)));
+    const present = await presentExecutions(trx, key, this.#ledgerId, older);
+    return new Set(older.filter((row) => !present.has(row.execution_id)));
   }
 
   /** Each statement sees what a purge before it, which it waited for, has deleted; whatever the database's default. */

@@ -139,7 +139,9 @@ export class Forwarder {
   async #resume(source: LedgerSource, { db }: Postgres, batchSize: number): Promise<ForwardSession> {
     await assertUnicode(db);
     await migratePostgres(db, this.#options.to.schema);
-    const target = new ForwardTarget(db, this.#options.to.schema, source.ledgerId);
+    const { name, schema } = this.#options.to;
+    const target = new ForwardTarget(db, schema, source.ledgerId);
+    source.reach((await target.identity()) ?? name);
     return ForwardSession.resume(source, target, batchSize, this.#events);
   }
 

@@ -6,11 +6,12 @@ import type { Connection } from "../ledger/connection";
 import { LedgerFile } from "../ledger/ledger-file";
 import { openLedgerFile } from "../ledger/open";
 import type { ExecutionRow } from "../ledger/schema";
+import { toLedgerTime } from "../record/time";
 import {
   countExecutions,
   forgetTarget,
-  moveWatermark,
-  registerTarget,
+  intendTarget,
+  noteTarget,
   SELECT_LEDGER_ID,
   SELECT_NEWEST,
   SELECT_NEWEST_INCIDENT,
@@ -36,11 +37,12 @@ export class LedgerChangedError extends Error {}
 export class LedgerSource implements Disposable {
   readonly ledgerId: string;
   readonly #target: string;
+  #identity: string | undefined;
   readonly #connection: Connection;
   readonly #file: LedgerFile;
 
   /**
-   * Opens the ledger, and registers the target: from now on no purge deletes what it hasn't got.
+   * Opens the ledger, and notes that the target is wanted: nothing is kept for it yet.
    *
    * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`
    */
@@ -50,20 +52,32 @@ export class LedgerSource implements Disposable {
       this.#file = new LedgerFile(dbPath);
       this.#target = target;
       this.ledgerId = this.#first(SELECT_LEDGER_ID)?.value ?? "";
-      this.#run(registerTarget(target));
+      this.#connection.transaction(() => this.#connection.run(intendTarget(target)));
     } catch (error) {
       this.#connection.close();
       throw error;
     }
   }
 
-  /** How far the target is, as far as the ledger knows. */
-  get watermark(): Watermark {
-    return this.#first(selectWatermark(this.#target)) ?? { last_id: 0, last_incident_id: 0 };
+  /**
+   * Registers the target, which was reached: from now on no purge deletes what it hasn't got.
+   *
+   * @param identity What it calls itself, by which it is known again where its address has changed.
+   */
+  reach(identity: string): void {
+    this.#identity = identity;
+    this.#note(identity);
   }
 
+  /** How far the target is, as far as the ledger knows. */
+  get watermark(): Watermark {
+    const name = { target: this.#target, identity: this.#identity };
+    return this.#first(selectWatermark(name)) ?? { last_id: 0, last_incident_id: 0 };
+  }
+
+  /** Registers the target again, should it have been forgotten while it is forwarded to. */
   moveWatermark(watermark: Watermark): void {
-    this.#run(moveWatermark(this.#target, watermark));
+    this.#note(this.#identity ?? this.#target, watermark);
   }
 
   /** The highest `id` of all executions; 0 without any. */
@@ -118,8 +132,14 @@ export class LedgerSource implements Disposable {
     return this.#connection.all(query)[0];
   }
 
-  #run(query: CompiledQuery): void {
-    this.#connection.transaction(() => this.#connection.run(query));
+  #note(identity: string, watermark?: Watermark): void {
+    const connection = this.#connection;
+    const name = { target: this.#target, identity };
+    const [replace, update, insert] = noteTarget(name, toLedgerTime(Date.now()), watermark);
+    connection.transaction(() => {
+      connection.run(replace);
+      if (connection.run(update) === 0) connection.run(insert);
+    });
   }
 }
 

@@ -23,7 +23,8 @@ export function loggedEvents(logger: Logger, target: string): LoggedEvents & { r
         return;
       }
       isDegraded = true;
-      const kept = "executions can't be forwarded; they stay in the ledger and it is tried again";
+      const kept =
+        "executions can't be forwarded; it is tried again, and if the target was ever reached, they stay in the ledger";
       logger.error({ target, code }, `${kept}: ${message}`);
     },
     onNotice: (message) => logger.warn({ target }, message),

@@ -6,10 +6,17 @@ import {
   type ForwardTargetsTable,
   type IncidentsTable,
   type LedgerSchema,
+  type NewExecutionRow,
 } from "../ledger/schema";
 
 /** How far a target is: the last execution and the last incident that it has. */
-export type Watermark = Omit<Selectable<ForwardTargetsTable>, "target">;
+export type Watermark = Pick<Selectable<ForwardTargetsTable>, "last_id" | "last_incident_id">;
+
+/** A target: where it is, and what it calls itself, once that is known. */
+export interface TargetName {
+  readonly target: string;
+  readonly identity: string | undefined;
+}
 
 /** Columns of which SQLite itself makes text: 64-bit integers keep their digits, and whatever else it is will do. */
 const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "num_turns" && column !== "cost_usd");
@@ -21,6 +28,12 @@ export type SourceExecution = { readonly id: number; readonly execution_id: stri
   /** As text SQLite would round it. */
   readonly cost_usd: unknown;
 };
+
+/** A row of a record, as if it were read to be forwarded; it has no `id` of a ledger. */
+export function toSourceExecution(row: NewExecutionRow): SourceExecution {
+  const text = [...AS_TEXT, "num_turns" as const].map((column) => [column, row[column]?.toString() ?? null]);
+  return { ...Object.fromEntries(text), id: 0, cost_usd: row.cost_usd } as SourceExecution;
+}
 
 /** An incident as it is read to be forwarded. */
 export type SourceIncident = Selectable<IncidentsTable>;
@@ -43,16 +56,19 @@ export const SELECT_NEWEST_INCIDENT: CompiledQuery<{ id: number | null }> = buil
   .select((incident) => incident.fn.max<number | null>("id").as("id"))
   .compile();
 
-export function selectWatermark(target: string): CompiledQuery<Watermark> {
+/** By its identity; of a target that is not known by it, by where it is. */
+export function selectWatermark({ target, identity = "" }: TargetName): CompiledQuery<Watermark> {
   return builder
     .selectFrom("forward_targets")
     .select(["last_id", "last_incident_id"])
-    .where("target", "=", target)
+    .where((row) => row.or([row("identity", "=", identity), row("target", "=", target)]))
+    .orderBy((row) => row("identity", "is", identity), "desc")
+    .limit(1)
     .compile();
 }
 
-/** Keeps what it knows of a target that it knows. */
-export function registerTarget(target: string): CompiledQuery {
+/** That a target is wanted, before it is known whether there is one: nothing is kept for it yet. */
+export function intendTarget(target: string): CompiledQuery {
   return builder
     .insertInto("forward_targets")
     .values({ target })
@@ -60,13 +76,31 @@ export function registerTarget(target: string): CompiledQuery {
     .compile();
 }
 
-/** Registers the target again, should it have been forgotten while it is forwarded to. */
-export function moveWatermark(target: string, watermark: Watermark): CompiledQuery {
-  return builder
-    .insertInto("forward_targets")
-    .values({ target, ...watermark })
-    .onConflict((conflict) => conflict.column("target").doUpdateSet(watermark))
-    .compile();
+/**
+ * That a target was reached, and how far it is, where that is known. In this order: what is known of its address goes
+ * when the target itself is known at another one; then its row is brought up to date; or it gets one.
+ */
+export function noteTarget(
+  { target, identity }: { readonly target: string; readonly identity: string },
+  reachedAt: string,
+  watermark?: Watermark,
+): readonly [replace: CompiledQuery, update: CompiledQuery, insert: CompiledQuery] {
+  const known = builder.selectFrom("forward_targets").select("target").where("identity", "=", identity);
+  const values = { target, identity, reached_at: reachedAt, ...watermark };
+  return [
+    builder
+      .deleteFrom("forward_targets")
+      .where("target", "=", target)
+      .where("identity", "is not", identity)
+      .where(({ exists }) => exists(known))
+      .compile(),
+    builder
+      .updateTable("forward_targets")
+      .set(values)
+      .where((row) => row.or([row("identity", "=", identity), row("target", "=", target)]))
+      .compile(),
+    builder.insertInto("forward_targets").values(values).compile(),
+  ];
 }
 
 export function forgetTarget(target: string): CompiledQuery {

@@ -1,7 +1,8 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, type QueryCreator, type RawBuilder, sql } from "kysely";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
+import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 
@@ -49,22 +50,11 @@ export interface Sent {
   readonly inserted: number;
 }
 
-/** The columns of the key of `executions`: by them one is told from another. */
-export type ExecutionsKey = readonly (keyof PostgresSchema["executions"])[];
-
-/** The key as it is: on the way to a billion rows somebody may have added a column to it. */
-export async function executionsKey(db: Kysely<PostgresSchema>, schema: string): Promise<ExecutionsKey> {
-  const { rows } = await sql<{ name: ExecutionsKey[number] }>`
-    SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)
-    WHERE indrelid = to_regclass(quote_ident(${schema}) || '.executions') AND indisprimary`.execute(db);
-  return rows.map(({ name }) => name);
-}
-
 /**
  * Stores executions, adds up those that are new, and moves the target from one position to the next: one statement,
  * which is a transaction of its own, or does nothing at all when the target is somewhere else.
  */
-export async function sendExecutions(
+export function sendExecutions(
   db: Kysely<PostgresSchema>,
   key: ExecutionsKey,
   ledgerId: string,
@@ -72,16 +62,38 @@ export async function sendExecutions(
   from: Position,
   to: Position,
 ): Promise<Sent> {
+  const moving = db.with("moved", (query) =>
+    query
+      .updateTable("forward_sources")
+      .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
+      .where("ledger_id", "=", ledgerId)
+      .where("last_id", "=", from.id)
+      .where("last_execution_id", "is not distinct from", from.executionId)
+      .returning("ledger_id"),
+  );
+  return store(moving, key, rows);
+}
+
+/** As {@link sendExecutions}, of one that was sent before, and refused: the target stays where it is. */
+export function sendRefused(
+  db: Kysely<PostgresSchema>,
+  key: ExecutionsKey,
+  ledgerId: string,
+  row: SourceExecution,
+): Promise<Sent> {
+  const staying = db.with("moved", (query) =>
+    query.selectNoFrom(sql<string>`${ledgerId}::text`.as("ledger_id")),
+  );
+  return store(staying, key, [row]);
+}
+
+/** Stores the rows as of the ledger in `moved`, and adds up those that are new. */
+function store(
+  db: QueryCreator<PostgresSchema & { moved: { ledger_id: string } }>,
+  key: ExecutionsKey,
+  rows: readonly SourceExecution[],
+): Promise<Sent> {
   return db
-    .with("moved", (query) =>
-      query
-        .updateTable("forward_sources")
-        .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
-        .where("ledger_id", "=", ledgerId)
-        .where("last_id", "=", from.id)
-        .where("last_execution_id", "is not distinct from", from.executionId)
-        .returning("ledger_id"),
-    )
     .with("inserted", (query) =>
       query
         .insertInto("executions")
@@ -143,6 +155,25 @@ export async function sendExecutions(
     ])
     .$castTo<Sent>()
     .executeTakeFirstOrThrow();
+}
+
+/** The identities of those executions that are there, told from others by the whole key. */
+export async function presentExecutions(
+  db: Kysely<PostgresSchema>,
+  key: ExecutionsKey,
+  ledgerId: string,
+  rows: readonly SourceExecution[],
+): Promise<Set<string>> {
+  const columns = key.filter((column) => column !== "ledger_id");
+  const present = await db
+    .selectFrom("executions")
+    .innerJoin(given(rows), (join) =>
+      columns.reduce((on, column) => on.onRef(`executions.${column}`, "=", sql.ref(`given.${column}`)), join),
+    )
+    .select("executions.execution_id")
+    .$if(key.includes("ledger_id"), (query) => query.where("executions.ledger_id", "=", ledgerId))
+    .execute();
+  return new Set(present.map(({ execution_id }) => execution_id));
 }
 
 /** The rows as a table: one parameter a column, so that the text is the same for any number of rows. */

@@ -18,7 +18,10 @@ export interface ForwardingCloseReport extends ForwardReport {
 
 /** The handle of the forward plugin. */
 export interface Forwarding extends AsyncDisposable {
-  /** Resolves when the ledger and the target are open; rejects with `CLOSED` when it is closed before. */
+  /**
+   * Resolves when the ledger and the target are open; rejects with `CLOSED` when it is closed before. The process stays
+   * alive until then, as it does for `flush`, unless the target can't be reached.
+   */
   readonly ready: Promise<void>;
   stats(): ForwardingStats;
   /**

@@ -1,11 +1,12 @@
 import { type ColumnDefinitionBuilder, type CompiledQuery, sql } from "kysely";
+import { toLedgerTime } from "../record/time";
 import { addEstimatedCosts, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
 import { builder } from "./kysely";
 import { USAGE_KEYS } from "./schema";
 
 /** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Brings a ledger up to {@link SCHEMA_VERSION}, and adopts the rows that an older program inserted meanwhile.
@@ -19,6 +20,7 @@ export function migrate(connection: Connection): void {
     const queries = [
       ...(version < 1 ? createLedger(tableNames(connection).has("executions")) : []),
       ...(version < 2 ? sumEstimatesAndForward() : []),
+      ...(version < 3 ? tellTargetsApart() : []),
     ];
     for (const query of queries) connection.run(query);
     if (version < SCHEMA_VERSION) connection.pragma(`user_version = ${SCHEMA_VERSION}`);
@@ -62,6 +64,27 @@ function sumEstimatesAndForward(): CompiledQuery[] {
     builder.schema.alterTable("usage_daily").addColumn("estimated_cost_usd", "real", orZero).compile(),
     addEstimatedCosts(),
     createForwardTargets(),
+  ];
+}
+
+/**
+ * Version 3: who a target is, and when it was reached. Of what never got anything nobody knows whether it is there: it
+ * counts again when it is reached.
+ */
+function tellTargetsApart(): CompiledQuery[] {
+  const targets = builder.schema.alterTable("forward_targets");
+  return [
+    targets.addColumn("identity", "text").compile(),
+    targets.addColumn("reached_at", "text").compile(),
+    builder
+      .deleteFrom("forward_targets")
+      .where("last_id", "=", 0)
+      .where("last_incident_id", "=", 0)
+      .compile(),
+    builder
+      .updateTable("forward_targets")
+      .set({ reached_at: toLedgerTime(Date.now()) })
+      .compile(),
   ];
 }
 

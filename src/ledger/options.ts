@@ -5,7 +5,8 @@ import type { Logger } from "../logger";
 // sentence.
 
 const PATH = "the path of a file, without spaces around it, and no URL";
-const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** What begins with `postgres:` is meant as a URL, whatever was forgotten of it. */
+const URL_SCHEME = /^(?:postgres(?:ql)?:|[a-z][a-z0-9+.-]*:\/\/)/i;
 
 /** bun:sqlite trims what it opens: a path with spaces around it would be one file to us and another to SQLite. */
 export const dbPathOption = z

@@ -69,9 +69,14 @@ export interface LedgerTable {
   value: string;
 }
 
-/** How far each target of forwarding has come. */
+/** The targets of forwarding, and how far each has come. */
 export interface ForwardTargetsTable {
+  /** Where it is, or was when it was reached last: host, port, database and schema. */
   target: string;
+  /** What it calls itself in its own tables, by which it is known again at another address. */
+  identity: string | null;
+  /** When it was reached last, or got something. Null: it never was, and the ledger keeps nothing for it. */
+  reached_at: string | null;
   /** `id` of the last execution that the target has. */
   last_id: Generated<number>;
   /** `id` of the last incident that it has. */

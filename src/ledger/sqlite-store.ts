@@ -5,6 +5,7 @@ import { defaultLogger, harmless, type Logger } from "../logger";
 import type { Incident, TelemetryRecord } from "../record/types";
 import { explain } from "../validation";
 import { cutoffOf } from "./cutoff";
+import { heldBackAfterPurge } from "./held-back";
 import { openLedgerFile } from "./open";
 import { dbPathOption, loggerOption, synchronousOption } from "./options";
 import { purgeSlices, vacuumSlices } from "./purge";
@@ -35,16 +36,18 @@ export function openStore(options: TelemetryStoreOptions): SqliteTelemetryStore 
     );
   }
   const { dbPath, synchronous = "NORMAL", logger = defaultLogger() } = result.data;
-  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), harmless(logger));
+  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), dbPath, harmless(logger));
 }
 
 class SqliteStore implements SqliteTelemetryStore {
   readonly #ledger: SqliteLedger;
+  readonly #dbPath: string;
   readonly #logger: Logger;
   #closed = false;
 
-  constructor(ledger: SqliteLedger, logger: Logger) {
+  constructor(ledger: SqliteLedger, dbPath: string, logger: Logger) {
     this.#ledger = ledger;
+    this.#dbPath = dbPath;
     this.#logger = logger;
   }
 
@@ -81,6 +84,10 @@ class SqliteStore implements SqliteTelemetryStore {
       return total;
     });
     this.#shrink();
+    this.#afterCommit("say what a purge kept", () => {
+      for (const kept of heldBackAfterPurge(this.#ledger.connection, cutoff, this.#dbPath))
+        this.#logger.warn({ dbPath: this.#dbPath }, kept);
+    });
     return purged;
   }
 

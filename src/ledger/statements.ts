@@ -59,13 +59,16 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
 }
 
 /** To SQLite any number is less than any text: what another program stored as one is not ours to date. */
-function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
+export function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
 }
 
-/** The highest `id` that every target of forwarding has; without a target, any. */
+/** The highest `id` that every target of forwarding has, of those that were ever reached; without any, all. */
 export function forwardedUpTo(last: "last_id" | "last_incident_id") {
-  const every = builder.selectFrom("forward_targets").select((target) => target.fn.min(last).as("last"));
+  const every = builder
+    .selectFrom("forward_targets")
+    .select((target) => target.fn.min(last).as("last"))
+    .where("reached_at", "is not", null);
   return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
 }
 

@@ -1,5 +1,6 @@
-import type { Kysely } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { justAfter } from "../record/time";
+import { executionsKey } from "./primary-key";
 import type { PostgresSchema } from "./schema";
 
 /** Rows deleted in one transaction: forwarders wait for no more than that. */
@@ -10,10 +11,12 @@ const UTC_OFFSET = "+00";
  * Deletes, from a PostgreSQL ledger, the executions and incidents from before the cutoff, slice by slice; `usage_daily`
  * keeps their sums. Yields how many executions each slice deleted.
  *
+ * @param schema Where the tables are.
  * @param cutoff As ledgers store times, in UTC.
  */
 export async function* purgePostgres(
   db: Kysely<PostgresSchema>,
+  schema: string,
   cutoff: string,
 ): AsyncGenerator<number, void> {
   let deleted: number;
@@ -21,7 +24,7 @@ export async function* purgePostgres(
     deleted = await db
       .transaction()
       .setIsolationLevel("read committed")
-      .execute((trx) => purgeSlice(trx, cutoff));
+      .execute((trx) => purgeSlice(trx, schema, cutoff));
     yield deleted;
   } while (deleted === SLICE_ROWS);
   const incidents = db
@@ -35,9 +38,10 @@ export async function* purgePostgres(
   } while (Number(result.numDeletedRows) === SLICE_ROWS);
 }
 
-async function purgeSlice(trx: Kysely<PostgresSchema>, cutoff: string): Promise<number> {
-  await lockForwardSources(trx);
-  const old = trx.selectFrom("executions").where("created_at", "<", `${cutoff}${UTC_OFFSET}`);
+async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: string): Promise<number> {
+  await keepForwardersAway(trx, schema);
+  const before = `${cutoff}${UTC_OFFSET}`;
+  const old = trx.selectFrom("executions").where("created_at", "<", before);
   const { newest } = await old
     .select(({ fn }) => fn.max<string | null>("created_at").as("newest"))
     .executeTakeFirstOrThrow();
@@ -48,17 +52,35 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, cutoff: string): Promise<
     .values({ key: "purged_before", value })
     .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }).where("ledger.value", "<", value))
     .execute();
+  const identity = await identityOf(trx, schema);
+  const chosen = old.select(identity).orderBy("created_at").limit(SLICE_ROWS);
   const { numDeletedRows } = await trx
     .deleteFrom("executions")
-    .where("execution_id", "in", old.select("execution_id").orderBy("created_at").limit(SLICE_ROWS))
+    // Says nothing that the rows themselves don't say, but where the table has partitions, which of them to look at.
+    .where("created_at", "<", before)
+    .where(rowOf(identity), "in", chosen.$castTo<unknown>())
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
 
 /**
- * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
- * forwarder can then be in the middle of telling whether an execution was purged.
+ * The columns by which a row is told from every other one. Where the key has the ledger or the time in it, the same
+ * `execution_id` may stand in several rows, of which only some are old.
  */
-async function lockForwardSources(trx: Kysely<PostgresSchema>): Promise<void> {
-  await trx.selectFrom("forward_sources").select("ledger_id").orderBy("ledger_id").forUpdate().execute();
+async function identityOf(db: Kysely<PostgresSchema>, schema: string) {
+  const key = await executionsKey(db, schema);
+  return [...new Set([...key, "ledger_id", "execution_id", "created_at"] as const)];
+}
+
+function rowOf(columns: readonly string[]): RawBuilder<unknown> {
+  return sql`(${sql.join(columns.map((column) => sql.ref(column)))})`;
+}
+
+/**
+ * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
+ * forwarder can then be in the middle of telling whether an execution was purged. Reads go on. It is a lock on the
+ * table, as a distributed one (Citus) has none on all of its rows.
+ */
+async function keepForwardersAway(trx: Kysely<PostgresSchema>, schema: string): Promise<void> {
+  await sql`LOCK TABLE ${sql.id(schema, "forward_sources")} IN EXCLUSIVE MODE`.execute(trx);
 }

@@ -7,6 +7,7 @@ import { toLines } from "../handoff/batch-lines";
 import type { LedgerOptions, WriterRequest } from "../handoff/protocol";
 import { SharedCounts } from "../handoff/shared-counts";
 import { appendToSpill } from "../handoff/spill";
+import { keptAlive, keptAliveQuietly } from "../keep-alive";
 import { cutoffOf } from "../ledger/cutoff";
 import type { Logger } from "../logger";
 import type { TelemetryRecord } from "../record/types";
@@ -36,8 +37,6 @@ const BATCHES_IN_FLIGHT = 16;
 
 /** How often to look whether the writer has room for the batches that wait, in milliseconds. */
 const POLL_MS = 5;
-/** How often a process that is kept alive looks whether that is of any use, in milliseconds. */
-const ALIVE_CHECK_MS = 50;
 
 /**
  * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
@@ -54,6 +53,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   readonly #spills: FailureLog<"warn">;
   readonly #drops: FailureLog<"error">;
   readonly #forgetExit: () => void;
+  /** Made when somebody asks for it: from then on it keeps the process alive. */
+  #ready: Promise<void> | undefined;
   #received = 0;
   #spilled = 0;
   #dropped = 0;
@@ -89,7 +90,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   }
 
   get ready(): Promise<void> {
-    return this.#writer.ready;
+    this.#ready ??= keptAliveQuietly(this.#writer.ready, this.#isDegraded);
+    return this.#ready;
   }
 
   record(event: TelemetryRecord): void {
@@ -152,17 +154,11 @@ export class QueuedRecorder implements TelemetryRecorder {
    * As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. A ledger that
    * can't be written keeps nobody alive, as that may be for ever.
    */
-  async #ask(request: WriterRequest): Promise<number | undefined> {
-    const alive = setInterval(() => {
-      if (this.#writer.health.state === "degraded") alive.unref();
-      else alive.ref();
-    }, ALIVE_CHECK_MS);
-    try {
-      return await this.#request(request);
-    } finally {
-      clearInterval(alive);
-    }
+  #ask(request: WriterRequest): Promise<number | undefined> {
+    return keptAlive(this.#request(request), this.#isDegraded);
   }
+
+  readonly #isDegraded = (): boolean => this.#writer.health.state === "degraded";
 
   /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
   #request(request: WriterRequest): Promise<number | undefined> {

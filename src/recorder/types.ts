@@ -55,7 +55,7 @@ export interface TelemetryRecorder {
 
 /** The plugin's handle: `app.get(telemetryPlugin)`. */
 export interface Telemetry extends AsyncDisposable {
-  /** Resolves when the ledger is open. */
+  /** Resolves when the ledger is open. The process stays alive until then, unless the ledger can't be written. */
   readonly ready: Promise<void>;
   /** Records one execution, as an emitted event would be. Never throws. */
   record(record: TelemetryRecord): void;

@@ -16,6 +16,8 @@ export interface MaintenanceHost {
   /** There is something to do. */
   readonly schedule: () => void;
   readonly onFailure: (error: unknown) => void;
+  /** Whatever is still there from before this cutoff, a purge has left. */
+  readonly onPurged: (cutoff: string) => void;
 }
 
 /** How a purge that was asked for ended: with how many executions it deleted, or with an error. */
@@ -101,6 +103,7 @@ export class Maintenance {
       purged += deleted;
       yield;
     }
+    this.#host.onPurged(cutoff);
     if (purged === 0) return 0;
     yield* vacuumSlices(this.#host.ledger().connection);
     this.#host.checkpoint();

@@ -4,6 +4,7 @@ import { FailureLog } from "../failure-log";
 import { recordsOf } from "../handoff/batch";
 import type { FromWriter, PlainError, ToWriter, WriterOptions } from "../handoff/protocol";
 import type { SharedCounts } from "../handoff/shared-counts";
+import { heldBackAfterPurge } from "../ledger/held-back";
 import { isPoison, toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
 import type { Incident } from "../record/types";
@@ -74,6 +75,7 @@ export class Writer {
       checkpoint: () => this.#checkpoint(this.#ledger.ensureOpen()),
       schedule: () => this.#schedule(),
       onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
+      onPurged: (cutoff) => this.#reportHeldBack(cutoff),
     });
     this.#spill = new SpillIntake(options.dbPath, (error) =>
       this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`),
@@ -307,6 +309,11 @@ export class Writer {
     if (state === this.#state || this.#state === "closed") return;
     this.#state = state;
     this.#send({ type: "state", state, ...(error !== undefined && { error: plain(error) }) });
+  }
+
+  #reportHeldBack(cutoff: string): void {
+    const { connection } = this.#ledger.ensureOpen();
+    for (const kept of heldBackAfterPurge(connection, cutoff, this.#options.dbPath)) this.#warn(kept);
   }
 
   #warn(message: string): void {

@@ -157,7 +157,7 @@ describe("runledger doctor", () => {
     change(db, "DROP TABLE usage_daily");
     const { exitCode, found } = await findings(db);
     expect(exitCode).toBe(1);
-    expect(found[0]).toStartWith("problem | schema | version 2, but without the table usage_daily | ");
+    expect(found[0]).toStartWith("problem | schema | version 3, but without the table usage_daily | ");
     expect(found[0]).toEndWith(`runledger export --db ${db} | runledger import - --db new.db`);
     const { out } = await runCli(["export", "--db", db]);
     const copy = newLedger();

@@ -75,12 +75,27 @@ describe("runledger purge", () => {
     expect(countRows(db)).toBe(1_002);
 
     // What a target hasn't got stays.
-    read(db, "INSERT INTO forward_targets (target, last_id, last_incident_id) VALUES ('t', 3, 0)");
-    expect((await runCli(["purge", "--older-than", "0d", "--dry-run", "--db", db])).out).toStartWith(
-      "3 executions and 0 incidents ",
+    read(
+      db,
+      `INSERT INTO forward_targets (target, reached_at, last_id, last_incident_id)
+       VALUES ('host:5432/db?public', '2026-11-01 10:20:30.000', 3, 0), ('mistyped', NULL, 0, 0)`,
     );
-    expect((await runCli(["purge", "--older-than", "0d", "--db", db])).out).toStartWith(
-      "3 executions purged",
+    const kept = `999 executions and 1 incident kept for host:5432/db?public, which has got nothing since 2026-11-01 10:20 UTC
+If it is gone for good: runledger forward --forget 'host:5432/db?public' --from ${db}\n`;
+    const { out: plan } = await runCli(["purge", "--older-than", "0d", "--dry-run", "--db", db]);
+    expect(plan).toStartWith("3 executions and 0 incidents ");
+    expect(plan).toEndWith(`Nothing was deleted.\n${kept}`);
+    const { out: done } = await runCli(["purge", "--older-than", "0d", "--db", db]);
+    expect(done).toStartWith("3 executions purged");
+    expect(done).toEndWith(`\n${kept}`);
+    const nothingOld = await runCli(["purge", "--older-than", "999d", "--db", db]);
+    expect(nothingOld.out).not.toContain("kept");
+    expect(await runCli(["forward", "--forget", "host:5432/db?public", "--from", db])).toMatchObject({
+      exitCode: 0,
+      out: "host:5432/db?public is forgotten\n",
+    });
+    expect((await runCli(["purge", "--older-than", "0d", "--db", db])).out).toMatch(
+      /^999 executions purged[^\n]*\n$/,
     );
   });
 

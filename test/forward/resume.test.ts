@@ -310,7 +310,7 @@ describe("exactly once", () => {
     // A purge that begins before they are sent again, and ends while they wait for it.
     const purge = new pg.Client({ connectionString: to });
     await purge.connect();
-    await purge.query("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM forward_sources FOR UPDATE");
+    await purge.query("BEGIN ISOLATION LEVEL READ COMMITTED; LOCK TABLE forward_sources IN EXCLUSIVE MODE");
     const again = forward(from, to);
     const waiting =
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";

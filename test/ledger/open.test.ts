@@ -7,6 +7,7 @@ import { SCHEMA_VERSION } from "../../src/ledger/migrations";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
+import { recordingLogger } from "../support/recording-logger";
 import { runScript, type ScriptResult, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
@@ -120,6 +121,29 @@ test("a ledger of schema version 1 is brought up to date, its estimated costs su
     { repo: "o/b", cost_usd: 1, estimated: 0.5 },
   ]);
   expect(read(dbPath, USAGE_DAILY)).toEqual(read(dbPath, USAGE_FROM_EXECUTIONS));
+});
+
+test("a ledger of schema version 2 keeps for its targets what they haven't got, and forgets those that never got anything", () => {
+  {
+    using store = createTelemetryStore({ dbPath });
+    for (let number = 0; number < 5; number += 1) store.record(executionCompleted({ completedAt: number }));
+  }
+  {
+    using database = new Database(dbPath);
+    database.run("ALTER TABLE forward_targets DROP COLUMN identity");
+    database.run("ALTER TABLE forward_targets DROP COLUMN reached_at");
+    database.run(
+      "INSERT INTO forward_targets VALUES ('reached', 3, 0), ('incidents', 5, 1), ('bot:55/S3cret@host/db?public', 0, 0)",
+    );
+    database.run("PRAGMA user_version = 2");
+  }
+  using store = createTelemetryStore({ dbPath, logger: recordingLogger() });
+  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
+  expect(read(dbPath, "SELECT target, identity FROM forward_targets ORDER BY target")).toEqual([
+    { target: "incidents", identity: null },
+    { target: "reached", identity: null },
+  ]);
+  expect(store.purgeOlderThan(1)).toBe(3);
 });
 
 test("a URL is no path, and its password is not shown", () => {

@@ -1,4 +1,4 @@
-import { quoted } from "../shell-words";
+import { quoted } from "../../shell-words";
 import type { CommandWords, OptionWords, ProgramWords } from "./words";
 
 /** A completion script for zsh. */

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { spillFilesOf } from "../../handoff/spill";
 import { formatBytes } from "../../report/format/values";
-import { shellWord } from "../shell-words";
+import { shellWord } from "../../shell-words";
 import type { Finding } from "./finding";
 
 const READABLE_BY_OTHERS = 0o044;

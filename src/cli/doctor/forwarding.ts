@@ -1,25 +1,33 @@
+import { forgetCommand, holdsBack, selectHeldBack } from "../../ledger/held-back";
 import { formatCountOf } from "../../report/format/values";
+import { formatHeldBack, formatSince } from "../held-back";
 import type { Check } from "./finding";
 
 export const forwarding: Check = {
   name: "forwarding",
-  async run({ ledger: { db, hasRollups }, dbWord }) {
+  async run({ ledger: { db, hasRollups }, dbPath, dbWord }) {
     const targets = hasRollups ? await db.selectFrom("forward_targets").selectAll().execute() : [];
     if (targets.length === 0) return { level: "ok", message: "there is no target" };
-    const newest = await db
-      .selectFrom("executions")
-      .select(({ fn }) => fn.max<number | null>("id").as("id"))
-      .executeTakeFirst();
-    const late = targets
-      .map(({ target, last_id }) => ({ target, behind: Math.max(0, (newest?.id ?? 0) - last_id) }))
-      .filter(({ behind }) => behind > 0);
-    if (late.length === 0)
+    const never = targets.filter(({ reached_at }) => reached_at === null).map(({ target }) => target);
+    const late = (await db.executeQuery(selectHeldBack())).rows.filter(holdsBack);
+    if (late.length + never.length === 0)
       return { level: "ok", message: `${formatCountOf(targets.length, "target")}, none behind` };
-    const list = late.map(({ target, behind }) => `${target} by ${formatCountOf(behind, "execution")}`);
-    return {
-      level: "note",
-      message: `behind: ${list.join(", ")}; until then no purge deletes them`,
-      remedy: `They go by themselves while an application forwards, or by runledger forward --from ${dbWord}. A target that is gone for good: runledger forward --from ${dbWord} --forget`,
-    };
+    const behind = late.map(
+      (held) => `${held.target} by ${formatHeldBack(held)}, with nothing new since ${formatSince(held)}`,
+    );
+    const commands = (names: readonly string[]) =>
+      names.map((name) => forgetCommand(name, dbPath)).join("; ");
+    const [messages, remedies]: [string[], string[]] = [[], []];
+    if (late.length > 0) {
+      messages.push(`behind: ${behind.join("; ")}; until then no purge deletes them`);
+      remedies.push(
+        `They go by themselves while an application forwards, or by runledger forward --from ${dbWord}. A target that is gone for good: ${commands(late.map(({ target }) => target))}`,
+      );
+    }
+    if (never.length > 0) {
+      messages.push(`never reached, so that nothing is kept for it: ${never.join(", ")}`);
+      remedies.push(`A target that was mistyped: ${commands(never)}`);
+    }
+    return { level: "note", message: messages.join("; "), remedy: remedies.join(". ") };
   },
 };

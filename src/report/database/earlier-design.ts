@@ -15,7 +15,7 @@ export function earlierDesignViews(): CompiledQuery[] {
     view("usage_daily").as(UNADOPTED_USAGE).compile(),
     emptyView("incidents", { id: 0, at: 0, kind: 0, count: 0, reason: 0, payload: 0 }),
     emptyView("ledger", { key: 0, value: 0 }),
-    emptyView("forward_targets", { target: 0, last_id: 0, last_incident_id: 0 }),
+    emptyView("forward_targets", { target: 0, identity: 0, reached_at: 0, last_id: 0, last_incident_id: 0 }),
   ];
 }
 
