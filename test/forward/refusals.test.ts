@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cpSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { forwardOnce } from "../../plugins/forward";
 import { builtPackage } from "../support/dist";
@@ -174,6 +174,8 @@ test("without the package pg the error names it", async () => {
   // Away from the repository, whose packages would be found.
   const copy = join(folder, "without-pg");
   cpSync(builtPackage(), copy, { recursive: true });
+  // Where there is none at all, Bun installs what is imported.
+  mkdirSync(join(copy, "node_modules"));
   const { exitCode, stderr } = await runScript(join(copy, "cli.js"), ["forward", "--from", from], {
     RUNLEDGER_FORWARD_URL: server.url("postgres"),
   });
