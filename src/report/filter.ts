@@ -5,7 +5,7 @@ import { lacksZone } from "../record/time";
 import { check } from "./check";
 import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC, zoneNamed } from "./time-zone";
-import type { ExecutionFilter, NameFilter, TimeInput } from "./types";
+import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./types";
 
 /** A filter with its instants worked out. */
 export interface ResolvedFilter extends NameFilter {
@@ -17,13 +17,14 @@ export interface ResolvedFilter extends NameFilter {
 }
 
 // The message of each check is what it expects: `explain` makes the sentence.
-const NAME = "a non-empty string";
+const NAME = "a non-empty string, or several";
 const ZONE = "the name of a time zone, such as Europe/Berlin";
 
 const time = z
   .union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT)
   .optional();
-const name = z.string(NAME).min(1, NAME).optional();
+const oneName = z.string(NAME).min(1, NAME);
+const name = z.union([oneName, z.array(oneName).min(1, NAME).transform(oneAsItself)], NAME).optional();
 const timeZone = z.string(ZONE).transform((text, context) => {
   const zone = zoneNamed(text);
   if (zone !== undefined) return zone;
@@ -62,6 +63,12 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   const untilMs = instant("until", until);
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
   return { sinceMs, untilMs, repo, model, provider, eventType, conclusion, timeZone };
+}
+
+/** Several of which there is one are that one. */
+function oneAsItself(names: readonly string[]): NamePattern {
+  const [name, ...more] = names;
+  return name !== undefined && more.length === 0 ? name : names;
 }
 
 function refuseTime(field: string, input: TimeInput): never {

@@ -89,6 +89,22 @@ test("a summary can be sorted, its days too", async () => {
   expect(days).toEqual(["01", "05", "02", "07", "08"]);
 });
 
+test("a filter of several names is an array in JSON, and stands in the heading", async () => {
+  const json = await jsonOf(
+    "--by",
+    "model",
+    "--model",
+    "claude-*",
+    "--repo",
+    "lighthouse/beacon",
+    "lighthouse/k*",
+  );
+  expect(json.filter).toMatchObject({ model: "claude-*", repo: ["lighthouse/beacon", "lighthouse/k*"] });
+  expect(json.totals.executions).toBe(4);
+  const { out } = await report("--repo", "lighthouse/beacon", "lighthouse/k*");
+  expect(out.split("\n")[1]).toEndWith(" · repo lighthouse/beacon or lighthouse/k*");
+});
+
 test("filters are those of the options", async () => {
   const { totals, filter } = await jsonOf(
     ...["--repo", "lighthouse/*", "--model", "claude-haiku-4-5", "--provider", "anthropic"],

@@ -86,6 +86,15 @@ test("a rare repository is found by its index", async () => {
   expect(plans.at(-1)).toStartWith("SEARCH executions USING INDEX idx_executions_repo (repo=?)");
 });
 
+test("several rare repositories are found by its index, one beside a common one is not", async () => {
+  const last = async (...repo: readonly string[]) =>
+    (await plansOf((ledger) => usageReport(ledger, { repo }))).at(-1);
+  expect(await last("o/rare", "o/none")).toStartWith(
+    "SEARCH executions USING INDEX idx_executions_repo (repo=?)",
+  );
+  expect(await last("o/rare", "o/common")).toBe(`SCAN ${BY_TIME}`);
+});
+
 test("days of another zone are found by their time", async () => {
   const filter = { since: "2026-01-01", timeZone: "Asia/Kathmandu", by: ["day", "repo"] } as const;
   const plans = await plansOf((ledger) => usageReport(ledger, filter));
