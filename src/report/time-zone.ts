@@ -45,6 +45,11 @@ export function dayBefore(day: string, days: number): string {
   return Temporal.PlainDate.from(day).subtract({ days }).toString();
 }
 
+/** When the day of an instant ends in a zone, in epoch milliseconds; `undefined` at the end of the calendar. */
+export function endOfDay(timeZone: string, epochMs: number): number | undefined {
+  return startOfDay(dayBefore(dayIn(timeZone, epochMs), -1), timeZone);
+}
+
 /** By how many seconds a zone is ahead of UTC: every offset that it has from one instant to another. */
 export function offsetsIn(timeZone: string, fromMs: number, toMs: number): number[] {
   const offsets: number[] = [];
