@@ -3,13 +3,20 @@ import { isFailure } from "../report/failure";
 import { UNKNOWN } from "../report/format/columns";
 import type { TableColumn } from "../report/format/table";
 import { formatCount, formatDuration, formatUsd } from "../report/format/values";
+import { minuteIn } from "../report/time-zone";
 import type { Styles } from "./style";
 
-/** What the table of executions shows. */
-export function executionColumns({ bad, faint }: Styles): readonly TableColumn<ExecutionRow>[] {
+/** What the table of executions shows, its times in a time zone. */
+export function executionColumns(
+  { bad, faint }: Styles,
+  timeZone: string,
+): readonly TableColumn<ExecutionRow>[] {
   return [
-    // Another program may have stored a number.
-    { header: "completed (UTC)", text: ({ created_at }) => `${created_at}`.slice(0, 16), style: faint },
+    {
+      header: `completed (${timeZone})`,
+      text: ({ created_at }) => minuteIn(timeZone, created_at),
+      style: faint,
+    },
     {
       header: "repo",
       text: ({ repo, pr_number }) => repo + (pr_number === null ? "" : `#${pr_number}`),

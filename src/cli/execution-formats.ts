@@ -40,15 +40,15 @@ export function csvLines(): ExecutionFormat {
   };
 }
 
-/** A table for people, fitted to the terminal by its first page. */
-export function textTable({ columns, hasColor }: Terminal): ExecutionFormat {
+/** A table for people, its times in a time zone, fitted to the terminal by its first page. */
+export function textTable({ columns, hasColor }: Terminal, timeZone: string): ExecutionFormat {
   const styles = createStyles(hasColor);
   let layout: TableLayout<ExecutionRow> | undefined;
   return {
     page(rows) {
       if (layout !== undefined) return layout.format(rows);
       if (rows.length === 0) return "";
-      layout = layOutTable(executionColumns(styles), rows, columns);
+      layout = layOutTable(executionColumns(styles, timeZone), rows, columns);
       return layout.head + layout.format(rows);
     },
     end() {

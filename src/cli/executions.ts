@@ -7,6 +7,7 @@ import { openLedger } from "../report/database/open-ledger";
 import { reading } from "../report/database/snapshot";
 import { printedExecution } from "../report/execution-record";
 import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
+import { UTC, zoneNamed } from "../report/time-zone";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
@@ -175,7 +176,7 @@ function ignoreGone(error: unknown): void {
   if (!(error instanceof RunledgerError && error.code === "LEDGER_NOT_FOUND")) throw error;
 }
 
-function formatOf({ json, csv }: Options, terminal: Terminal): ExecutionFormat {
+function formatOf({ json, csv, tz = UTC }: Options, terminal: Terminal): ExecutionFormat {
   if (json === true) return jsonLines(printedExecution);
-  return csv === true ? csvLines() : textTable(terminal);
+  return csv === true ? csvLines() : textTable(terminal, zoneNamed(tz) ?? UTC);
 }

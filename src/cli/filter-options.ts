@@ -16,12 +16,19 @@ export function addFilterOptions(command: Command): Command {
       parseTime,
     )
     .option("--until <time>", "before this time", parseTime)
-    .option("--repo <name>", "of this repository, or of those that a glob such as octo-org/* matches")
-    .option("--model <name>", "of this model")
-    .option("--provider <name>", "of this provider")
-    .option("--event-type <name>", "started by this event")
-    .option("--conclusion <name>", "that ended so")
-    .option("--tz <zone>", "where days begin, such as Europe/Berlin; default: UTC", parseZone);
+    .option(
+      "--repo <names...>",
+      "of these repositories, or of those that a glob such as 'octo-org/*' matches; the next options take globs too",
+    )
+    .option("--model <names...>", "of these models")
+    .option("--provider <names...>", "of these providers")
+    .option("--event-type <names...>", "started by these events")
+    .option("--conclusion <names...>", "that ended so")
+    .option(
+      "--tz <zone>",
+      "where days begin and which times a table shows, such as Europe/Berlin; default: UTC",
+      parseZone,
+    );
 }
 
 /** The filter that a command's options ask for. */

@@ -26,7 +26,11 @@ export function addReportOptions(command: Command): Command {
     .addOption(
       new Option("--by <keys>", `one or two of ${GROUP_KEYS.join(", ")}, with a comma`).argParser(parseKeys),
     )
-    .option("--limit <count>", "rows per table; text and Markdown sum the others up", parseCount)
+    .option(
+      "--limit <count>",
+      "rows per table, of two keys with a time per time; text and Markdown sum the others up",
+      parseCount,
+    )
     .addOption(new Option("--sort <key>", "the order of the rows").choices(SORT_KEYS))
     .option("--exact", "percentiles over all executions, not over the latest 10,000")
     .option("--json", "one JSON object")

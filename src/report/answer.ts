@@ -4,6 +4,7 @@ import { collectUsage, type UsageAnswer } from "./collect-usage";
 import type { Ledger } from "./database/ledger";
 import { atOneMoment } from "./database/snapshot";
 import { type ResolvedFilter, resolveFilter } from "./filter";
+import { endOfDay } from "./time-zone";
 import type { ExecutionFilter, GroupKey, UsageReport } from "./types";
 
 /** What every report says about itself. */
@@ -23,7 +24,8 @@ export async function answer(
   check(exactSchema, { exact }, "filter");
   const now = new Date();
   const resolved = resolveFilter(filter, now.getTime());
-  const question = { filter: resolved, groupings, isExact: exact };
+  const endOfTodayMs = endOfDay(resolved.timeZone, now.getTime());
+  const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs };
   const usage = await atOneMoment(ledger, (db) => collectUsage(db, ledger, question));
   const about = {
     schema: "runledger.report/1",

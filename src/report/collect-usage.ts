@@ -5,6 +5,7 @@ import type { Ledger } from "./database/ledger";
 import { readDurations } from "./durations";
 import type { ResolvedFilter } from "./filter";
 import { Grouping } from "./grouping";
+import { readLater } from "./later-executions";
 import { inhabited, purgedBefore } from "./ledger-facts";
 import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
 import { UTC } from "./time-zone";
@@ -20,6 +21,8 @@ export interface UsageQuestion {
   readonly groupings: readonly (readonly GroupKey[])[];
   /** Whether percentiles are over all executions, not only the latest. */
   readonly isExact: boolean;
+  /** When today ends, in epoch milliseconds. */
+  readonly endOfTodayMs: number | undefined;
 }
 
 export interface UsageAnswer {
@@ -38,7 +41,7 @@ type Readings = readonly [UsageReading, ...UsageReading[]];
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
   { hasRollups }: Ledger,
-  { filter, groupings, isExact }: UsageQuestion,
+  { filter, groupings, isExact, endOfTodayMs }: UsageQuestion,
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
   const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
@@ -50,13 +53,17 @@ export async function collectUsage(
   const all = total.tallyOf({}, "");
   if (all.executions > 0) await readSample(db, readings, conditions, isExact);
 
+  const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;
   const [{ plan }, ofOtherDays] = readings;
   return {
     totals,
     groups: asked.map((grouping) => grouping.groups()),
     purgedBeforeMs,
-    notes: notesOn({ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, isExact }),
+    notes: notesOn({
+      ...{ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, isExact },
+      later: later || undefined,
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { cutoffText, dayOf, LATEST_MS } from "../record/time";
 import { matchesGlob, unindexed } from "./database/dialect";
 import { SUCCESSFUL_CONCLUSIONS } from "./failure";
 import type { ResolvedFilter } from "./filter";
+import type { NamePattern } from "./types";
 
 /** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
 export interface Span {
@@ -19,7 +20,7 @@ export function spanOf({ sinceMs, untilMs }: ResolvedFilter): Span {
 /** What a row may fulfil. */
 export type Condition = Expression<SqlBool>;
 
-/** So many executions of one repository are looked up, by its index, rather than read in order of time. */
+/** So many executions of some repositories are looked up, by its index, rather than read in order of time. */
 const RARE_EXECUTIONS = 10_000;
 
 const row = expressionBuilder<LedgerSchema, "executions">();
@@ -70,8 +71,8 @@ export async function nameConditions(
   db: Kysely<LedgerSchema>,
   filter: ResolvedFilter,
 ): Promise<NameConditions> {
-  const { repo } = filter;
-  const byIndex = repo !== undefined && !isGlob(repo) && (await isRare(db, repo));
+  const repos = namesIn(filter.repo);
+  const byIndex = repos.length > 0 && !repos.some(isGlob) && (await areRare(db, repos));
   return {
     ofDays: named(filter, row.ref("repo")),
     ofExecutions: named(filter, byIndex ? row.ref("repo") : unindexed("repo")),
@@ -81,23 +82,38 @@ export async function nameConditions(
 function named(filter: ResolvedFilter, repoColumn: Expression<string>): Condition {
   const { repo, model, provider, eventType, conclusion } = filter;
   return row.and([
-    ...(repo === undefined ? [] : [hasRepo(repoColumn, repo)]),
-    ...(model === undefined ? [] : [row("model", "=", model)]),
-    ...(provider === undefined ? [] : [row("provider", "=", provider)]),
-    ...(eventType === undefined ? [] : [row("event_type", "=", eventType)]),
-    ...(conclusion === undefined ? [] : [row("conclusion", "=", conclusion)]),
+    ...matches(repoColumn, repo),
+    ...matches(row.ref("model"), model),
+    ...matches(row.ref("provider"), provider),
+    ...matches(row.ref("event_type"), eventType),
+    ...matches(row.ref("conclusion"), conclusion),
   ]);
 }
 
-function hasRepo(column: Expression<string>, repo: string): Condition {
-  return isGlob(repo) ? matchesGlob(column, repo) : row(column, "=", repo);
+/** Whether a column has one of some names, or matches one of some globs; nothing where nothing was asked. */
+function matches(column: Expression<string>, pattern: NamePattern | undefined): readonly Condition[] {
+  const names = namesIn(pattern);
+  if (names.length === 0) return [];
+  const [exact, globs] = [names.filter((name) => !isGlob(name)), names.filter(isGlob)];
+  const [only, ...more] = exact;
+  return [
+    row.or([
+      ...(only === undefined ? [] : [more.length > 0 ? row(column, "in", exact) : row(column, "=", only)]),
+      ...globs.map((glob) => matchesGlob(column, glob)),
+    ]),
+  ];
 }
 
-function isGlob(repo: string): boolean {
-  return /[*?]/.test(repo);
+function namesIn(pattern: NamePattern | undefined): readonly string[] {
+  if (pattern === undefined) return [];
+  return typeof pattern === "string" ? [pattern] : pattern;
 }
 
-async function isRare(db: Kysely<LedgerSchema>, repo: string): Promise<boolean> {
-  const executions = db.selectFrom("executions").select("id").where("repo", "=", repo);
+function isGlob(name: string): boolean {
+  return /[*?]/.test(name);
+}
+
+async function areRare(db: Kysely<LedgerSchema>, repos: readonly string[]): Promise<boolean> {
+  const executions = db.selectFrom("executions").select("id").where("repo", "in", repos);
   return (await executions.limit(1).offset(RARE_EXECUTIONS).execute()).length === 0;
 }

@@ -5,7 +5,7 @@ import { unitHint, zoneHint } from "../record/time";
 import { check } from "./check";
 import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC, zoneNamed } from "./time-zone";
-import type { ExecutionFilter, NameFilter, TimeInput } from "./types";
+import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./types";
 
 /** A filter with its instants worked out. */
 export interface ResolvedFilter extends NameFilter {
@@ -17,13 +17,15 @@ export interface ResolvedFilter extends NameFilter {
 }
 
 // The message of each check is what it expects: `explain` makes the sentence.
-const NAME = "a non-empty string";
+const NAME = "a non-empty string, or several";
 const ZONE = "the name of a time zone, such as Europe/Berlin";
 
 const time = z.optional(
   z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT),
 );
-const name = z.optional(z.string(NAME).check(z.minLength(1, NAME)));
+const oneName = z.string(NAME).check(z.minLength(1, NAME));
+const severalNames = z.pipe(z.array(oneName).check(z.minLength(1, NAME)), z.transform((names: string[]) => oneAsItself(names)));
+const name = z.optional(z.union([oneName, severalNames], NAME));
 const timeZone = z.pipe(
   z.string(ZONE),
   z.transform((text, context) => {
@@ -65,6 +67,12 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   const untilMs = instant("until", until);
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
   return { sinceMs, untilMs, repo, model, provider, eventType, conclusion, timeZone };
+}
+
+/** Several of which there is one are that one. */
+function oneAsItself(names: readonly string[]): NamePattern {
+  const [name, ...more] = names;
+  return name !== undefined && more.length === 0 ? name : names;
 }
 
 function refuseTime(field: string, input: TimeInput): never {

@@ -15,6 +15,7 @@ export {
   type ExecutionFilter,
   GROUP_KEYS,
   type GroupKey,
+  type NamePattern,
   PERCENTILE_SAMPLE,
   type TimeInput,
   type Usage,

@@ -1,6 +1,7 @@
 import { answer } from "./answer";
 import type { Ledger } from "./database/ledger";
-import { dayBefore, dayIn, UTC, zoneNamed } from "./time-zone";
+import { resolveTime } from "./time-input";
+import { dayBefore, dayIn, endOfDay, UTC, zoneNamed } from "./time-zone";
 import type { ExecutionFilter, UsageGroup, UsageReport } from "./types";
 
 /** What {@link summaryReport} groups by, one table each. */
@@ -23,7 +24,8 @@ export interface SummaryReport extends Omit<UsageReport, "by" | "groups"> {
 
 /**
  * What executions used, by day, by repository, by model and by event type: a {@link usageReport} for each, in one go.
- * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago.
+ * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago. Without `until`: until today ends, lest one
+ * execution that is dated years ahead makes it a summary of all those years; a note counts what is dated later.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
@@ -37,7 +39,13 @@ export async function summaryReport(ledger: Ledger, filter: SummaryFilter = {}):
 
 function recent(filter: ExecutionFilter): ExecutionFilter {
   const { since, until, timeZone = UTC } = filter;
-  // A zone that there is not is refused where the filter is checked.
-  if (since !== undefined || until !== undefined || zoneNamed(timeZone) === undefined) return filter;
-  return { ...filter, since: dayBefore(dayIn(timeZone, Date.now()), SUMMARY_DAYS) };
+  // What there is not is refused where the filter is checked.
+  if (until !== undefined || zoneNamed(timeZone) === undefined) return filter;
+  const nowMs = Date.now();
+  const endMs = endOfDay(timeZone, nowMs);
+  if (since === undefined) {
+    return { ...filter, since: dayBefore(dayIn(timeZone, nowMs), SUMMARY_DAYS), until: endMs };
+  }
+  const sinceMs = resolveTime(since, timeZone, nowMs) ?? Number.POSITIVE_INFINITY;
+  return endMs !== undefined && sinceMs < endMs ? { ...filter, until: endMs } : filter;
 }

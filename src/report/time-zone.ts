@@ -31,9 +31,23 @@ export function dayIn(timeZone: string, epochMs: number): string {
     .toString();
 }
 
+/** A stored time to its minute in a zone, `2026-01-31 12:00`; what another program stored as no time, as it is. */
+export function minuteIn(timeZone: string, ledgerTime: string): string {
+  const epochMs = timeZone === UTC ? undefined : toEpochMs(`${ledgerTime}Z`);
+  // Another program may have stored a number.
+  if (epochMs === undefined) return `${ledgerTime}`.slice(0, "YYYY-MM-DD HH:MM".length);
+  const time = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(timeZone);
+  return `${time.toPlainDate()} ${time.toPlainTime().toString({ smallestUnit: "minute" })}`;
+}
+
 /** The day so many days before another. */
 export function dayBefore(day: string, days: number): string {
   return Temporal.PlainDate.from(day).subtract({ days }).toString();
+}
+
+/** When the day of an instant ends in a zone, in epoch milliseconds; `undefined` at the end of the calendar. */
+export function endOfDay(timeZone: string, epochMs: number): number | undefined {
+  return startOfDay(dayBefore(dayIn(timeZone, epochMs), -1), timeZone);
 }
 
 /** By how many seconds a zone is ahead of UTC: every offset that it has from one instant to another. */

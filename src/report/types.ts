@@ -21,14 +21,16 @@ export type GroupKey = (typeof GROUP_KEYS)[number];
  */
 export type TimeInput = Date | number | string;
 
+/** A name, exact or as a glob: `*` stands for any text, `?` for one character. Or several, any of which will do. */
+export type NamePattern = string | readonly string[];
+
 /** Which names executions have; without any field, all. */
 export interface NameFilter {
-  /** Exact, or a glob: `*` stands for any text, `?` for one character. */
-  readonly repo?: string | undefined;
-  readonly model?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly eventType?: string | undefined;
-  readonly conclusion?: string | undefined;
+  readonly repo?: NamePattern | undefined;
+  readonly model?: NamePattern | undefined;
+  readonly provider?: NamePattern | undefined;
+  readonly eventType?: NamePattern | undefined;
+  readonly conclusion?: NamePattern | undefined;
 }
 
 /** Which executions; without any field, all. */
@@ -95,15 +97,15 @@ export interface UsageReport {
   readonly ledger: string;
   /** When the report was made, ISO 8601. */
   readonly generatedAt: string;
-  /** What was asked; instants as ISO 8601, `null` where nothing was said. */
+  /** What was asked; instants as ISO 8601, `null` where nothing was said. Of several names, an array. */
   readonly filter: {
     readonly since: string | null;
     readonly until: string | null;
-    readonly repo: string | null;
-    readonly model: string | null;
-    readonly provider: string | null;
-    readonly eventType: string | null;
-    readonly conclusion: string | null;
+    readonly repo: NamePattern | null;
+    readonly model: NamePattern | null;
+    readonly provider: NamePattern | null;
+    readonly eventType: NamePattern | null;
+    readonly conclusion: NamePattern | null;
     readonly timeZone: string;
   };
   /** Whether percentiles are over all matching executions. */

@@ -1,4 +1,5 @@
 import { dayOf, toLedgerTime } from "../record/time";
+import type { LaterExecutions } from "./later-executions";
 import { PERCENTILE_SAMPLE, type Usage } from "./types";
 import { isEmpty, type UsagePlan } from "./usage-plan";
 
@@ -10,13 +11,20 @@ export interface UsageFacts {
   /** The plan for days of another zone than UTC, if such were asked for. */
   readonly planOfOtherDays: UsagePlan | undefined;
   readonly totals: Usage;
+  /** What is dated after today. */
+  readonly later: LaterExecutions | undefined;
   /** Whether percentiles are over all executions that there are. */
   readonly isExact: boolean;
 }
 
 /** What a reader of an answer should know, as sentences. */
 export function notesOn(facts: UsageFacts): string[] {
-  return [...notesOnDesign(facts), ...notesOnPurge(facts), ...notesOnPercentiles(facts)];
+  return [
+    ...notesOnDesign(facts),
+    ...notesOnPurge(facts),
+    ...notesOnPercentiles(facts),
+    ...notesOnLater(facts),
+  ];
 }
 
 function* notesOnDesign({ hasRollups }: UsageFacts): Generator<string> {
@@ -42,6 +50,13 @@ function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays }: UsageFacts): G
 function* notesOnPercentiles({ totals, isExact }: UsageFacts): Generator<string> {
   if (isExact || totals.durationSample < PERCENTILE_SAMPLE || totals.executions <= PERCENTILE_SAMPLE) return;
   yield `Percentiles are over the latest ${PERCENTILE_SAMPLE.toLocaleString("en")} executions.`;
+}
+
+function* notesOnLater({ later }: UsageFacts): Generator<string> {
+  if (later === undefined) return;
+  const { count, last, areCounted } = later;
+  const [are, until] = count === 1 ? ["execution is", ""] : ["executions are", "up to "];
+  yield `${count.toLocaleString("en")} ${are} dated after today, ${until}${dayOf(`${last}`)} (UTC): ${areCounted ? "" : "not "}in here.`;
 }
 
 function dayAt(epochMs: number): string {

@@ -114,6 +114,49 @@ describe("runledger executions", () => {
     expect(out).toEndWith(": --json has all.\n");
   });
 
+  test("shows its times in the zone of --tz, and says which that is", async () => {
+    const { db, store } = newStore();
+    store.record(executionCompleted({ completedAt: "2026-03-28T23:30:00Z" }));
+    store.record(executionCompleted({ completedAt: "2026-03-29T01:30:00Z" }));
+    store.close();
+    const { out } = await runCli(["executions", "--db", db, "--tz", "europe/berlin"], { columns: 200 });
+    const [head, , ...rows] = out.split("\n");
+    expect(head).toStartWith("completed (Europe/Berlin)  repo");
+    expect(rows.map((row) => row.slice(0, 16)).slice(0, 2)).toEqual(["2026-03-29 03:30", "2026-03-29 00:30"]);
+  });
+
+  test("shows a time that is none as it is, in every zone", async () => {
+    const { db, store } = newStore();
+    store.record(executionCompleted({ executionId: "odd" }));
+    store.close();
+    using database = new Database(db);
+    database.run("UPDATE executions SET created_at = 'yesterday'");
+    for (const zone of ["UTC", "Asia/Kathmandu"]) {
+      const { out } = await runCli(["executions", "--db", db, "--tz", zone], { columns: 200 });
+      expect(out.split("\n")[2]).toStartWith("yesterday ");
+    }
+  });
+
+  test("takes several names and globs of each kind", async () => {
+    const { db, store } = newStore();
+    const models = ["claude-a", "claude-b", "gpt-a", "o4"];
+    store.recordMany(
+      models.map((model) => executionCompleted({ executionId: model, model, provider: model.slice(0, 1) })),
+    );
+    store.close();
+    const ids = async (...args: string[]) =>
+      idsIn((await runCli(["executions", "--json", "--db", db, ...args])).out).sort();
+    expect(await ids("--model", "claude-*")).toEqual(["claude-a", "claude-b"]);
+    expect(await ids("--model", "claude-a", "o?")).toEqual(["claude-a", "o4"]);
+    expect(await ids("--model", "claude-a", "--model", "*-a")).toEqual(["claude-a", "gpt-a"]);
+    expect(await ids("--model=*-a", "--provider", "g", "o")).toEqual(["gpt-a"]);
+    const { exitCode, err } = await runCli(["executions", "--db", db, "--model", "a", ""]);
+    expect({ exitCode, err }).toEqual({
+      exitCode: 2,
+      err: "runledger: Invalid filter: model: expected a non-empty string, or several, received an array.\n",
+    });
+  });
+
   test("shows estimates, and what nobody knows, as such", async () => {
     const { db, store } = newStore();
     store.recordMany([

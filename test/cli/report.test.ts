@@ -1,7 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { GROUP_KEYS } from "../../src/report/types";
+import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";
@@ -9,6 +10,8 @@ import { tempDir } from "../support/temp-dir";
 const folder = tempDir();
 const golden = join(folder, "golden.db");
 makeGoldenLedger(golden);
+beforeAll(() => void setSystemTime(Date.UTC(2026, 9, 29, 12)));
+afterAll(() => void setSystemTime());
 const PERIOD = ["--since", "2026-10-01", "--until", "2026-10-09"];
 
 function report(...args: readonly string[]) {
@@ -89,6 +92,22 @@ test("a summary can be sorted, its days too", async () => {
   expect(days).toEqual(["01", "05", "02", "07", "08"]);
 });
 
+test("a filter of several names is an array in JSON, and stands in the heading", async () => {
+  const json = await jsonOf(
+    "--by",
+    "model",
+    "--model",
+    "claude-*",
+    "--repo",
+    "lighthouse/beacon",
+    "lighthouse/k*",
+  );
+  expect(json.filter).toMatchObject({ model: "claude-*", repo: ["lighthouse/beacon", "lighthouse/k*"] });
+  expect(json.totals.executions).toBe(4);
+  const { out } = await report("--repo", "lighthouse/beacon", "lighthouse/k*");
+  expect(out.split("\n")[1]).toEndWith(" · repo lighthouse/beacon or lighthouse/k*");
+});
+
 test("filters are those of the options", async () => {
   const { totals, filter } = await jsonOf(
     ...["--repo", "lighthouse/*", "--model", "claude-haiku-4-5", "--provider", "anthropic"],
@@ -122,7 +141,7 @@ describe("nothing to report", () => {
   test.each([
     [
       ["--db", golden, "--since", "2026-10-15"],
-      "No executions in this period: since 2026-10-15 (UTC). There are 10 executions from 2026-09-30 to 2026-10-09: try --since 2026-09-30\n",
+      "No executions in this period: 2026-10-15 – 2026-10-29 (UTC). There are 10 executions from 2026-09-30 to 2026-10-09: try --since 2026-09-30\n",
     ],
     [
       ["--db", golden, "--until", "2026-09-01", "--repo", "lighthouse/beacon", "--by", "day"],
@@ -130,7 +149,7 @@ describe("nothing to report", () => {
     ],
     [
       ["--db", golden, "--since", "2026-10-03", "--repo", "lighthouse/keeper"],
-      "No executions in this period: since 2026-10-03 (UTC). There are 2 executions on 2026-10-02: try --since 2026-10-02\n",
+      "No executions in this period: 2026-10-03 – 2026-10-29 (UTC). There are 2 executions on 2026-10-02: try --since 2026-10-02\n",
     ],
     [
       ["--db", golden, "--model", "gpt-6", "--conclusion", "success"],
@@ -144,6 +163,28 @@ describe("nothing to report", () => {
     for (const format of [[], ["--markdown"]]) {
       expect(await runCli(["report", ...args, ...format])).toEqual({ exitCode: 0, out: line, err: "" });
     }
+  });
+
+  test("is no span of thousands of years because of one execution", async () => {
+    const db = join(folder, "later.db");
+    const recordAt = (...times: readonly string[]) => {
+      using store = createTelemetryStore({ dbPath: db });
+      store.recordMany(times.map((completedAt) => executionCompleted({ completedAt })));
+    };
+    recordAt("9999-12-31T00:00:00Z");
+    const nothing = "No executions in this period: 2026-09-29 – 2026-10-29 (UTC). There";
+    expect((await runCli(["report", "--db", db])).out).toBe(
+      `${nothing} is 1 execution on 9999-12-31: try --since 9999-12-31\n`,
+    );
+    expect((await runCli(["report", "--db", db, "--since", "9999-12-31"])).out).toMatch(/^Executions +1 /m);
+    recordAt("2026-01-01T00:00:00Z", "2026-02-03T00:00:00Z");
+    expect((await runCli(["report", "--db", db])).out).toBe(
+      `${nothing} are 2 executions from 2026-01-01 to 2026-02-03, and 1 dated 9999-12-31: try --since 2026-01-01\n`,
+    );
+    const { out } = await runCli(["report", "--db", db, "--since", "2026-01-01"]);
+    expect(out).toStartWith("Runledger report, 2026-01-01 – 2026-10-29 (UTC)\n");
+    expect(out).toEndWith("\n1 execution is dated after today, 9999-12-31 (UTC): not in here.\n");
+    expect(out).toContain("⋮ 32 days");
   });
 
   test("is JSON without groups, and CSV without lines", async () => {

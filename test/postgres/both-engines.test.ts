@@ -83,6 +83,13 @@ const FILTERS: readonly (readonly [string, ExecutionFilter])[] = [
     (repo) => [`repository ${JSON.stringify(repo)}`, { repo }] as const,
   ),
   ["names", { model: "claude-haiku-4-5", conclusion: "failure", provider: "anthropic" }],
+  ["several models", { model: ["claude-haiku-4-5", "claude-sonnet-4-5"], since: "2026-10-22T13:14:15Z" }],
+  ["a glob of models", { model: "claude-h*" }],
+  [
+    "several globs and names",
+    { repo: ["a[b]c", "o/*", "A.?"], model: ["*haiku*", "GPT*"], conclusion: "f*" },
+  ],
+  ["several repositories", { repo: ["a.c", "django/django"], until: "2026-10-27T01:02:03Z" }],
   ["nothing", { repo: "there/is-none" }],
 ];
 

@@ -8,6 +8,7 @@ import {
   type ExecutionFilter,
   GROUP_KEYS,
   type GroupKey,
+  type NamePattern,
   type UsageGroup,
   type UsageReport,
 } from "../../src/report/types";
@@ -53,14 +54,17 @@ const instant = fc.oneof(
 );
 const seldom = <Value>(value: fc.Arbitrary<Value>) =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+/** One, or several of any kind. */
+const namesOf = (...names: readonly string[]): fc.Arbitrary<NamePattern> =>
+  fc.oneof(fc.constantFrom(...names), fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }));
 const filter: fc.Arbitrary<ExecutionFilter> = fc.record({
   since: fc.option(instant, { nil: undefined }),
   until: seldom(instant),
-  repo: seldom(fc.constantFrom(...REPOS, ...GLOBS)),
-  model: seldom(fc.constantFrom(...MODELS)),
-  provider: seldom(fc.constantFrom(...PROVIDERS)),
-  eventType: seldom(fc.constantFrom(...EVENT_TYPES)),
-  conclusion: seldom(fc.constantFrom(...CONCLUSIONS)),
+  repo: seldom(namesOf(...REPOS, ...GLOBS)),
+  model: seldom(namesOf(...MODELS, "claude-*", "*[high]", "?penai/*")),
+  provider: seldom(namesOf(...PROVIDERS, "*o*")),
+  eventType: seldom(namesOf(...EVENT_TYPES, "pu*")),
+  conclusion: seldom(namesOf(...CONCLUSIONS, "*s", "?uccess")),
   timeZone: fc.constantFrom(undefined, ...ZONES),
 });
 const question = fc.record({
@@ -130,20 +134,23 @@ function plainQuestion(
     by,
     hasNames: (row) =>
       isLike(row.repo, filter.repo) &&
-      [row.model, null].includes(filter.model) &&
-      [row.provider, null].includes(filter.provider) &&
-      [row.event_type, null].includes(filter.eventType) &&
-      [row.conclusion, null].includes(filter.conclusion),
+      isLike(row.model, filter.model) &&
+      isLike(row.provider, filter.provider) &&
+      isLike(row.event_type, filter.eventType) &&
+      isLike(row.conclusion, filter.conclusion),
   };
 }
 
-function isLike(repo: string, glob: string | null): boolean {
-  if (glob === null) return true;
+function isLike(name: string, pattern: NamePattern | null): boolean {
+  return pattern === null || [pattern].flat().some((glob) => matchesGlob(name, glob));
+}
+
+function matchesGlob(name: string, glob: string): boolean {
   const pattern = glob
     .replace(/[\\^$+.()|[\]{}/]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${pattern}$`, "su").test(repo);
+  return new RegExp(`^${pattern}$`, "su").test(name);
 }
 
 /** The same groups in a right order; what was added up in another order may differ in its last digits. */

@@ -70,6 +70,13 @@ describe("executions come in order of time, then of their numbers,", () => {
     ["a repository", { repo: "o/r1" }, ({ repo }) => repo === "o/r1"],
     ["a rare repository", { repo: "o/rare" }, ({ repo }) => repo === "o/rare"],
     ["a glob", { repo: "o/r?" }, ({ repo }) => repo !== "o/rare"],
+    [
+      "several repositories",
+      { repo: ["o/rare", "o/r1"] },
+      ({ repo }) => repo === "o/rare" || repo === "o/r1",
+    ],
+    ["a name and a glob", { repo: ["o/rare", "*1"] }, ({ repo }) => repo === "o/rare" || repo === "o/r1"],
+    ["a glob of conclusions", { conclusion: "f*" }, ({ conclusion }) => conclusion === "failure"],
     ["a conclusion", { conclusion: "failure" }, ({ conclusion }) => conclusion === "failure"],
     ["nothing there is", { model: "none" }, () => false],
     [

@@ -82,6 +82,11 @@ test.each([
   expect(resolveFilter({ timeZone }).timeZone).toBe(expected);
 });
 
+test("several names of which there is one are that one", () => {
+  const { repo, model } = resolveFilter({ repo: ["o/*"], model: ["a", "b*"] });
+  expect({ repo, model }).toEqual({ repo: "o/*", model: ["a", "b*"] });
+});
+
 describe("INVALID_ARGUMENT says what is accepted", () => {
   test.each<[string, unknown]>([
     ["since", "yesterday"],
@@ -106,6 +111,9 @@ describe("INVALID_ARGUMENT says what is accepted", () => {
     ["provider", ""],
     ["eventType", []],
     ["conclusion", true],
+    ["repo", ["o/r", ""]],
+    ["model", ["m", 7]],
+    ["model", [["m"]]],
     ["timeZone", "Mars/Olympus"],
     ["timeZone", ""],
     ["timeZone", 1],

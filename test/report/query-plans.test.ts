@@ -24,6 +24,8 @@ beforeAll(() => {
 });
 
 const BY_TIME = "executions USING INDEX idx_executions_created_at";
+/** What is dated after today. */
+const LATER = "SEARCH executions USING COVERING INDEX idx_executions_created_at (created_at>?)";
 const UNADOPTED = "SEARCH executions USING INDEX idx_executions_execution_id (execution_id=?)";
 const SORTED = "USE TEMP B-TREE FOR GROUP BY";
 
@@ -56,9 +58,10 @@ async function plansOf(read: (ledger: Ledger) => Promise<unknown>): Promise<stri
 
 test("a summary reads the sums of its days in the order in which they are stored, and the latest executions", async () => {
   expect(await plansOf((ledger) => summaryReport(ledger))).toEqual([
-    "SEARCH usage_daily USING PRIMARY KEY (day>?)",
+    "SEARCH usage_daily USING PRIMARY KEY (day>? AND day<?)",
     `${UNADOPTED}; ${SORTED}`,
-    `SEARCH ${BY_TIME} (created_at>?)`,
+    `SEARCH ${BY_TIME} (created_at>? AND created_at<?)`,
+    LATER,
   ]);
 });
 
@@ -67,6 +70,7 @@ test("the totals of all time read no execution but those of the sample", async (
     "SCAN usage_daily",
     UNADOPTED,
     `SCAN ${BY_TIME}`,
+    LATER,
   ]);
 });
 
@@ -83,7 +87,16 @@ test("a cut day is found by its time, also for a common repository", async () =>
 
 test("a rare repository is found by its index", async () => {
   const plans = await plansOf((ledger) => usageReport(ledger, { repo: "o/rare" }));
-  expect(plans.at(-1)).toStartWith("SEARCH executions USING INDEX idx_executions_repo (repo=?)");
+  expect(plans.at(-2)).toStartWith("SEARCH executions USING INDEX idx_executions_repo (repo=?)");
+});
+
+test("several rare repositories are found by its index, one beside a common one is not", async () => {
+  const last = async (...repo: readonly string[]) =>
+    (await plansOf((ledger) => usageReport(ledger, { repo }))).at(-2);
+  expect(await last("o/rare", "o/none")).toStartWith(
+    "SEARCH executions USING INDEX idx_executions_repo (repo=?)",
+  );
+  expect(await last("o/rare", "o/common")).toBe(`SCAN ${BY_TIME}`);
 });
 
 test("days of another zone are found by their time", async () => {

@@ -1,5 +1,5 @@
 import { isTimeKey } from "../periods";
-import type { GroupKey, Usage } from "../types";
+import type { GroupKey, Usage, UsageGroup } from "../types";
 import { type GroupTable, type OtherGroups, tokensOf } from "./groups";
 import type { TableColumn } from "./table";
 import { formatCount, formatDuration, formatShare, formatUsd } from "./values";
@@ -16,10 +16,19 @@ export const UNKNOWN = "–";
 
 /** The rows of a table, those that are summed up as "others" included. */
 export function usageRows({ by, groups, others }: GroupTable): readonly UsageRow[] {
-  const rows = groups.map((group) => ({ names: by.map((key) => group[key] ?? ""), usage: group }));
-  if (others === undefined) return rows;
-  const rest = { names: [nameOf(others)], usage: others.usage };
-  return others.areEarlier ? [rest, ...rows] : [...rows, rest];
+  const byPlace = Map.groupBy(others, ({ after }) => after);
+  const othersAfter = (place: UsageGroup | undefined): readonly UsageRow[] =>
+    (byPlace.get(place) ?? []).map((some) => ({ names: namesOfOthers(by, some), usage: some.usage }));
+  const rows = groups.flatMap((group) => [
+    { names: by.map((key) => group[key] ?? ""), usage: group },
+    ...othersAfter(group),
+  ]);
+  return [...othersAfter(undefined), ...rows];
+}
+
+function namesOfOthers(by: readonly GroupKey[], others: OtherGroups): readonly string[] {
+  const place = by.findIndex((key) => others.shared[key] === undefined);
+  return by.map((key, index) => (index === place ? nameOf(others) : (others.shared[key] ?? "")));
 }
 
 function nameOf({ count, areEarlier }: OtherGroups): string {

@@ -4,7 +4,20 @@ import { UsageTally } from "../usage-tally";
 import { formatCount } from "./values";
 
 /** What groups can be sorted by: amounts from the highest, names and times from the lowest. */
-export const SORT_KEYS = ["cost", "executions", "failures", "tokens", "duration", "name"] as const;
+export const SORT_KEYS = [
+  "cost",
+  "executions",
+  "failures",
+  "failure-rate",
+  "tokens",
+  "input",
+  "output",
+  "cache-read",
+  "cache-write",
+  "duration",
+  "p95",
+  "name",
+] as const;
 /** One of {@link SORT_KEYS}. */
 export type SortKey = (typeof SORT_KEYS)[number];
 
@@ -12,15 +25,17 @@ export type SortKey = (typeof SORT_KEYS)[number];
 export interface ArrangeOptions {
   /** Default: as they come. */
   readonly sort?: SortKey | undefined;
-  /** Default: all. */
+  /** Default: all. Of groups by a time and something else, of each time, unless an amount ranks them all. */
   readonly limit?: number | undefined;
 }
 
-/** Groups in the order in which they are shown, and the sum of those that are not. */
+/** Groups in the order in which they are shown, and the sums of those that are not. */
 export interface GroupTable {
   readonly by: readonly GroupKey[];
+  /** What they are sorted by, where somebody said so. */
+  readonly sort?: SortKey | undefined;
   readonly groups: readonly UsageGroup[];
-  readonly others?: OtherGroups | undefined;
+  readonly others: readonly OtherGroups[];
 }
 
 /** Groups that are shown as one row. */
@@ -29,22 +44,65 @@ export interface OtherGroups {
   readonly usage: Usage;
   /** They are earlier than the groups that are shown. */
   readonly areEarlier: boolean;
+  /** The keys that all of them share: their time, where each time has others of its own. */
+  readonly shared: { readonly [Key in GroupKey]?: string | undefined };
+  /** The group behind which their row stands; before all groups, where there is none. */
+  readonly after: UsageGroup | undefined;
 }
 
-/** Sorts groups and cuts them to the first ones; to the latest, when they are in the order of time. */
+/**
+ * Sorts groups and cuts them. Of times alone the latest stay. Of a time and something else, the first of each time
+ * stay, the costliest unless they are sorted by name: what a month cost most is no less worth seeing than the latest.
+ */
 export function arrangeGroups(
   by: readonly GroupKey[],
   groups: readonly UsageGroup[],
   { sort, limit = Number.POSITIVE_INFINITY }: ArrangeOptions = {},
 ): GroupTable {
   const sorted = sort === undefined ? groups : groups.toSorted(comparison(by, sort));
-  if (sorted.length <= limit) return { by, groups: sorted };
+  const cut = cutGroups(by, sorted, { sort, limit });
+  return { by, sort, groups: cut.flatMap(({ shown }) => shown), others: cut.flatMap(({ others }) => others) };
+}
+
+/** Groups that are shown, and the sum of those that are not. */
+interface Cut {
+  readonly shown: readonly UsageGroup[];
+  readonly others: readonly OtherGroups[];
+}
+
+function cutGroups(
+  by: readonly GroupKey[],
+  groups: readonly UsageGroup[],
+  { sort, limit }: { sort: SortKey | undefined; limit: number },
+): readonly Cut[] {
   // By themselves groups come in the order of time, whichever key that is.
-  const areEarlier = sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
-  const firstShown = areEarlier ? sorted.length - limit : 0;
-  const shown = sorted.slice(firstShown, firstShown + limit);
-  const hidden = areEarlier ? sorted.slice(0, firstShown) : sorted.slice(limit);
-  return { by, groups: shown, others: { count: hidden.length, usage: sumUsage(hidden), areEarlier } };
+  const isInOrderOfTime = sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
+  if (!isInOrderOfTime) return [keepFirst(groups, limit)];
+  const [time, ...more] = by.filter(isTimeKey);
+  if (time === undefined || more.length > 0 || by.length === 1) return [keepLatest(groups, limit)];
+  const ofEachTime = Map.groupBy(groups, (group) => group[time]);
+  return Array.from(ofEachTime, ([value, some]) => keepFirst(some, limit, { [time]: value }));
+}
+
+function keepFirst(groups: readonly UsageGroup[], limit: number, shared: OtherGroups["shared"] = {}): Cut {
+  const shown = groups.slice(0, limit);
+  return { shown, others: othersOf(groups.slice(limit), { areEarlier: false, shared, after: shown.at(-1) }) };
+}
+
+function keepLatest(groups: readonly UsageGroup[], limit: number): Cut {
+  const firstShown = Math.max(0, groups.length - limit);
+  const hidden = groups.slice(0, firstShown);
+  return {
+    shown: groups.slice(firstShown),
+    others: othersOf(hidden, { areEarlier: true, shared: {}, after: undefined }),
+  };
+}
+
+function othersOf(
+  hidden: readonly UsageGroup[],
+  place: Pick<OtherGroups, "areEarlier" | "shared" | "after">,
+): readonly OtherGroups[] {
+  return hidden.length === 0 ? [] : [{ count: hidden.length, usage: sumUsage(hidden), ...place }];
 }
 
 /** Puts a row of zeros wherever days without executions lie between two: bars next to each other are of adjacent days. */
@@ -86,12 +144,19 @@ function comparison(
   return (first, second) => amountOf(second) - amountOf(first) || compareNames(by, first, second);
 }
 
+/** What is unknown comes last. */
 const AMOUNTS = {
   cost: ({ costUsd }) => costUsd,
   executions: ({ executions }) => executions,
   failures: ({ failures }) => failures,
+  "failure-rate": ({ failureRate }) => failureRate ?? -1,
   tokens: tokensOf,
-  duration: ({ averageDurationMs }) => averageDurationMs ?? 0,
+  input: ({ inputTokens }) => inputTokens,
+  output: ({ outputTokens }) => outputTokens,
+  "cache-read": ({ cacheReadTokens }) => cacheReadTokens,
+  "cache-write": ({ cacheCreationTokens }) => cacheCreationTokens,
+  duration: ({ averageDurationMs }) => averageDurationMs ?? -1,
+  p95: ({ p95DurationMs }) => p95DurationMs ?? -1,
 } as const satisfies Record<Exclude<SortKey, "name">, (usage: Usage) => number>;
 
 /** By code units, so that the order is the same in every locale. */

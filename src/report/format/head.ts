@@ -16,7 +16,7 @@ export interface Heading {
 export function headingOf({ filter, ledger }: ReportHead): Heading {
   const filters = FILTERED.flatMap((key) => {
     const value = filter[key];
-    return value === null ? [] : [`${KEY_HEADERS[key]} ${value}`];
+    return value === null ? [] : [`${KEY_HEADERS[key]} ${[value].flat().join(" or ")}`];
   });
   return { title: `Runledger report, ${formatPeriod(filter)}`, details: [ledger, ...filters] };
 }

@@ -1,8 +1,16 @@
 import type { SummaryKey } from "../summary-report";
 import type { Usage } from "../types";
-import { KEY_HEADERS, keyColumns, USAGE_COLUMNS, type UsageColumnName, type UsageRow } from "./columns";
+import {
+  KEY_HEADERS,
+  keyColumns,
+  UNKNOWN,
+  USAGE_COLUMNS,
+  type UsageColumnName,
+  type UsageRow,
+  usageRows,
+} from "./columns";
 import { sampleOf } from "./facts";
-import type { GroupTable } from "./groups";
+import type { GroupTable, SortKey } from "./groups";
 import type { TableColumn } from "./table";
 import { formatShare } from "./values";
 
@@ -13,56 +21,77 @@ const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
   day: [
     ["executions", 0],
     ["failures", 0],
-    ["tokens", 1],
+    ["tokens", 2],
     ["cost", 0],
   ],
   repo: [
     ["executions", 0],
     ["failures", 0],
-    ["failureRate", 3],
-    ["tokens", 2],
-    ["costEach", 4],
+    ["failureRate", 4],
+    ["tokens", 3],
+    ["costEach", 5],
     ["cost", 0],
   ],
   model: [
     ["executions", 0],
     ["failures", 0],
-    ["failureRate", 3],
-    ["tokens", 2],
-    ["cacheHits", 5],
-    ["costEach", 4],
+    ["failureRate", 4],
+    ["tokens", 3],
+    ["cacheHits", 6],
+    ["costEach", 5],
     ["cost", 0],
   ],
   eventType: [
     ["executions", 0],
     ["failures", 0],
-    ["failureRate", 4],
+    ["failureRate", 5],
     ["cost", 0],
-    ["average", 1],
-    ["p50", 3],
-    ["p95", 1],
-    ["p99", 2],
+    ["average", 2],
+    ["p50", 4],
+    ["p95", 2],
+    ["p99", 3],
   ],
 };
 
 const GROUPS_LAYOUT: Layout = [
   ["executions", 0],
   ["failures", 0],
-  ["failureRate", 6],
-  ["turns", 10],
-  ["tokens", 1],
-  ["input", 7],
-  ["output", 7],
-  ["cacheRead", 8],
-  ["cacheWrite", 8],
-  ["cacheHits", 5],
-  ["costEach", 4],
+  ["failureRate", 7],
+  ["turns", 11],
+  ["tokens", 2],
+  ["input", 8],
+  ["output", 8],
+  ["cacheRead", 9],
+  ["cacheWrite", 9],
+  ["cacheHits", 6],
+  ["costEach", 5],
   ["cost", 0],
-  ["average", 2],
-  ["p50", 9],
-  ["p95", 3],
-  ["p99", 9],
+  ["average", 3],
+  ["p50", 10],
+  ["p95", 4],
+  ["p99", 10],
 ];
+
+/** What rows are sorted by goes after all else that may go. */
+const SORTED_BY = 1;
+/** So much earlier goes what says little. */
+const SAYS_LITTLE = 100;
+
+/** The columns that show what rows are sorted by. */
+const SORTED_COLUMNS = {
+  cost: ["cost"],
+  executions: ["executions"],
+  failures: ["failures", "failureRate"],
+  "failure-rate": ["failures", "failureRate"],
+  tokens: ["tokens"],
+  input: ["input"],
+  output: ["output"],
+  "cache-read": ["cacheRead"],
+  "cache-write": ["cacheWrite"],
+  duration: ["average"],
+  p95: ["p95"],
+  name: [],
+} as const satisfies Record<SortKey, readonly UsageColumnName[]>;
 
 /** The heading of a summary's table. */
 export function summaryTitle(key: SummaryKey, totals: Usage): string {
@@ -76,17 +105,38 @@ export function summaryColumns(
   table: GroupTable,
   totals: Usage,
 ): readonly TableColumn<UsageRow>[] {
-  const columns = [...keyColumns(table.by), ...laidOut(SUMMARY_LAYOUTS[key])];
+  const columns = columnsOf(table, SUMMARY_LAYOUTS[key]);
   return key === "repo" || key === "model" ? [...columns, costShare(totals)] : columns;
 }
 
 /** The columns of the table of a report by some keys. */
 export function groupColumns(table: GroupTable): readonly TableColumn<UsageRow>[] {
-  return [...keyColumns(table.by), ...laidOut(GROUPS_LAYOUT)];
+  return columnsOf(table, GROUPS_LAYOUT);
 }
 
-function laidOut(layout: Layout): readonly TableColumn<UsageRow>[] {
-  return layout.map(([name, omission]) => ({ ...USAGE_COLUMNS[name], omission }));
+function columnsOf(table: GroupTable, layout: Layout): readonly TableColumn<UsageRow>[] {
+  const rows = usageRows(table);
+  const sortedBy: readonly UsageColumnName[] = table.sort === undefined ? [] : SORTED_COLUMNS[table.sort];
+  const missing = sortedBy.filter((name) => layout.every(([present]) => present !== name));
+  const columns = [...layout, ...missing.map((name) => [name, SORTED_BY] as const)].map(
+    ([name, omission]) => {
+      const column = USAGE_COLUMNS[name];
+      return {
+        ...column,
+        omission: sortedBy.includes(name)
+          ? Math.min(omission, SORTED_BY)
+          : omissionOf(column, omission, rows),
+      };
+    },
+  );
+  return [...keyColumns(table.by), ...columns];
+}
+
+/** A column that is empty for most rows goes before any that is not; one that else never goes, when it is for all. */
+function omissionOf({ text }: TableColumn<UsageRow>, omission: number, rows: readonly UsageRow[]): number {
+  const empty = rows.filter((row) => text(row) === UNKNOWN).length;
+  const saysLittle = empty > 0 && (omission === 0 ? empty === rows.length : empty > rows.length / 2);
+  return saysLittle ? omission + SAYS_LITTLE : omission;
 }
 
 function costShare({ costUsd: whole }: Usage): TableColumn<UsageRow> {
@@ -94,6 +144,6 @@ function costShare({ costUsd: whole }: Usage): TableColumn<UsageRow> {
     header: "share",
     text: ({ usage }) => (whole === 0 ? "" : formatShare(usage.costUsd / whole)),
     align: "right",
-    omission: 1,
+    omission: 2,
   };
 }

@@ -97,7 +97,7 @@ function costBars({ groups }: GroupTable, width: number): TableColumn<UsageRow> 
   return {
     header: "",
     text: ({ usage }) => (usage.costUsd <= highest ? formatBar(usage.costUsd / highest, length) : ""),
-    omission: 2,
+    omission: 3,
   };
 }
 

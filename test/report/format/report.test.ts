@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createStyles } from "../../../src/cli/style";
-import { arrangeGroups, withGaps } from "../../../src/report/format/groups";
+import { arrangeGroups, SORT_KEYS, type SortKey, withGaps } from "../../../src/report/format/groups";
 import { formatJson } from "../../../src/report/format/json";
 import { formatGroupsMarkdown, formatSummaryMarkdown } from "../../../src/report/format/markdown";
 import { formatGroupsText, formatSummaryText } from "../../../src/report/format/text";
 import { formatUsageCsv } from "../../../src/report/format/usage-csv";
-import type { UsageGroup } from "../../../src/report/types";
+import type { GroupKey, UsageGroup } from "../../../src/report/types";
 import { reportHead, usageOf } from "../../support/usage";
 
 const plain = { columns: 80, styles: createStyles(false) };
@@ -114,6 +114,74 @@ describe("text", () => {
     expect(names(2)).toEqual(["a", "b", "1 other"]);
     expect(names(3)).toEqual(["a", "b", "c"]);
   });
+
+  test("says of which time others are", () => {
+    const groups = ["2026-01", "2026-02"].flatMap((month) =>
+      ["a", "b", "c"].map((model) => ({ month, model, ...usageOf() })),
+    );
+    const rows = (by: readonly GroupKey[]) =>
+      linesOf(formatGroupsText(reportHead(), arrangeGroups(by, groups, { limit: 1 }), plain))
+        .slice(5, -4)
+        .map((line) => line.split(/ {2,}/).slice(0, 2).join(" "));
+    expect(rows(["month", "model"])).toEqual([
+      "2026-01 a",
+      "2026-01 2 others",
+      "2026-02 a",
+      "2026-02 2 others",
+    ]);
+    expect(rows(["model", "month"])).toEqual([
+      "a 2026-01",
+      "2 others 2026-01",
+      "a 2026-02",
+      "2 others 2026-02",
+    ]);
+  });
+
+  test("keeps what it is sorted by, and leaves out first what says least", () => {
+    const unknown = { withoutUsage: 10, cacheHitShare: null, averageDurationMs: 0 };
+    const durations = { p50DurationMs: 0, p95DurationMs: 0, p99DurationMs: 0 };
+    const usage = usageOf({ ...unknown, ...durations, withoutCost: 10, costPerExecutionUsd: 0 });
+    const groups = [1, 2, 3].map((index) => ({ model: `some-model-of-a-long-name-${index}`, ...usage }));
+    const head = (sort: SortKey, some: readonly UsageGroup[] = groups, columns = 60) =>
+      linesOf(
+        formatGroupsText(reportHead(), arrangeGroups(["model"], some, { sort }), { ...plain, columns }),
+      )[3]
+        ?.split(/ {2,}/)
+        .join(", ");
+    expect(head("failures")).toBe("model, executions, failed, rate, turns");
+    // One that is known keeps the column of costs, unless others have to go for what was asked.
+    const withCost = [{ model: "m", ...usage, withoutCost: 9 }, ...groups];
+    expect(head("failures", withCost)).toBe("model, executions, failed, rate, cost USD");
+    expect(head("p95")).toBe("model, executions, failed, rate, p95");
+  });
+
+  test.each([...SORT_KEYS.filter((key) => key !== "name")])(
+    "sorted by %s, shows it in a summary too",
+    (sort) => {
+      const table = (key: GroupKey) =>
+        arrangeGroups([key], [{ [key]: "2026-10-01", ...usageOf() }], { sort });
+      const tables = {
+        day: table("day"),
+        repo: table("repo"),
+        model: table("model"),
+        eventType: table("eventType"),
+      };
+      const header =
+        {
+          "failure-rate": "rate",
+          failures: "failed",
+          "cache-read": "cache read",
+          "cache-write": "cache write",
+          cost: "cost USD",
+          duration: "average",
+        }[sort as string] ?? sort;
+      const heads = linesOf(formatSummaryText(reportHead(), tables, plain)).filter((line) =>
+        /executions {2}failed/.test(line),
+      );
+      expect(heads).toHaveLength(4);
+      for (const head of heads) expect(head).toContain(header);
+    },
+  );
 
   test("is coloured where it shall be, without a change of the text", () => {
     const table = arrangeGroups(["model"], modelsNamed("m"));

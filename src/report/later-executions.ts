@@ -1,0 +1,40 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../ledger/schema";
+import { completedIn, type NameConditions, type Span } from "./conditions";
+
+/** Executions that are dated after today. */
+export interface LaterExecutions {
+  readonly count: number;
+  /** When the last of them completed, as it is stored. */
+  readonly last: string;
+  /** Whether the report has them. */
+  readonly areCounted: boolean;
+}
+
+/**
+ * Counts what is dated after today: in a span that reaches beyond it, or, where the span ends with today, behind it.
+ *
+ * @param endOfTodayMs In epoch milliseconds.
+ * @returns `undefined` when there is none, or a span is asked for that ends before.
+ */
+export async function readLater(
+  db: Kysely<LedgerSchema>,
+  { fromMs, toMs }: Span,
+  endOfTodayMs: number,
+  { ofExecutions }: NameConditions,
+): Promise<LaterExecutions | undefined> {
+  if (toMs < endOfTodayMs) return undefined;
+  const areCounted = toMs > endOfTodayMs;
+  const later = {
+    fromMs: Math.max(fromMs, endOfTodayMs),
+    toMs: areCounted ? toMs : Number.POSITIVE_INFINITY,
+  };
+  const executions = db.selectFrom("executions").where(completedIn(later));
+  // Nearly always there is none, which the index on the time knows.
+  if ((await executions.select("created_at").limit(1).executeTakeFirst()) === undefined) return undefined;
+  const { count, last } = await executions
+    .select(({ fn }) => [fn.countAll<number>().as("count"), fn.max("created_at").as("last")])
+    .where(ofExecutions)
+    .executeTakeFirstOrThrow();
+  return count > 0 ? { count, last, areCounted } : undefined;
+}
