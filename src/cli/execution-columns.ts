@@ -37,7 +37,12 @@ export function executionColumns(
       align: "right",
       omission: 1,
     },
-    { header: "turns", text: ({ num_turns }) => formatCount(num_turns), align: "right", omission: 5 },
+    {
+      header: "turns",
+      text: ({ num_turns }) => (num_turns === null ? UNKNOWN : formatCount(num_turns)),
+      align: "right",
+      omission: 5,
+    },
     { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 4 },
     { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 4 },
     { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 3 },

@@ -19,11 +19,11 @@ export interface TargetName {
 }
 
 /** Columns of which SQLite itself makes text: 64-bit integers keep their digits, and whatever else it is will do. */
-const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "num_turns" && column !== "cost_usd");
+const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "cost_usd");
 
 /** An execution as it is read to be forwarded. */
 export type SourceExecution = { readonly id: number; readonly execution_id: string } & {
-  readonly [Column in (typeof AS_TEXT)[number] | "num_turns"]: string | null;
+  readonly [Column in (typeof AS_TEXT)[number]]: string | null;
 } & {
   /** As text SQLite would round it. */
   readonly cost_usd: unknown;
@@ -127,8 +127,6 @@ export function selectExecutionsAfter(id: number, limit: number): CompiledQuery<
     .select([
       "id",
       "cost_usd",
-      // In a table of the earlier design it may be null.
-      row.cast<string | null>(row.fn.coalesce("num_turns", row.lit(0)), "text").as("num_turns"),
       ...AS_TEXT.map((column) => row.cast<string | null>(column, "text").as(column)),
     ])
     .where("id", ">", id)

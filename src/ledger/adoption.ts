@@ -1,4 +1,4 @@
-import { type CompiledQuery, expressionBuilder } from "kysely";
+import { type CompiledQuery, type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
 import type { Connection } from "./connection";
 import { builder } from "./kysely";
 import { type LedgerSchema, SUMMED_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "./schema";
@@ -23,36 +23,6 @@ export function adoptRows(connection: Connection): void {
   if (!hasUnadoptedRows(connection)) return;
   connection.run(ADD_UNADOPTED_USAGE);
   connection.run(IDENTIFY_UNADOPTED);
-}
-
-/** Sums what was estimated before `usage_daily` had a column for it. */
-export function addEstimatedCosts(): CompiledQuery {
-  return builder
-    .updateTable("usage_daily")
-    .from((estimated) =>
-      estimated
-        .selectFrom("executions")
-        .select((row) => [
-          row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("on_day"),
-          "repo",
-          "event_type",
-          "provider",
-          "model",
-          "conclusion",
-          row.fn.sum<number>("cost_usd").as("sum"),
-        ])
-        .where("cost_source", "=", "estimated")
-        .groupBy(["on_day", "repo", "event_type", "provider", "model", "conclusion"])
-        .as("estimated"),
-    )
-    .set((row) => ({ estimated_cost_usd: row.ref("estimated.sum") }))
-    .whereRef("usage_daily.day", "=", "estimated.on_day")
-    .whereRef("usage_daily.repo", "=", "estimated.repo")
-    .whereRef("usage_daily.event_type", "=", "estimated.event_type")
-    .whereRef("usage_daily.provider", "=", "estimated.provider")
-    .whereRef("usage_daily.model", "=", "estimated.model")
-    .whereRef("usage_daily.conclusion", "=", "estimated.conclusion")
-    .compile();
 }
 
 const row = expressionBuilder<LedgerSchema, "executions">();
@@ -82,30 +52,22 @@ export const ADOPTED_COST_SOURCE = row
   .end();
 
 /** The rows without an id, summed as `usage_daily` sums. */
-export const UNADOPTED_USAGE = builder
-  .selectFrom("executions")
-  .select([
-    row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
-    "repo",
-    "event_type",
-    "provider",
-    "model",
-    "conclusion",
-    row.fn.countAll<number>().as("executions"),
-    ...SUMMED_COLUMNS.map(sumOf),
-    row.fn.countAll<number>().filterWhere(HAS_NO_USAGE).as("without_usage"),
-    row.fn.countAll<number>().filterWhere(HAS_NO_COST).as("without_cost"),
-    row.lit(0).as("estimated_cost_usd"),
-  ])
-  .where("execution_id", "is", null)
-  .groupBy(USAGE_KEYS);
+export const UNADOPTED_USAGE = usageOf(HAS_NO_USAGE, HAS_NO_COST, row.lit(0)).where(
+  "execution_id",
+  "is",
+  null,
+);
 
-const ADD_UNADOPTED_USAGE = addingUp(
-  builder
-    .insertInto("usage_daily")
-    .columns([...USAGE_KEYS, ...USAGE_SUMS])
-    .expression(UNADOPTED_USAGE),
-).compile();
+const ADD_UNADOPTED_USAGE = addUsage(UNADOPTED_USAGE);
+
+/** For a `usage_daily` that was lost: sums all rows with an id. What was purged is in no row any more. */
+export const ADD_ADOPTED_USAGE = addUsage(
+  usageOf(
+    row("usage_source", "=", "unknown"),
+    row("cost_source", "=", "unknown"),
+    row.fn.coalesce(row.fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), row.lit(0)),
+  ).where("execution_id", "is not", null),
+);
 
 const IDENTIFY_UNADOPTED = builder
   .updateTable("executions")
@@ -116,6 +78,38 @@ const IDENTIFY_UNADOPTED = builder
   })
   .where("execution_id", "is", null)
   .compile();
+
+function usageOf(
+  hasNoUsage: Expression<SqlBool>,
+  hasNoCost: Expression<SqlBool>,
+  estimatedCost: Expression<number>,
+) {
+  return builder
+    .selectFrom("executions")
+    .select([
+      row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
+      "repo",
+      "event_type",
+      "provider",
+      "model",
+      "conclusion",
+      row.fn.countAll<number>().as("executions"),
+      ...SUMMED_COLUMNS.map(sumOf),
+      row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
+      row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
+      sql<number>`${estimatedCost}`.as("estimated_cost_usd"),
+    ])
+    .groupBy(USAGE_KEYS);
+}
+
+function addUsage(usage: ReturnType<typeof usageOf>): CompiledQuery {
+  return addingUp(
+    builder
+      .insertInto("usage_daily")
+      .columns([...USAGE_KEYS, ...USAGE_SUMS])
+      .expression(usage),
+  ).compile();
+}
 
 function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
   return row.fn.coalesce(row.fn.sum<number>(column), row.lit(0)).as(column);

@@ -1,20 +1,42 @@
-import { EARLIER_EXECUTION_COLUMNS } from "./schema";
+import { EARLIER_EXECUTION_COLUMNS, type LedgerSchema } from "./schema";
+import { columnsOf, TABLE_NAMES } from "./tables";
 
 /**
- * What a database is to us: one without tables, a ledger, a ledger of the earlier one-table design, or the database
- * of another program.
+ * What a database is to us: one without tables, a ledger, a ledger that lacks a table or a column, one of the earlier
+ * one-table design, or the database of another program.
  */
-export type DatabaseKind = "empty" | "ledger" | "earlier" | "foreign";
+export type DatabaseKind = "empty" | "ledger" | "incomplete" | "earlier" | "foreign";
 
-/** Tells by its version and its tables what a database is. */
-export function kindOf(database: { pragma(text: string): readonly Record<string, unknown>[] }): DatabaseKind {
-  // First, as another process may be about to upgrade it: the tables are there when the version is.
-  const isVersioned = database.pragma("user_version").some(({ user_version }) => Number(user_version) > 0);
-  const names = database.pragma("main.table_list").map(({ name }) => String(name));
-  // SQLite's own are in every database.
-  const tables = new Set(names.filter((name) => !name.startsWith("sqlite_")));
+/** A connection, as far as it has to be known here. */
+interface Pragmas {
+  pragma(text: string): readonly Record<string, unknown>[];
+}
+
+/** Tells by its tables what a database is: a dump that was read in again, for one, has lost its version. */
+export function kindOf(database: Pragmas): DatabaseKind {
+  // First, as another process may be about to upgrade it: when these columns are all there, so are the tables.
+  const executions = columnNames(database, "executions");
+  const tables = tableNames(database);
   if (tables.size === 0) return "empty";
-  if (isVersioned) return tables.has("ledger") ? "ledger" : "foreign";
-  const columns = new Set(database.pragma("main.table_info(executions)").map(({ name }) => name));
-  return EARLIER_EXECUTION_COLUMNS.every((column) => columns.has(column)) ? "earlier" : "foreign";
+  if (!EARLIER_EXECUTION_COLUMNS.every((column) => executions.has(column))) return "foreign";
+  if (!tables.has("ledger")) return "earlier";
+  return TABLE_NAMES.every((table) => tables.has(table) && lacking(database, table).length === 0)
+    ? "ledger"
+    : "incomplete";
+}
+
+/** The tables of a database, SQLite's own aside. */
+export function tableNames(database: Pragmas): ReadonlySet<string> {
+  const names = database.pragma("main.table_list").map(({ name }) => String(name));
+  return new Set(names.filter((name) => !name.startsWith("sqlite_")));
+}
+
+/** The columns that a table of a ledger lacks; all of them when it is not there. */
+export function lacking(database: Pragmas, table: keyof LedgerSchema): readonly string[] {
+  const present = columnNames(database, table);
+  return columnsOf(table).flatMap(([column]) => (present.has(column) ? [] : [column]));
+}
+
+function columnNames(database: Pragmas, table: string): ReadonlySet<unknown> {
+  return new Set(database.pragma(`main.table_info(${table})`).map(({ name }) => name));
 }

@@ -36,7 +36,7 @@ function toRow(record: ValidRecord): NewExecutionRow {
     cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: record.conclusion,
     session_id: record.sessionId ?? null,
-    num_turns: record.numTurns ?? 0,
+    num_turns: record.numTurns ?? null,
     stop_reason: record.stopReason ?? null,
     execution_id: record.executionId ?? Bun.randomUUIDv7(),
     usage_source: usageIsKnown ? "reported" : "unknown",

@@ -19,7 +19,8 @@ export interface ExecutionsTable {
   cost_usd: Generated<number>;
   conclusion: string;
   session_id: string | null;
-  num_turns: Generated<number>;
+  /** Null: nobody said. */
+  num_turns: number | null;
   stop_reason: string | null;
   /** Unique. Null only in a row that an older program inserted and that was not adopted yet. */
   execution_id: string | null;

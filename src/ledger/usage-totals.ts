@@ -44,7 +44,7 @@ function usageOf(execution: NewExecutionRow): UsageDailyRow {
     cache_read_tokens: execution.cache_read_tokens,
     cache_creation_tokens: execution.cache_creation_tokens,
     duration_ms: execution.duration_ms,
-    num_turns: execution.num_turns,
+    num_turns: execution.num_turns ?? 0,
     cost_usd: execution.cost_usd,
     without_usage: execution.usage_source === "unknown" ? 1 : 0,
     without_cost: execution.cost_source === "unknown" ? 1 : 0,

@@ -18,6 +18,7 @@ export const EXECUTIONS_SUMS = [
 
 /** PostgreSQL makes a numeric of a sum of bigints. */
 function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
-  const sum = row.fn.sum<number>(column);
+  // Of turns that nobody said, the sum is null.
+  const sum = row.fn.coalesce(row.fn.sum<number>(column), row.lit(0));
   return (column === "cost_usd" ? sum : row.cast<number>(sum, "bigint")).as(column);
 }

@@ -148,7 +148,7 @@ async function createExecutions(db: Kysely<PostgresSchema>): Promise<void> {
     .addColumn("cost_usd", "double precision", required)
     .addColumn("conclusion", TEXT, required)
     .addColumn("session_id", TEXT)
-    .addColumn("num_turns", "bigint", required)
+    .addColumn("num_turns", "bigint")
     .addColumn("stop_reason", TEXT)
     .addColumn("usage_source", TEXT, required)
     .addColumn("cost_source", TEXT, required)

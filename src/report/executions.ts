@@ -128,13 +128,10 @@ function placeOf({ created_at, id }: ExecutionRow): Place {
 
 /** What an older program inserted, as it reads when it has been adopted, but for its identity. */
 function asAdopted(row: ExecutionRow): ExecutionRow {
-  // The earlier design allowed null.
-  const num_turns = row.num_turns ?? 0;
-  if (row.execution_id !== null) return { ...row, num_turns };
+  if (row.execution_id !== null) return row;
   const tokens = row.input_tokens + row.output_tokens + row.cache_read_tokens + row.cache_creation_tokens;
   return {
     ...row,
-    num_turns,
     usage_source: tokens > 0 ? "reported" : "unknown",
     cost_source: row.cost_usd > 0 ? "reported" : "unknown",
   };

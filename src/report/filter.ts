@@ -24,7 +24,10 @@ const time = z.optional(
   z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT),
 );
 const oneName = z.string(NAME).check(z.minLength(1, NAME));
-const severalNames = z.pipe(z.array(oneName).check(z.minLength(1, NAME)), z.transform((names: string[]) => oneAsItself(names)));
+const severalNames = z.pipe(
+  z.array(oneName).check(z.minLength(1, NAME)),
+  z.transform((names: string[]) => oneAsItself(names)),
+);
 const name = z.optional(z.union([oneName, severalNames], NAME));
 const timeZone = z.pipe(
   z.string(ZONE),

@@ -147,8 +147,8 @@ test("rows of a program of the earlier design get an identity, and are forwarded
   insert();
   expect(await forwardOnce({ from, to })).toMatchObject({ forwarded: 1, duplicates: 0 });
   expect(await queryOnce(to, "SELECT num_turns::int, cost_usd FROM executions")).toEqual([
-    { num_turns: 0, cost_usd: 0.5 },
-    { num_turns: 0, cost_usd: 0.5 },
+    { num_turns: null, cost_usd: 0.5 },
+    { num_turns: null, cost_usd: 0.5 },
   ]);
   await expectExactSums(to);
 });

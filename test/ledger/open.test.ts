@@ -7,7 +7,6 @@ import { SCHEMA_VERSION } from "../../src/ledger/migrations";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
-import { recordingLogger } from "../support/recording-logger";
 import { runScript, type ScriptResult, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
@@ -100,51 +99,108 @@ describe("a database of the earlier one-table design", () => {
   });
 });
 
-test("a ledger of schema version 1 is brought up to date, its estimated costs summed", () => {
-  {
+describe("a ledger is recognised by its tables, whatever its version says:", () => {
+  function makeLedger(): void {
     using store = createTelemetryStore({ dbPath });
-    for (const repo of ["o/a", "o/b"]) {
-      for (const costSource of ["estimated", "reported"] as const)
-        store.record({ ...executionCompleted({ repo, costUsd: 0.5, costSource }) });
+    for (const costSource of ["estimated", "reported"] as const)
+      store.record(executionCompleted({ executionId: costSource, repo: "o/r", costUsd: 0.5, costSource }));
+    store.record({
+      repo: "o/r",
+      eventType: "push",
+      model: "m",
+      conclusion: "success",
+      executionId: "unknown",
+    });
+  }
+
+  /** Opens it, records a duplicate and something new, and looks whether all of it is there. */
+  function expectWhole(): void {
+    {
+      using store = createTelemetryStore({ dbPath });
+      store.record(executionCompleted({ executionId: "reported" }));
+      store.record(executionCompleted({ executionId: "after" }));
     }
+    expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
+    expect(read(dbPath, "SELECT execution_id FROM executions ORDER BY id")).toEqual(
+      ["estimated", "reported", "unknown", "after"].map((execution_id) => ({ execution_id })),
+    );
+    expect(read(dbPath, USAGE_DAILY)).toEqual(read(dbPath, USAGE_FROM_EXECUTIONS));
+    expect(indexNames(dbPath)).toEqual([
+      "idx_executions_created_at",
+      "idx_executions_execution_id",
+      "idx_executions_repo",
+    ]);
   }
-  {
-    using database = new Database(dbPath);
-    database.run("ALTER TABLE usage_daily DROP COLUMN estimated_cost_usd");
-    database.run("DROP TABLE forward_targets");
-    database.run("PRAGMA user_version = 1");
-  }
-  createTelemetryStore({ dbPath }).close();
-  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
-  expect(read(dbPath, "SELECT repo, cost_usd, estimated_cost_usd AS estimated FROM usage_daily")).toEqual([
-    { repo: "o/a", cost_usd: 1, estimated: 0.5 },
-    { repo: "o/b", cost_usd: 1, estimated: 0.5 },
-  ]);
-  expect(read(dbPath, USAGE_DAILY)).toEqual(read(dbPath, USAGE_FROM_EXECUTIONS));
+
+  test("read in again from a dump, which loses the version", () => {
+    makeLedger();
+    const copy = join(tempDir(), "copy.db");
+    readDump(dumpOf(dbPath), copy);
+    dbPath = copy;
+    expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: 0 }]);
+    expectWhole();
+  });
+
+  test.each([
+    "PRAGMA user_version = 0",
+    "DROP INDEX idx_executions_execution_id",
+    "DROP TABLE forward_targets",
+    "DROP TABLE incidents",
+    "DROP TABLE usage_daily",
+    "ALTER TABLE forward_targets DROP COLUMN identity",
+    "DELETE FROM ledger",
+  ])("after %s", (damage) => {
+    makeLedger();
+    {
+      using database = new Database(dbPath);
+      database.run(damage);
+      database.run("PRAGMA user_version = 0");
+    }
+    expectWhole();
+  });
+
+  test("a part of it that is missing is put back although the version is right", () => {
+    makeLedger();
+    {
+      using database = new Database(dbPath);
+      database.run("DROP TABLE incidents");
+    }
+    expectWhole();
+  });
 });
 
-test("a ledger of schema version 2 keeps for its targets what they haven't got, and forgets those that never got anything", () => {
-  {
-    using store = createTelemetryStore({ dbPath });
-    for (let number = 0; number < 5; number += 1) store.record(executionCompleted({ completedAt: number }));
-  }
-  {
-    using database = new Database(dbPath);
-    database.run("ALTER TABLE forward_targets DROP COLUMN identity");
-    database.run("ALTER TABLE forward_targets DROP COLUMN reached_at");
-    database.run(
-      "INSERT INTO forward_targets VALUES ('reached', 3, 0), ('incidents', 5, 1), ('bot:55/S3cret@host/db?public', 0, 0)",
-    );
-    database.run("PRAGMA user_version = 2");
-  }
-  using store = createTelemetryStore({ dbPath, logger: recordingLogger() });
-  expect(read(dbPath, "PRAGMA user_version")).toEqual([{ user_version: SCHEMA_VERSION }]);
-  expect(read(dbPath, "SELECT target, identity FROM forward_targets ORDER BY target")).toEqual([
-    { target: "incidents", identity: null },
-    { target: "reached", identity: null },
-  ]);
-  expect(store.purgeOlderThan(1)).toBe(3);
-});
+/** What `.dump` of the sqlite3 shell prints: tables, their rows, then what else there is in the schema. */
+function dumpOf(path: string): string[] {
+  using database = new Database(path);
+  const schema = database
+    .query<{ type: string; name: string; sql: string }, []>(
+      "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL",
+    )
+    .all();
+  const tables = schema.filter(({ type, name }) => type === "table" && !name.startsWith("sqlite_"));
+  const rowsOf = (name: string) => {
+    const columns = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
+    const values = columns.map((column) => `quote("${column.name}")`).join(" || ',' || ");
+    const rows = database.query<{ row: string }, []>(`SELECT ${values} AS row FROM ${name}`).all();
+    return rows.map(({ row }) => `INSERT INTO ${name} VALUES(${row})`);
+  };
+  return [
+    ...tables.flatMap(({ name, sql }) => [sql, ...rowsOf(name)]),
+    "DELETE FROM sqlite_sequence",
+    ...rowsOf("sqlite_sequence"),
+    ...schema.filter(({ type }) => type !== "table").map(({ sql }) => sql),
+  ];
+}
+
+function readDump(statements: readonly string[], path: string): void {
+  using database = new Database(path);
+  for (const statement of statements) database.run(statement);
+}
+
+function indexNames(path: string): unknown[] {
+  const sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
+  return read(path, sql).map(({ name }) => name);
+}
 
 test("a URL is no path, and its password is not shown", () => {
   const { code, message } = failureToOpen("postgres://bot:s3cret@db.example/ledger");

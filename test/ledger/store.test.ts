@@ -52,7 +52,7 @@ test("a minimal record gets the defaults", () => {
     cost_usd: 0,
     conclusion: "success",
     session_id: null,
-    num_turns: 0,
+    num_turns: null,
     stop_reason: null,
     execution_id: expect.stringMatching(
       /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,

@@ -38,7 +38,7 @@ function expectedRow(record: TelemetryRecord) {
     cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: text(record.conclusion),
     session_id: text(record.sessionId),
-    num_turns: record.numTurns ?? 0,
+    num_turns: record.numTurns ?? null,
     stop_reason: text(record.stopReason),
     usage_source: tokens.some((count) => count != null) ? "reported" : "unknown",
     cost_source: record.costUsd == null ? "unknown" : (record.costSource ?? "reported"),

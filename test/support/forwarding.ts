@@ -77,7 +77,7 @@ export async function forwardedIds(url: string): Promise<string[]> {
 const KEYS = "day, repo, event_type, provider, model, conclusion";
 const SUMS = `sum(input_tokens)::text AS input_tokens, sum(output_tokens)::text AS output_tokens,
   sum(cache_read_tokens)::text AS cache_read_tokens, sum(cache_creation_tokens)::text AS cache_creation_tokens,
-  sum(duration_ms)::text AS duration_ms, sum(num_turns)::text AS num_turns, sum(cost_usd)::text AS cost_usd`;
+  sum(duration_ms)::text AS duration_ms, coalesce(sum(num_turns), 0)::text AS num_turns, sum(cost_usd)::text AS cost_usd`;
 const FROM_SUMS = `SELECT ledger_id, ${KEYS}, sum(executions)::text AS executions, ${SUMS},
     sum(without_usage)::text AS without_usage, sum(without_cost)::text AS without_cost,
     sum(estimated_cost_usd)::text AS estimated_cost_usd

@@ -49,7 +49,7 @@ export const USAGE_FROM_EXECUTIONS = `
     count(*) AS executions, CAST(sum(input_tokens) AS TEXT) AS input_tokens,
     CAST(sum(output_tokens) AS TEXT) AS output_tokens, CAST(sum(cache_read_tokens) AS TEXT) AS cache_read_tokens,
     CAST(sum(cache_creation_tokens) AS TEXT) AS cache_creation_tokens,
-    CAST(sum(duration_ms) AS TEXT) AS duration_ms, CAST(sum(num_turns) AS TEXT) AS num_turns,
+    CAST(sum(duration_ms) AS TEXT) AS duration_ms, CAST(coalesce(sum(num_turns), 0) AS TEXT) AS num_turns,
     sum(cost_usd) AS cost_usd, sum(usage_source = 'unknown') AS without_usage,
     sum(cost_source = 'unknown') AS without_cost,
     sum(CASE WHEN cost_source = 'estimated' THEN cost_usd ELSE 0.0 END) AS estimated_cost_usd

@@ -77,7 +77,7 @@ function usageOf(members: readonly Member[]): Usage {
     cacheReadTokens,
     cacheCreationTokens,
     cacheHitShare: share(cacheReadTokens, inputTokens + cacheReadTokens + cacheCreationTokens),
-    numTurns: sum((row) => row.num_turns),
+    numTurns: sum((row) => row.num_turns ?? 0),
     costUsd,
     estimatedCostUsd: sum((row) => (row.cost_source === "estimated" ? row.cost_usd : 0)),
     costPerExecutionUsd: share(costUsd, rows.length),

@@ -22,7 +22,7 @@ export function unindexed<Column extends keyof ExecutionsTable | "ledger_id">(co
  * The sum of those rows that fulfil a condition, as a floating point number: 0 without rows, never too large, and exact
  * as far as JavaScript's numbers are.
  */
-export function total(value: Expression<number>, condition?: Expression<SqlBool>) {
+export function total(value: Expression<number | null>, condition?: Expression<SqlBool>) {
   const sum = expressionBuilder().fn.agg<number>("total", [value]);
   return condition === undefined ? sum : sum.filterWhere(condition);
 }

@@ -2,6 +2,7 @@ import { type CompiledQuery, sql } from "kysely";
 import { ADOPTED_COST_SOURCE, ADOPTED_USAGE_SOURCE, UNADOPTED_USAGE } from "../../ledger/adoption";
 import { builder } from "../../ledger/kysely";
 import { EARLIER_EXECUTION_COLUMNS, type LedgerSchema } from "../../ledger/schema";
+import { columnsOf } from "../../ledger/tables";
 
 type Table = keyof LedgerSchema;
 
@@ -13,9 +14,9 @@ export function earlierDesignViews(): CompiledQuery[] {
   return [
     view("executions").as(executions()).compile(),
     view("usage_daily").as(UNADOPTED_USAGE).compile(),
-    emptyView("incidents", { id: 0, at: 0, kind: 0, count: 0, reason: 0, payload: 0 }),
-    emptyView("ledger", { key: 0, value: 0 }),
-    emptyView("forward_targets", { target: 0, identity: 0, reached_at: 0, last_id: 0, last_incident_id: 0 }),
+    emptyView("incidents"),
+    emptyView("ledger"),
+    emptyView("forward_targets"),
   ];
 }
 
@@ -27,8 +28,7 @@ function executions() {
   return builder
     .withTables<{ "main.executions": LedgerSchema["executions"] }>()
     .selectFrom("main.executions")
-    .select(["id", ...EARLIER_EXECUTION_COLUMNS.filter((column) => column !== "num_turns")])
-    .select(({ fn, lit }) => fn.coalesce("num_turns", lit(0)).as("num_turns"))
+    .select(["id", ...EARLIER_EXECUTION_COLUMNS])
     .select([
       sql.lit(null).as("execution_id"),
       ADOPTED_USAGE_SOURCE.as("usage_source"),
@@ -36,12 +36,8 @@ function executions() {
     ]);
 }
 
-/** @param columns All of them, by name. */
-function emptyView<Name extends Table>(
-  table: Name,
-  columns: Readonly<Record<keyof LedgerSchema[Name] & string, 0>>,
-): CompiledQuery {
-  const names = Object.keys(columns).map((column) => sql.lit(null).as(column));
+function emptyView(table: Table): CompiledQuery {
+  const names = columnsOf(table).map(([column]) => sql.lit(null).as(column));
   return view(table)
     .as(builder.selectNoFrom(names).where(sql.lit(false)))
     .compile();

@@ -91,10 +91,10 @@ function refuseUnreadable(path: string, kind: DatabaseKind, version: number): vo
   }
   if (kind === "empty") throw notFound(`There is no ledger in ${path} yet: it is empty.`);
   if (kind === "foreign") throw openFailed(`${path} is the database of another program.`, "Check the path.");
-  if (kind === "ledger" && version < SCHEMA_VERSION) {
+  if (kind === "incomplete") {
     throw new RunledgerError(
       "SCHEMA_TOO_OLD",
-      `The ledger ${path} has schema version ${version}; this Runledger reads version ${SCHEMA_VERSION}.`,
+      `The ledger ${path} lacks a part of schema version ${SCHEMA_VERSION}, which this Runledger reads.`,
       {
         hint: `Open it once for writing: start the application, or run "runledger checkpoint --db ${path}".`,
       },

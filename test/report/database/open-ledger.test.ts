@@ -74,11 +74,19 @@ describe("by its schema version", () => {
     return dbPath;
   }
 
-  test("a ledger of an older Runledger is refused, with the remedy", async () => {
-    const dbPath = withVersion(SCHEMA_VERSION - 1);
+  test("a ledger that lacks a part of its schema is refused, with the remedy", async () => {
+    const dbPath = makeLedger(1);
+    {
+      using database = new Database(dbPath);
+      database.run("DROP TABLE usage_daily");
+    }
     const { code, hint } = await thrownBy(() => openLedger(dbPath));
     expect(code).toBe("SCHEMA_TOO_OLD");
     expect(hint).toContain(`runledger checkpoint --db ${dbPath}`);
+  });
+
+  test("a ledger that lost its version, as one read from a dump, is read", async () => {
+    expect(await countIn(withVersion(0))).toBe(1);
   });
 
   test("a ledger of a newer Runledger is refused", async () => {
@@ -120,7 +128,7 @@ describe.each(["WAL", "DELETE"] as const)("a database of the earlier design (jou
       const [rows] = await Array.fromAsync(executionsOf(ledger, {}, { order: "oldest" }));
       expect(rows).toMatchObject([
         { id: 1, execution_id: null, num_turns: 3, usage_source: "reported", cost_source: "reported" },
-        { id: 2, execution_id: null, num_turns: 0, usage_source: "unknown", cost_source: "unknown" },
+        { id: 2, execution_id: null, num_turns: null, usage_source: "unknown", cost_source: "unknown" },
       ]);
     }
     expect(filesBeside(dbPath)).toEqual(["telemetry.db"]);
