@@ -1,4 +1,6 @@
 const LONGEST_PREVIEW = 60;
+/** What JSON has no word for, as a record that crossed it has it: no string that anybody wrote. */
+const SPELLED_OUT = /^(?:NaN|-?Infinity)$|^-?\d+n$/;
 /** User and password of a URL. */
 const CREDENTIALS = /:\/\/[^/\s]*@/g;
 
@@ -6,6 +8,7 @@ const CREDENTIALS = /:\/\/[^/\s]*@/g;
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string": {
+      if (SPELLED_OUT.test(value)) return value.endsWith("n") ? `the bigint ${value}` : `the number ${value}`;
       const safe = value.replace(CREDENTIALS, "://***@");
       const shown = safe.length > LONGEST_PREVIEW ? `${safe.slice(0, LONGEST_PREVIEW)}…` : safe;
       return `the string ${JSON.stringify(shown)}`;

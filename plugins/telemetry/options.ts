@@ -55,7 +55,7 @@ const events = z.int(EVENTS).min(1, EVENTS);
 
 const optionsSchema = z.strictObject({
   dbPath: dbPathOption.optional(),
-  retentionDays: z.union([z.number().min(0), z.literal(false)], RETENTION).optional(),
+  retentionDays: z.union([z.number(RETENTION).min(0, RETENTION), z.literal(false)], RETENTION).optional(),
   synchronous: synchronousOption.optional(),
   logger: loggerOption.optional(),
   flushIntervalMs: timeout.optional(),

@@ -7,6 +7,7 @@ import { explain } from "../validation";
 import { cutoffOf } from "./cutoff";
 import { openLedgerFile, type Synchronous } from "./open";
 import { dbPathOption, loggerOption, synchronousOption } from "./options";
+import { plainPath } from "./plain-path";
 import { purgeSlices, vacuumSlices } from "./purge";
 import { toExecutionRow } from "./row";
 import type { NewExecutionRow } from "./schema";
@@ -82,7 +83,10 @@ export function createTelemetryStore(options: TelemetryStoreOptions): SqliteTele
     );
   }
   const { dbPath, synchronous = "NORMAL", logger = defaultLogger() } = result.data;
-  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), harmless(logger));
+  return new SqliteStore(
+    new SqliteLedger(openLedgerFile(plainPath(dbPath), { synchronous })),
+    harmless(logger),
+  );
 }
 
 const optionsSchema = z.strictObject({

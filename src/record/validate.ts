@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { explain } from "../validation";
 import { isPlainRecord } from "./plain-record";
@@ -22,9 +23,23 @@ export function validate(entry: unknown, name: string): ValidRecord {
     throw unreadable(cause, name);
   }
   if (result.success) return result.data;
-  throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${explain(result.error, "an object")}.`, {
+  const reasons =
+    typeof entry === "string"
+      ? `expected an object, received ${describe(standsFor(entry))}`
+      : explain(result.error, "an object");
+  throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${reasons}.`, {
     hint: hintFor(result.error.issues),
   });
+}
+
+/** What a text stands for: what is no object comes here as its JSON, a line of a file as it is. */
+function standsFor(text: string): unknown {
+  if (text === "undefined") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function isObject(value: unknown): boolean {

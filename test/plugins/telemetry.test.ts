@@ -423,7 +423,7 @@ describe("a record that is refused", () => {
       executionId: expect.any(String),
     });
     expect(payloads.slice(1, 4)).toEqual(["null", '"text"', '["array"]']);
-    expect(payloads[4]).toBe('"5"');
+    expect(payloads[4]).toBe('"5n"');
     expect(JSON.parse(payloads[5] ?? "")).toMatchObject({ repo: "o/r" });
     expect(payloads[6]).toBe("Symbol(s)");
     expect(payloads[7]).toBe("undefined");
