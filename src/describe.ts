@@ -2,11 +2,14 @@ const LONGEST_PREVIEW = 60;
 /** User and password of a URL, in which somebody may have written any character as it is. */
 const CREDENTIALS = /(postgres(?:ql)?:\/*|:\/\/).*@/is;
 const PASSWORD_PARAMETER = /(password=)[^&]*/gi;
+/** What JSON has no word for, as a record that crossed it has it: no string that anybody wrote. */
+const SPELLED_OUT = /^(?:NaN|-?Infinity)$|^-?\d+n$/;
 
 /** A short description of any value for an error message: never throws, never long. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string": {
+      if (SPELLED_OUT.test(value)) return value.endsWith("n") ? `the bigint ${value}` : `the number ${value}`;
       const safe = withoutCredentials(value);
       const shown = safe.length > LONGEST_PREVIEW ? `${safe.slice(0, LONGEST_PREVIEW)}…` : safe;
       return `the string ${JSON.stringify(shown)}`;

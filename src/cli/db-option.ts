@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
+import { plainPath } from "../ledger/plain-path";
 
 /** SQLite or the file system would take them for something else than a file of this name. */
 const NO_FILE = /^(?:postgres(?:ql)?:|[a-z][a-z0-9+.-]*:\/\/|:memory:$)/i;
@@ -22,7 +23,7 @@ export function addDbOption(command: Command): Command {
  */
 export function dbPathOf({ db }: DbOption): string {
   const path = db ?? (process.env["TELEMETRY_DB_PATH"] || "./data/telemetry.db");
-  if (path !== "" && path === path.trim()) return path;
+  if (path !== "" && path === path.trim()) return NO_FILE.test(path) ? path : plainPath(path);
   throw new RunledgerError(
     "INVALID_OPTION",
     `--db: expected a path without spaces around it, received "${withoutCredentials(path)}".`,

@@ -2,15 +2,17 @@ import type { ExecutionRow } from "../ledger/schema";
 import { isFailure } from "../report/failure";
 import { UNKNOWN } from "../report/format/columns";
 import type { TableColumn } from "../report/format/table";
-import { formatCount, formatDuration, formatUsd } from "../report/format/values";
+import { formatCount, formatDuration, usdColumn } from "../report/format/values";
 import { minuteIn } from "../report/time-zone";
 import type { Styles } from "./style";
 
-/** What the table of executions shows, its times in a time zone. */
+/** What the table of executions shows: its times in a time zone, money with the decimals that these rows need. */
 export function executionColumns(
   { bad, faint }: Styles,
   timeZone: string,
+  rows: readonly ExecutionRow[],
 ): readonly TableColumn<ExecutionRow>[] {
+  const usd = usdColumn(rows.map(({ cost_usd }) => cost_usd));
   return [
     {
       header: `completed (${timeZone})`,
@@ -30,7 +32,7 @@ export function executionColumns(
       canWrap: true,
       style: (cell, { conclusion }) => (isFailure(conclusion) ? bad(cell) : cell),
     },
-    { header: "cost USD", text: costOf, align: "right" },
+    { header: "cost USD", text: (row) => costOf(row, usd), align: "right" },
     {
       header: "duration",
       text: ({ duration_ms }) => (duration_ms === 0 ? UNKNOWN : formatDuration(duration_ms)),
@@ -50,9 +52,9 @@ export function executionColumns(
 }
 
 /** `~` stands before an estimate. */
-function costOf({ cost_source, cost_usd }: ExecutionRow): string {
+function costOf({ cost_source, cost_usd }: ExecutionRow, format: (usd: number) => string): string {
   if (cost_source === "unknown") return UNKNOWN;
-  return (cost_source === "estimated" ? "~" : "") + formatUsd(cost_usd);
+  return (cost_source === "estimated" ? "~" : "") + format(cost_usd);
 }
 
 function tokens({ usage_source }: ExecutionRow, count: number): string {

@@ -48,7 +48,7 @@ export function textTable({ columns, hasColor }: Terminal, timeZone: string): Ex
     page(rows) {
       if (layout !== undefined) return layout.format(rows);
       if (rows.length === 0) return "";
-      layout = layOutTable(executionColumns(styles, timeZone), rows, columns);
+      layout = layOutTable(executionColumns(styles, timeZone, rows), rows, columns);
       return layout.head + layout.format(rows);
     },
     end() {

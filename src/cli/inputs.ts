@@ -1,5 +1,6 @@
-import { constants } from "node:fs";
+import { constants, createReadStream, type Stats } from "node:fs";
 import { access, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { codeOf, withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Terminal } from "./terminal";
@@ -22,17 +23,24 @@ export function findInputs(files: readonly string[], terminal: Terminal): Promis
   return Promise.all(
     files.map(async (file) => {
       if (file === "-") return { name: "standard input", bytes: 0, stream: () => terminal.input() };
-      return { name: file, bytes: await sizeOf(file), stream: () => Bun.file(file).stream() };
+      const found = await statReadable(file);
+      return { name: file, bytes: found.size, stream: () => streamOf(file, found) };
     }),
   );
 }
 
-async function sizeOf(file: string): Promise<number> {
+/** Bun's own stream of a device such as /dev/null ends with an error: it waits for one as for a socket. */
+function streamOf(file: string, found: Stats): ReadableStream<Uint8Array> {
+  if (found.isFile()) return Bun.file(file).stream();
+  return Readable.toWeb(createReadStream(file)) as unknown as ReadableStream<Uint8Array>;
+}
+
+async function statReadable(file: string): Promise<Stats> {
   try {
     const found = await stat(file);
     if (found.isDirectory()) throw new RunledgerError("INVALID_ARGUMENT", `${file} is a folder.`);
     await access(file, constants.R_OK);
-    return found.size;
+    return found;
   } catch (cause) {
     if (cause instanceof RunledgerError) throw cause;
     const isMissing = codeOf(cause) === "ENOENT";

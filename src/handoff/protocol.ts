@@ -33,7 +33,9 @@ export type ToWriter =
   | ({ readonly type: "batch" } & SentBatch)
   | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
   /** There is something in the spill file. */
-  | { readonly type: "spilled" };
+  | { readonly type: "spilled" }
+  /** The recorder closes: what can't be written soon need not be tried any longer. */
+  | { readonly type: "closing" };
 
 export type FromWriter =
   | { readonly type: "state"; readonly state: "open" | "degraded"; readonly error?: PlainError }
@@ -43,6 +45,8 @@ export type FromWriter =
       readonly bindings: object;
       readonly message: string;
     }
+  /** While the recorder closes: the ledger can't be opened, and waiting would not change that. */
+  | { readonly type: "gaveUp" }
   | { readonly type: "reply"; readonly id: number; readonly value?: number; readonly error?: PlainError };
 
 /** What is left of an error that crossed the boundary between threads. */

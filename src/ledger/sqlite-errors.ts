@@ -39,6 +39,15 @@ export function isPoison(error: unknown): boolean {
   return /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(error));
 }
 
+/** What waiting doesn't mend: somebody has to change a right or a path, and will not within the seconds of a `close`. */
+const LASTING = /^(?:EACCES|EPERM|EROFS|EISDIR|ENOTDIR|EEXIST)$|^SQLITE_(?:NOTADB|READONLY)/;
+
+/** Whether a ledger that could not be opened will not be opened soon either; of what is not known, it may be. */
+export function isLasting(error: unknown): boolean {
+  if (!(error instanceof RunledgerError)) return LASTING.test(codeOf(error));
+  return error.code === "SCHEMA_TOO_NEW" || LASTING.test(codeOf(error.cause));
+}
+
 /** An error of SQLite's as a `RunledgerError` with a hint; any other as it is. */
 export function toStoreFailure(operation: string, error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;

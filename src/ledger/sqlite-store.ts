@@ -8,6 +8,7 @@ import { cutoffOf } from "./cutoff";
 import { heldBackAfterPurge } from "./held-back";
 import { openLedgerFile } from "./open";
 import { dbPathOption, loggerOption, synchronousOption } from "./options";
+import { plainPath } from "./plain-path";
 import { purgeSlices, vacuumSlices } from "./purge";
 import { toExecutionRow } from "./row";
 import type { NewExecutionRow } from "./schema";
@@ -36,7 +37,11 @@ export function openStore(options: TelemetryStoreOptions): SqliteTelemetryStore 
     );
   }
   const { dbPath, synchronous = "NORMAL", logger = defaultLogger() } = result.data;
-  return new SqliteStore(new SqliteLedger(openLedgerFile(dbPath, { synchronous })), dbPath, harmless(logger));
+  return new SqliteStore(
+    new SqliteLedger(openLedgerFile(plainPath(dbPath), { synchronous })),
+    dbPath,
+    harmless(logger),
+  );
 }
 
 class SqliteStore implements SqliteTelemetryStore {

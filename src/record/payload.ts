@@ -3,11 +3,10 @@
  */
 export function toPayload(value: unknown): string {
   try {
-    const json: string | undefined = JSON.stringify(value, (_, inner) =>
-      typeof inner === "bigint" || (typeof inner === "number" && !Number.isFinite(inner))
-        ? String(inner)
-        : inner,
-    );
+    const json: string | undefined = JSON.stringify(value, (_, inner) => {
+      if (typeof inner === "bigint") return `${inner}n`;
+      return typeof inner === "number" && !Number.isFinite(inner) ? String(inner) : inner;
+    });
     if (json !== undefined) return json;
   } catch {
     // Circular, or a getter or a toJSON that throws.

@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { explain } from "../validation";
 import { isPlainRecord } from "./plain-record";
@@ -22,7 +23,11 @@ export function validate(entry: unknown, name: string): ValidRecord {
     throw unreadable(cause, name);
   }
   if (result.success) return result.data;
-  throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${explain(result.error, "an object")}.`, {
+  const reasons =
+    typeof entry === "string"
+      ? `expected an object, received ${describe(standsFor(entry))}`
+      : explain(result.error, "an object");
+  throw new RunledgerError("INVALID_RECORD", `Invalid ${name}: ${reasons}.`, {
     hint: hintFor(result.error.issues),
   });
 }
@@ -31,6 +36,16 @@ export function validate(entry: unknown, name: string): ValidRecord {
 function parse(entry: unknown) {
   const { recordSchema } = require("./schema") as typeof import("./schema");
   return recordSchema.safeParse(entry, { reportInput: true });
+}
+
+/** What a text stands for: what is no object comes here as its JSON, a line of a file as it is. */
+function standsFor(text: string): unknown {
+  if (text === "undefined") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function isObject(value: unknown): boolean {

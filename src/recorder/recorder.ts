@@ -142,7 +142,8 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#reportLosses();
     const closing = this.#request({ kind: "close", timeoutMs });
     this.#phase = "closing";
-    const timedOut = await outlasts(closing, timeoutMs);
+    this.#writer.post({ type: "closing" });
+    const timedOut = await outlasts(Promise.race([closing, this.#writer.gaveUp]), timeoutMs);
     this.#end();
     if (timedOut)
       this.#logger.error({ ...this.stats() }, "telemetry was closed before everything was written");

@@ -81,7 +81,8 @@ export interface Telemetry extends AsyncDisposable {
   checkpoint(): Promise<void>;
   /**
    * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Bounded
-   * by `closeTimeoutMs`: what is not stored by then goes to the spill file. Every call returns the same promise.
+   * by `closeTimeoutMs`: what is not stored by then goes to the spill file; at once, where the ledger can't be opened and
+   * waiting would not help. Every call returns the same promise.
    */
   close(): Promise<TelemetryCloseReport>;
 }

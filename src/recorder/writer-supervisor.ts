@@ -26,6 +26,7 @@ export class WriterSupervisor {
   readonly #logger: Logger;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #opened = Promise.withResolvers<void>();
+  readonly #gaveUp = Promise.withResolvers<void>();
   #startWriter: StartWriter;
   #link: WriterLink | undefined;
   #restart: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +59,11 @@ export class WriterSupervisor {
   /** Resolves when the ledger is open; rejects with `CLOSED` when it is stopped before. */
   get ready(): Promise<void> {
     return this.#opened.promise;
+  }
+
+  /** Resolves when the writer, told of a `close`, has found that the ledger can't be opened and will not be soon. */
+  get gaveUp(): Promise<void> {
+    return this.#gaveUp.promise;
   }
 
   get health() {
@@ -159,6 +165,9 @@ export class WriterSupervisor {
         return;
       case "log":
         this.#logger[message.level](message.bindings, message.message);
+        return;
+      case "gaveUp":
+        this.#gaveUp.resolve();
         return;
       case "reply": {
         const pending = this.#pending.get(message.id);

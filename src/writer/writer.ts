@@ -5,7 +5,7 @@ import { recordsOf } from "../handoff/batch";
 import type { FromWriter, PlainError, ToWriter, WriterOptions } from "../handoff/protocol";
 import type { SharedCounts } from "../handoff/shared-counts";
 import { heldBackAfterPurge } from "../ledger/held-back";
-import { isPoison, toStoreFailure } from "../ledger/sqlite-errors";
+import { isLasting, isPoison, toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
 import type { Incident } from "../record/types";
 import { GuardedLedger } from "./guarded-ledger";
@@ -42,7 +42,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #counts: SharedCounts;
   readonly #send: (message: FromWriter) => void;
-  readonly #inbox: ToWriter[] = [];
+  readonly #inbox: Exclude<ToWriter, { type: "closing" }>[] = [];
   readonly #ledger: GuardedLedger;
   readonly #maintenance: Maintenance;
   readonly #spill: SpillIntake;
@@ -57,6 +57,7 @@ export class Writer {
   #turns = 0;
   #failures = 0;
   #isStarved = false;
+  #isClosing = false;
 
   constructor(options: WriterOptions, counts: SharedCounts, send: (message: FromWriter) => void) {
     this.#options = options;
@@ -92,7 +93,8 @@ export class Writer {
     if (this.#state === "closed") return;
     // While the ledger can't be written there may be millions of these: to look once is enough.
     if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
-    this.#inbox.push(message);
+    if (message.type === "closing") this.#tryNow();
+    else this.#inbox.push(message);
     this.#schedule();
   }
 
@@ -133,6 +135,15 @@ export class Writer {
     if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
   }
 
+  /** Somebody waits for the end: once more, however long the next try was put off. */
+  #tryNow(): void {
+    this.#isClosing = true;
+    if (this.#isWorking) return;
+    clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
+    clearImmediate(this.#timer as ReturnType<typeof setImmediate>);
+    this.#timer = undefined;
+  }
+
   /** Twice as long after each failure, and never quite the same, so that several processes don't meet again. */
   #retryDelayMs(): number {
     const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 16));
@@ -146,23 +157,30 @@ export class Writer {
       this.#changeState("open");
       return didWork ? "more" : "idle";
     } catch (error) {
-      if (this.#givesUp()) return "idle";
+      if (this.#givesUp(error)) return "idle";
       this.#failures += 1;
       this.#changeState("degraded", toStoreFailure("write to the ledger", error));
       return "failed";
     }
   }
 
-  /** With nothing left to write, a ledger that can't be opened need not be waited for at `close`. */
-  #givesUp(): boolean {
+  /**
+   * At `close`, a ledger that can't be opened need not be waited for: with nothing left to write, or where waiting would
+   * not help. What is left then goes to the spill file.
+   */
+  #givesUp(error: unknown): boolean {
+    if (this.#ledger.isOpen) return false;
     const requests = this.#inbox.flatMap((message) => (message.type === "request" ? [message] : []));
-    const isClosing = requests.some(({ request }) => request.kind === "close");
-    if (this.#ledger.isOpen || !isClosing || this.#inbox.some(({ type }) => type === "batch")) return false;
+    const isLast = requests.some(({ request }) => request.kind === "close");
+    const isIdle = isLast && !this.#inbox.some(({ type }) => type === "batch");
+    if (!isIdle && !(this.#isClosing && isLasting(error))) return false;
+    if (!isIdle) this.#changeState("degraded", error);
     this.#state = "closed";
     for (const { id, request } of requests) {
       const isUndone = request.kind === "purge" || request.kind === "checkpoint";
       this.#send({ type: "reply", id, ...(isUndone && { error: plain(CLOSED) }) });
     }
+    this.#send({ type: "gaveUp" });
     return true;
   }
 
@@ -204,7 +222,7 @@ export class Writer {
     return { batch: new PendingBatch(batches.flat()), sequence, messages: batches.length };
   }
 
-  #serve(message: Exclude<ToWriter, { type: "batch" }>, ledger: SqliteLedger): void {
+  #serve(message: Exclude<ToWriter, { type: "batch" | "closing" }>, ledger: SqliteLedger): void {
     if (message.type === "spilled") this.#spill.look();
     else this.#answer(message, ledger);
     this.#inbox.shift();

@@ -87,7 +87,6 @@ describe("runledger export", () => {
       costUsd: 0.5,
       costSource: "estimated",
       durationMs: 0,
-      numTurns: 0,
     });
     expect(second).toMatchObject({ executionId: "later", inputTokens: 1_200 });
   });

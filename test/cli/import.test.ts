@@ -8,6 +8,7 @@ import { read } from "../support/ledger";
 import { countRows, flawsOf, lockLedger } from "../support/place";
 import { tempDir } from "../support/temp-dir";
 
+const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
 const REAL = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
 const VALID = { repo: "octo-org/octo-repo", eventType: "push", model: "m", conclusion: "success" };
 const folder = tempDir();
@@ -62,7 +63,7 @@ describe("runledger import", () => {
     expect(exitCode).toBe(1);
     const reported = [
       `${path}:3: Invalid record: expected an object, received the string "{\\"repo\\":\\"cut in the mid".`,
-      `${path}:4: Invalid record: expected an object, received the string "[1]".`,
+      `${path}:4: Invalid record: expected an object, received an array.`,
       `${path}:5: Invalid record: costUsd: expected a finite number, 0 or more, received the number -1.`,
     ];
     expect(err).toBe(reported.map((line) => `${line}\n`).join(""));
@@ -125,7 +126,34 @@ describe("runledger import", () => {
       input: () => input.stream(),
     });
     expect(out).toStartWith("5 read: 4 written, 0 duplicates, 1 rejected\n");
-    expect(err).toBe(`${array}:1: Invalid record: expected an object, received the string "17".\n`);
+    expect(err).toBe(`${array}:1: Invalid record: expected an object, received the number 17.\n`);
+  });
+
+  test.each(["/dev/null", "/dev/stdin", "-"])("no records in %s are no failure", async (input) => {
+    const db = newLedger();
+    const child = Bun.spawn([process.execPath, MAIN, "import", input, "--db", db], {
+      stdio: [Bun.file("/dev/null"), "pipe", "pipe"],
+    });
+    const [out, err] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect({ out, err, exitCode: await child.exited }).toEqual({
+      out: "0 read: 0 written, 0 duplicates, 0 rejected\n",
+      err: "",
+      exitCode: 0,
+    });
+    expect(countRows(db)).toBe(0);
+  });
+
+  test("takes a pipe by its name", async () => {
+    const db = newLedger();
+    const script = `"$0" "$1" import <(cat "$2") --db "$3"`;
+    const records = file(lines({ ...VALID, executionId: "a" }, { ...VALID, executionId: "b" }));
+    const child = Bun.spawn(["bash", "-c", script, process.execPath, MAIN, records, db], { stdout: "pipe" });
+    expect(await new Response(child.stdout).text()).toStartWith(
+      "2 read: 2 written, 0 duplicates, 0 rejected\n",
+    );
   });
 
   test("says what it did as JSON too", async () => {

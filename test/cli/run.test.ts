@@ -81,7 +81,7 @@ describe("wrong usage", () => {
     async (url) => {
       const records = join(folder, "records.jsonl");
       await Bun.write(records, `${JSON.stringify(executionCompleted())}\n`);
-      for (const args of [["import", records], ["checkpoint"], ["incidents", "--retry"]]) {
+      for (const args of [["import", records], ["checkpoint"]]) {
         const { exitCode, out, err } = await runCli([...args, "--db", url]);
         expect({ args, exitCode, out }).toEqual({ args, exitCode: 2, out: "" });
         expect(err).toBe(

@@ -93,7 +93,8 @@ test.skipIf(!canBeUnprivileged)(
     }
     const bytes = readFileSync(place.dbPath);
     chmodSync(dirname(place.dbPath), 0o555);
-    await using host = startHost(place, SOON, { launcher: UNPRIVILEGED });
+    // Longer than the test may take: it is not waited for.
+    await using host = startHost(place, { closeTimeoutMs: 60_000 }, { launcher: UNPRIVILEGED });
     await host.call("emit", EVENTS);
     await host.call("emitSteadily", 1_000);
     await Bun.sleep(200);

@@ -21,7 +21,7 @@ test("nothing makes it throw, and what it gives is ready for JSON and never vali
 test.each([
   ["costUsd", Number.NaN, "NaN"],
   ["durationMs", Number.POSITIVE_INFINITY, "Infinity"],
-  ["inputTokens", 10n, "10"],
+  ["inputTokens", 10n, "10n"],
   ["completedAt", new Date(Number.NaN), "NaN"],
 ])("%s %p, which JSON would lose, is spelled out and rejected", (field, value, spelledOut) => {
   const copy = throughJson({ ...executionCompleted(), [field]: value }) as TelemetryRecord;

@@ -189,6 +189,40 @@ describe("an inline writer", () => {
   });
 });
 
+describe.each([
+  ["inline", startInline],
+  ["thread", startThread],
+])("a writer (%s) of which the ledger can't be opened, and won't be soon,", (_, start) => {
+  // The deadlines are longer than the test may take.
+  test.each([10, 20_000])(
+    "spills all of %d events at close without waiting for the deadline",
+    async (events) => {
+      mkdirSync(dirname(dbPath), { recursive: true });
+      writeFileSync(dbPath, "no database at all, ".repeat(100));
+      const telemetry = recorder(start);
+      emit(telemetry, events);
+      const report = await telemetry.close(120_000);
+      expect(report).toMatchObject({ written: 0, spilled: events, dropped: 0, queued: 0, timedOut: false });
+      expectAccounted(telemetry);
+      expect(telemetry.stats().lastError).toContain("not a database");
+      expect(logger.lines.map(({ message }) => message)).toContainEqual(
+        expect.stringContaining("the ledger can't be written"),
+      );
+    },
+  );
+
+  test("is tried once more at close, however long it was put off", async () => {
+    mkdirSync(dirname(dbPath), { recursive: true });
+    writeFileSync(dbPath, "no database at all, ".repeat(100));
+    const telemetry = recorder(start);
+    emit(telemetry, 10);
+    while (telemetry.stats().state !== "degraded") await Bun.sleep(1);
+    rmSync(dbPath);
+    expect(await telemetry.close(120_000)).toMatchObject({ written: 10, spilled: 0, timedOut: false });
+    expect(count()).toBe(10);
+  });
+});
+
 test("batches that were acknowledged unseen are not counted twice when the writer dies", async () => {
   const links: WriterLink[] = [];
   const telemetry = recorder(

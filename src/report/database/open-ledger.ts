@@ -5,6 +5,7 @@ import { codeOf, describe, messageOf } from "../../describe";
 import { RunledgerError } from "../../errors";
 import { SCHEMA_VERSION } from "../../ledger/migrations";
 import { dbPathOption } from "../../ledger/options";
+import { plainPath } from "../../ledger/plain-path";
 import { type DatabaseKind, kindOf } from "../../ledger/recognize";
 import type { LedgerSchema } from "../../ledger/schema";
 import { hintFor } from "../../ledger/sqlite-errors";
@@ -56,7 +57,7 @@ function pathOf(urlOrPath: string): string {
   // A URL may have a password in it: its scheme alone is shown.
   const [, scheme] = URL_SCHEME.exec(urlOrPath) ?? [];
   const { success, data } = dbPathOption.safeParse(urlOrPath);
-  if (success && scheme === undefined) return data;
+  if (success && scheme === undefined) return plainPath(data);
   const received = scheme === undefined ? describe(urlOrPath) : `a URL that begins with ${scheme}://`;
   throw new RunledgerError(
     "INVALID_ARGUMENT",

@@ -2,7 +2,7 @@ import { isTimeKey } from "../periods";
 import type { GroupKey, Usage, UsageGroup } from "../types";
 import { type GroupTable, type OtherGroups, tokensOf } from "./groups";
 import type { TableColumn } from "./table";
-import { formatCount, formatDuration, formatShare, formatUsd } from "./values";
+import { formatCount, formatDuration, formatShare, formatUsd, usdColumn } from "./values";
 
 /** A row of a report's table for people. */
 export interface UsageRow {
@@ -58,7 +58,7 @@ export const KEY_HEADERS = {
   ledger: "ledger",
 } as const satisfies Record<GroupKey, string>;
 
-/** Every column that a table can have beside its keys. */
+/** Every column that a table can have beside its keys; amounts of money have the same decimals in all its rows. */
 export const USAGE_COLUMNS = {
   executions: numbers("executions", ({ executions }) => formatCount(executions)),
   failures: numbers("failed", ({ failures }) => formatCount(failures)),
@@ -70,19 +70,29 @@ export const USAGE_COLUMNS = {
   cacheWrite: numbers("cache write", (usage) => tokenCount(usage, usage.cacheCreationTokens)),
   cacheHits: numbers("cache hits", ({ cacheHitShare }) => orUnknown(cacheHitShare, formatShare)),
   turns: numbers("turns", ({ numTurns }) => formatCount(numTurns)),
-  cost: numbers("cost USD", (usage) => cost(usage, usage.costUsd)),
-  costEach: numbers("USD each", (usage) => cost(usage, usage.costPerExecutionUsd)),
+  cost: money("cost USD", ({ costUsd }) => costUsd),
+  costEach: money("USD each", ({ costPerExecutionUsd }) => costPerExecutionUsd),
   average: numbers("average", ({ averageDurationMs }) => duration(averageDurationMs)),
   p50: numbers("p50", ({ p50DurationMs }) => duration(p50DurationMs)),
   p95: numbers("p95", ({ p95DurationMs }) => duration(p95DurationMs)),
   p99: numbers("p99", ({ p99DurationMs }) => duration(p99DurationMs)),
-} as const satisfies Record<string, TableColumn<UsageRow>>;
+} as const satisfies Record<string, ColumnOf>;
 
 /** The name of one of {@link USAGE_COLUMNS}. */
 export type UsageColumnName = keyof typeof USAGE_COLUMNS;
 
-function numbers(header: string, text: (usage: Usage) => string): TableColumn<UsageRow> {
-  return { header, text: ({ usage }) => text(usage), align: "right" };
+/** A column for some rows. */
+type ColumnOf = (rows: readonly UsageRow[]) => TableColumn<UsageRow>;
+
+function numbers(header: string, text: (usage: Usage) => string): ColumnOf {
+  return () => ({ header, text: ({ usage }) => text(usage), align: "right" });
+}
+
+function money(header: string, amountOf: (usage: Usage) => number | null): ColumnOf {
+  return (rows) => {
+    const format = usdColumn(rows.map(({ usage }) => amountOf(usage) ?? 0));
+    return { header, text: ({ usage }) => cost(usage, amountOf(usage), format), align: "right" };
+  };
 }
 
 /** Token counts, unless nobody said any. */
@@ -91,8 +101,8 @@ export function tokenCount({ executions, withoutUsage }: Usage, count: number): 
 }
 
 /** US dollars, unless nobody said any. */
-export function cost({ executions, withoutCost }: Usage, usd: number | null): string {
-  return executions > 0 && withoutCost === executions ? UNKNOWN : orUnknown(usd, formatUsd);
+export function cost({ executions, withoutCost }: Usage, usd: number | null, format = formatUsd): string {
+  return executions > 0 && withoutCost === executions ? UNKNOWN : orUnknown(usd, format);
 }
 
 /** A duration, unless nobody measured any: nothing takes no time at all. */

@@ -120,7 +120,7 @@ function columnsOf(table: GroupTable, layout: Layout): readonly TableColumn<Usag
   const missing = sortedBy.filter((name) => layout.every(([present]) => present !== name));
   const columns = [...layout, ...missing.map((name) => [name, SORTED_BY] as const)].map(
     ([name, omission]) => {
-      const column = USAGE_COLUMNS[name];
+      const column = USAGE_COLUMNS[name](rows);
       return {
         ...column,
         omission: sortedBy.includes(name)

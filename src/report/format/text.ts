@@ -60,8 +60,9 @@ function formatSummaryTable(
   { columns: width, styles }: TextOptions,
 ): string {
   const columns = withFailuresMarked(summaryColumns(key, table, totals), styles.bad);
-  const shown = key === "day" ? [...columns, costBars(table, width)] : columns;
-  return `${styles.strong(summaryTitle(key, totals))}\n${formatTable(shown, usageRows(table), width)}`;
+  const rows = usageRows(table);
+  const shown = key === "day" ? [...columns, costBars(table, width - widthOf(columns, rows))] : columns;
+  return `${styles.strong(summaryTitle(key, totals))}\n${formatTable(shown, rows, width)}`;
 }
 
 function formatGroupsTable(
@@ -87,12 +88,16 @@ function formatNotes({ notes }: ReportHead, { columns, styles }: TextOptions): s
   return lines.map((line) => `${styles.warning(line)}\n`).join("");
 }
 
-const LONGEST_BAR = 40;
-/** What the other columns of the table by day need. */
-const BESIDE_BARS = 58;
+/** What columns take, the gap behind them included. */
+function widthOf(columns: readonly TableColumn<UsageRow>[], rows: readonly UsageRow[]): number {
+  return layOutTable(columns, rows, Number.POSITIVE_INFINITY).rule.length + 1;
+}
 
-function costBars({ groups }: GroupTable, width: number): TableColumn<UsageRow> {
-  const length = Math.min(LONGEST_BAR, Math.max(10, width - BESIDE_BARS));
+const SHORTEST_BAR = 10;
+const LONGEST_BAR = 40;
+
+function costBars({ groups }: GroupTable, room: number): TableColumn<UsageRow> {
+  const length = Math.min(LONGEST_BAR, Math.max(SHORTEST_BAR, room));
   const highest = Math.max(...groups.map(({ costUsd }) => costUsd));
   return {
     header: "",

@@ -19,6 +19,29 @@ export function formatUsd(value: number): string {
   return decimals > 12 ? value.toPrecision(2) : value.toFixed(decimals).replace(/(\.\d{4,}?)0+$/, "$1");
 }
 
+/** More would make a column of money unreadable because of one amount. */
+const MOST_DECIMALS = 6;
+
+/**
+ * A way to write the amounts of one column: with as many decimals as the one among them that needs most, so that they
+ * can be compared at a glance. What would be a zero then, though it is none, has decimals of its own.
+ */
+export function usdColumn(amounts: Iterable<number>): (value: number) => string {
+  let decimals = 2;
+  for (const amount of amounts) decimals = Math.max(decimals, decimalsOf(formatUsd(amount)));
+  decimals = Math.min(decimals, MOST_DECIMALS);
+  return (value) => {
+    const text = value.toFixed(decimals);
+    return Number.isFinite(value) && !text.includes("e") && (value === 0 || Number(text) !== 0)
+      ? groupThousands(text)
+      : formatUsd(value);
+  };
+}
+
+function decimalsOf(text: string): number {
+  return /^-?[\d,]+\.(\d+)$/.exec(text)?.[1]?.length ?? 0;
+}
+
 /** A share from 0 to 1 in per cent: `12.3 %`. */
 export function formatShare(value: number): string {
   return `${(value * 100).toFixed(1)} %`;

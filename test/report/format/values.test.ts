@@ -6,6 +6,7 @@ import {
   formatShare,
   formatUsd,
   printable,
+  usdColumn,
 } from "../../../src/report/format/values";
 
 test("counts have separators between their thousands", () => {
@@ -39,6 +40,33 @@ describe("money", () => {
     [1e22, "1e+22"],
   ])("of %d is %s", (value, text) => {
     expect(formatUsd(value)).toBe(text);
+  });
+
+  test.each([
+    [
+      [1.81, 0.00073, 0.185, 0],
+      ["1.81000", "0.00073", "0.18500", "0.00000"],
+    ],
+    [
+      [177.31, 0.3546, 12_345.6],
+      ["177.3100", "0.3546", "12,345.6000"],
+    ],
+    [
+      [9_990.01, 1],
+      ["9,990.01", "1.00"],
+    ],
+    [
+      [0.5, 0.000000042, 5e-324, 1e22, -3],
+      ["0.500000", "0.000000042", "4.9e-324", "1e+22", "-3.000000"],
+    ],
+    [[], []],
+  ])("in one column %p has one number of decimals", (amounts, texts) => {
+    expect(amounts.map(usdColumn(amounts))).toEqual(texts);
+  });
+
+  test("of a later page has them too, unless it would be zero", () => {
+    const format = usdColumn([12.5]);
+    expect([0.126, 0.004].map(format)).toEqual(["0.13", "0.0040"]);
   });
 
   test("has two digits that count, whatever it is", () => {
