@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
+import { isPostgresUrl } from "../postgres/url";
 import type { IncidentKind } from "../record/types";
 import { openLedger } from "../report/database/open-ledger";
 import { toIsoTime } from "../report/execution-record";
@@ -10,6 +11,7 @@ import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/inciden
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseCount } from "./options";
 import { retryIncidents } from "./retry-incidents";
+import { retryIncidentsOnPostgres } from "./retry-incidents-postgres";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
@@ -44,9 +46,13 @@ export function incidentsCommand(terminal: Terminal): Command {
       "after",
       examples("runledger incidents --kind rejected --json", "runledger incidents --retry --dry-run"),
     )
-    .action((options: Options) =>
-      options.retry === true ? retryIncidents(dbFileOf(options), options, terminal) : list(options, terminal),
-    );
+    .action((options: Options) => (options.retry === true ? retry : list)(options, terminal));
+}
+
+async function retry(options: Options, terminal: Terminal): Promise<void> {
+  const place = dbPathOf(options);
+  if (isPostgresUrl(place)) await retryIncidentsOnPostgres(place, options, terminal);
+  else await retryIncidents(dbFileOf(options), options, terminal);
 }
 
 async function list(options: Options, terminal: Terminal): Promise<void> {

@@ -20,14 +20,14 @@ import { openForWriting } from "./writable-ledger";
 /** So many failures are told one by one. */
 const LISTED_FAILURES = 20;
 
-interface RetryOptions {
+export interface RetryOptions {
   readonly beyondRetention?: true;
   readonly dryRun?: true;
   readonly json?: true;
 }
 
 /** Stores a row and ends its incident. Throws when that can't be done. */
-type Store = (row: NewExecutionRow, incident: IncidentRow) => MaybePromise<"stored" | "duplicate">;
+export type Store = (row: NewExecutionRow, incident: IncidentRow) => MaybePromise<"stored" | "duplicate">;
 type MaybePromise<Value> = Value | Promise<Value>;
 
 /** Tries to store every rejected record; says what became of them. */
@@ -40,11 +40,20 @@ export async function retryIncidents(
     options.dryRun === true
       ? await tryOnly(dbPath, options, terminal)
       : await retryInLedger(dbPath, options, terminal);
+  await finishRetry(counts, options, terminal);
+}
+
+/** Says what became of the records; ends with 1 when some are still rejected. */
+export async function finishRetry(
+  counts: RetryCounts,
+  options: RetryOptions,
+  terminal: Terminal,
+): Promise<void> {
   await terminal.write(options.json === true ? formatJsonLine(counts) : summary(counts, options));
   if (counts.failed > 0) throw new EndedError(1);
 }
 
-interface RetryCounts {
+export interface RetryCounts {
   stored: number;
   duplicates: number;
   failed: number;
@@ -86,7 +95,7 @@ async function retryInLedger(
   return await retryAll(dbPath, store, terminal);
 }
 
-async function retryAll(dbPath: string, store: Store, terminal: Terminal): Promise<RetryCounts> {
+export async function retryAll(dbPath: string, store: Store, terminal: Terminal): Promise<RetryCounts> {
   await using ledger = await openLedger(dbPath);
   const counts = { stored: 0, duplicates: 0, failed: 0 };
   for await (const incidents of incidentsOf(ledger, { kind: "rejected", order: "oldest" })) {

@@ -7,7 +7,7 @@ import type { ForwardTarget, SendResult } from "./forward-target";
 import type { LedgerSource } from "./ledger-source";
 import { resumePoint } from "./resume";
 import type { SourceExecution } from "./source-statements";
-import { fromLedger, type TargetIncident } from "./target-incidents";
+import { fromLedger, refusalIdentity, type TargetIncident } from "./target-incidents";
 import type { Position } from "./target-statements";
 
 /** As the ledger stores times; PostgreSQL would take much more, such as "yesterday". */
@@ -233,7 +233,7 @@ export class ForwardSession {
   #refusal(row: SourceExecution, reason: string): TargetIncident {
     const execution = this.#source.execution(row.id);
     return {
-      identity: ["execution", row.execution_id],
+      identity: refusalIdentity(row.execution_id),
       kind: "rejected",
       reason,
       payload: toPayload(execution === undefined ? row : recordOf(execution)),

@@ -1,10 +1,11 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
+import { RunledgerError } from "../errors";
 import { failureKindOf } from "../postgres/errors";
 import { type ExecutionsKey, executionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
-import { insertIncidents, type TargetIncident } from "./target-incidents";
-import { type Position, presentExecutions, sendExecutions } from "./target-statements";
+import { insertIncidents, refusalId, type TargetIncident } from "./target-incidents";
+import { type Position, presentExecutions, sendExecutions, sendRefused } from "./target-statements";
 
 /** A conflict with another transaction is over in a moment. */
 const CONFLICT_TRIES = 20;
@@ -164,6 +165,39 @@ export class ForwardTarget {
         return numUpdatedRows === 0n ? undefined : insertIncidents(trx, this.#ledgerId, incidents);
       }),
     );
+  }
+
+  /**
+   * Stores an execution that was refused, and ends its incident; with `isDry`, only tries to.
+   *
+   * @throws {RunledgerError} `BEYOND_RETENTION`, unless it may be counted a second time; and the database's own errors.
+   */
+  async retry(
+    row: SourceExecution,
+    { mayBeCounted, isDry }: { readonly mayBeCounted: boolean; readonly isDry: boolean },
+  ): Promise<"stored" | "duplicate"> {
+    const key = await this.#executionsKey();
+    const rollback = new Error("a dry run");
+    let inserted = 0;
+    const attempt = () =>
+      this.#transaction(async (trx) => {
+        // It waits for a purge, and a purge for it, as of forwarders.
+        await sql`LOCK TABLE ${sql.id(this.#schema, "forward_sources")} IN ROW EXCLUSIVE MODE`.execute(trx);
+        if (!mayBeCounted && (await this.#undecidable(trx, key, [row])).size > 0) {
+          throw new RunledgerError(
+            "BEYOND_RETENTION",
+            `Execution ${row.execution_id} completed at ${row.created_at}, before the newest that was purged.`,
+          );
+        }
+        ({ inserted } = await sendRefused(trx, key, this.#ledgerId, row));
+        const id = refusalId(this.#ledgerId, row.execution_id);
+        await trx.deleteFrom("incidents").where("incident_id", "=", id).execute();
+        if (isDry) throw rollback;
+      });
+    await this.#retried(attempt).catch((error: unknown) => {
+      if (error !== rollback) throw error;
+    });
+    return inserted > 0 ? "stored" : "duplicate";
   }
 
   /** Stores an incident of forwarding itself. */

@@ -6,6 +6,7 @@ import {
   type ForwardTargetsTable,
   type IncidentsTable,
   type LedgerSchema,
+  type NewExecutionRow,
 } from "../ledger/schema";
 
 /** How far a target is: the last execution and the last incident that it has. */
@@ -27,6 +28,12 @@ export type SourceExecution = { readonly id: number; readonly execution_id: stri
   /** As text SQLite would round it. */
   readonly cost_usd: unknown;
 };
+
+/** A row of a record, as if it were read to be forwarded; it has no `id` of a ledger. */
+export function toSourceExecution(row: NewExecutionRow): SourceExecution {
+  const text = [...AS_TEXT, "num_turns" as const].map((column) => [column, row[column]?.toString() ?? null]);
+  return { ...Object.fromEntries(text), id: 0, cost_usd: row.cost_usd } as SourceExecution;
+}
 
 /** An incident as it is read to be forwarded. */
 export type SourceIncident = Selectable<IncidentsTable>;

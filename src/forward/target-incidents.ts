@@ -44,6 +44,16 @@ export async function insertIncidents(
   return inserted;
 }
 
+/** By what an execution that the target refused is told from others. */
+export function refusalIdentity(executionId: string): readonly unknown[] {
+  return ["execution", executionId];
+}
+
+/** The key of the incident of an execution that the target refused. */
+export function refusalId(ledgerId: string, executionId: string): string {
+  return digest([ledgerId, ...refusalIdentity(executionId)]);
+}
+
 /** Of all that is in it: a ledger that was restored gives out its ids a second time. */
 export function fromLedger(incident: SourceIncident): TargetIncident {
   const { id, at, kind, count, reason, payload } = incident;

@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, type QueryCreator, type RawBuilder, sql } from "kysely";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
@@ -54,7 +54,7 @@ export interface Sent {
  * Stores executions, adds up those that are new, and moves the target from one position to the next: one statement,
  * which is a transaction of its own, or does nothing at all when the target is somewhere else.
  */
-export async function sendExecutions(
+export function sendExecutions(
   db: Kysely<PostgresSchema>,
   key: ExecutionsKey,
   ledgerId: string,
@@ -62,16 +62,38 @@ export async function sendExecutions(
   from: Position,
   to: Position,
 ): Promise<Sent> {
+  const moving = db.with("moved", (query) =>
+    query
+      .updateTable("forward_sources")
+      .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
+      .where("ledger_id", "=", ledgerId)
+      .where("last_id", "=", from.id)
+      .where("last_execution_id", "is not distinct from", from.executionId)
+      .returning("ledger_id"),
+  );
+  return store(moving, key, rows);
+}
+
+/** As {@link sendExecutions}, of one that was sent before, and refused: the target stays where it is. */
+export function sendRefused(
+  db: Kysely<PostgresSchema>,
+  key: ExecutionsKey,
+  ledgerId: string,
+  row: SourceExecution,
+): Promise<Sent> {
+  const staying = db.with("moved", (query) =>
+    query.selectNoFrom(sql<string>`${ledgerId}::text`.as("ledger_id")),
+  );
+  return store(staying, key, [row]);
+}
+
+/** Stores the rows as of the ledger in `moved`, and adds up those that are new. */
+function store(
+  db: QueryCreator<PostgresSchema & { moved: { ledger_id: string } }>,
+  key: ExecutionsKey,
+  rows: readonly SourceExecution[],
+): Promise<Sent> {
   return db
-    .with("moved", (query) =>
-      query
-        .updateTable("forward_sources")
-        .set({ last_id: to.id, last_execution_id: to.executionId, updated_at: "now" })
-        .where("ledger_id", "=", ledgerId)
-        .where("last_id", "=", from.id)
-        .where("last_execution_id", "is not distinct from", from.executionId)
-        .returning("ledger_id"),
-    )
     .with("inserted", (query) =>
       query
         .insertInto("executions")

@@ -10,6 +10,8 @@ const EXAMPLE = "postgres://user@host:5432/database";
 export interface PostgresLocation {
   /** `host:port/database?schema`: tells one ledger from another, whoever connects. */
   readonly name: string;
+  /** The same as a URL that can be typed, with the user, and without the password. */
+  readonly url: string;
   readonly schema: string;
   readonly hasPassword: boolean;
   /** The URL as it was given, password and all. */
@@ -43,15 +45,22 @@ export function parsePostgresUrl(given: string, schema?: string): PostgresLocati
   }
   const parameter = (name: string): string => url.searchParams.get(name) ?? "";
   const { env } = process;
-  const user = parameter("user") || decode(url.username) || env["PGUSER"] || env["USER"] || "";
+  const givenUser = parameter("user") || decode(url.username);
+  const login = givenUser === "" ? "" : `${encodeURIComponent(givenUser)}@`;
+  const user = givenUser || env["PGUSER"] || env["USER"] || "";
   const hostname = url.hostname === NO_HOST ? "" : decode(url.hostname);
   const host = parameter("host") || hostname || env["PGHOST"] || "localhost";
   const port = parameter("port") || url.port || env["PGPORT"] || DEFAULT_PORT;
   const database = decode(url.pathname.slice(1)) || env["PGDATABASE"] || user;
   const chosenSchema = schema ?? (parameter("schema") || DEFAULT_SCHEMA);
+  const query = queryOf({
+    schema: chosenSchema === DEFAULT_SCHEMA ? "" : chosenSchema,
+    sslmode: parameter("sslmode"),
+  });
   const secrets = [url.password, decode(url.password), parameter("password")].filter((part) => part !== "");
   return {
     name: `${host}:${port}/${database}?${chosenSchema}`,
+    url: `postgres://${login}${hostOf(host)}:${port}/${encodeURIComponent(database)}${query}`,
     schema: chosenSchema,
     hasPassword: secrets.length > 0,
     connectionString: () => text,
@@ -68,6 +77,16 @@ function isPlain(text: string): boolean {
   const [, rest] = /^postgres(?:ql)?:\/\/[^/?#]*([^#]*)$/i.exec(text) ?? [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   return rest !== undefined && !rest.includes("@") && !/[\0-\x1f]/.test(text);
+}
+
+/** As a URL has it: a socket's folder is encoded, an address of IPv6 stays in its brackets. */
+function hostOf(host: string): string {
+  return host.startsWith("[") ? host : encodeURIComponent(host);
+}
+
+function queryOf(parameters: Readonly<Record<string, string>>): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "");
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
 }
 
 function decode(part: string): string {

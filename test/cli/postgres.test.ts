@@ -152,12 +152,10 @@ test("forward shows how far it is on a terminal, and asks for a URL that is miss
   expect(err).toContain("RUNLEDGER_FORWARD_URL");
 });
 
-test("commands that need a file say so", async () => {
-  for (const args of [["checkpoint"], ["incidents", "--retry"]]) {
-    const { exitCode, err } = await onPostgres(...args);
-    expect({ exitCode, lines: err.trimEnd().split("\n").length }).toEqual({ exitCode: 2, lines: 1 });
-    expect(err).not.toContain("not-a-secret");
-  }
+test("a command that needs a file says so", async () => {
+  const { exitCode, err } = await onPostgres("checkpoint");
+  expect({ exitCode, lines: err.trimEnd().split("\n").length }).toEqual({ exitCode: 2, lines: 1 });
+  expect(err).not.toContain("not-a-secret");
 });
 
 test("a database without a ledger, and one that is not there, are told apart", async () => {

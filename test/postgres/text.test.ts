@@ -45,6 +45,19 @@ test.each([
   expect(parsePostgresUrl(url).name).toBe(name);
 });
 
+test.each([
+  ["postgres://bot:secret@db.internal/ledger", "postgres://bot@db.internal:5432/ledger"],
+  ["postgres://db:6543/a%20b?user=b%40c&password=x&schema=o'&sslmode=require&options=-c", ""],
+  ["postgres://bot:secret@%2Fvar%2Frun/ledger", "postgres://bot@%2Fvar%2Frun:5432/ledger"],
+  ["postgres://bot@/ledger?host=/var/run", ""],
+  ["postgres://bot@[::1]:5433/ledger", "postgres://bot@[::1]:5433/ledger"],
+])("what can be typed of a URL names the same, and has no password in it: %s", (given, expected) => {
+  const location = parsePostgresUrl(given);
+  if (expected !== "") expect(location.url).toBe(expected);
+  expect(parsePostgresUrl(location.url)).toMatchObject({ name: location.name, hasPassword: false });
+  expect(parsePostgresUrl(location.url).url).toBe(location.url);
+});
+
 test.each(["postgres://bot:se%2Fcret@db/ledger", "postgres://db/ledger?user=bot&password=se/cret"])(
   "a password is taken out of every text, encoded or not",
   (url) => {

@@ -1,10 +1,12 @@
 import type { Kysely } from "kysely";
 import type { PostgresSchema } from "../../postgres/schema";
 import { daysWithWrongSums } from "../../postgres/sums";
+import { parsePostgresUrl } from "../../postgres/url";
 import type { Ledger } from "../../report/database/ledger";
 import { openLedger } from "../../report/database/open-ledger";
 import { reading } from "../../report/database/snapshot";
 import { formatCountOf } from "../../report/format/values";
+import { shellWord } from "../../shell-words";
 import { incidents } from "./contents";
 import { type Check, type Finding, toFinding } from "./finding";
 
@@ -18,7 +20,8 @@ const SHOWN_DAYS = 5;
 export async function* examinePostgres(url: string, isQuick: boolean): AsyncGenerator<Finding> {
   await using ledger = await openLedger(url);
   yield { check: "schema", level: "ok", message: "up to date" };
-  const patient = { dbPath: ledger.location, dbWord: ledger.location, ledger };
+  const typed = parsePostgresUrl(url).url;
+  const patient = { dbPath: typed, dbWord: shellWord(typed), ledger };
   for (const { name, run, isLong } of [forwarding, sums, incidents]) {
     if (isQuick && isLong === true) continue;
     const failed = toFinding(name);
