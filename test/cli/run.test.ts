@@ -76,12 +76,14 @@ describe("wrong usage", () => {
     expect({ exitCode, out, lines: err.match(/\n/g)?.length }).toEqual({ exitCode: 2, out: "", lines: 1 });
   });
 
-  test.each(["postgres://bot:secret@localhost/runs", ":memory:"])(
+  test.each(["postgres://bot:secret@localhost/runs", "mysql://bot:secret@localhost/runs", ":memory:"])(
     "is %s where a command needs a file; it makes none, and shows no password",
     async (url) => {
       const records = join(folder, "records.jsonl");
       await Bun.write(records, `${JSON.stringify(executionCompleted())}\n`);
-      for (const args of [["import", records], ["checkpoint"]]) {
+      const commands = [["import", records], ["checkpoint"]];
+      if (!url.startsWith("postgres:")) commands.push(["incidents", "--retry"]);
+      for (const args of commands) {
         const { exitCode, out, err } = await runCli([...args, "--db", url]);
         expect({ args, exitCode, out }).toEqual({ args, exitCode: 2, out: "" });
         expect(err).toBe(
