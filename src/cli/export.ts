@@ -1,7 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { codeOf } from "../describe";
-import { RunledgerError } from "../errors";
 import { openLedger } from "../report/database/open-ledger";
 import { recordOf } from "../report/execution-record";
 import { executionsOf } from "../report/executions";
@@ -12,6 +9,7 @@ import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options
 import { examples } from "./options";
 import { countProgress } from "./progress";
 import type { Terminal } from "./terminal";
+import { createWhole } from "./whole-file";
 
 interface Options extends DbOption, FilterOptions {
   readonly format: "jsonl" | "csv";
@@ -56,6 +54,7 @@ async function exportExecutions(options: Options, terminal: Terminal): Promise<v
       progress.advance(rows.length);
     }
     await output.write(format.end());
+    await output.complete();
   } finally {
     progress.end();
   }
@@ -63,29 +62,11 @@ async function exportExecutions(options: Options, terminal: Terminal): Promise<v
 
 interface Output extends AsyncDisposable {
   write(text: string): Promise<void>;
+  /** All was written. */
+  complete(): Promise<void>;
 }
 
 async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
-  if (path === undefined) {
-    return { write: (text) => terminal.write(text), async [Symbol.asyncDispose]() {} };
-  }
-  const file = await createFile(path);
-  return {
-    write: (text) => file.appendFile(text),
-    [Symbol.asyncDispose]: () => file.close(),
-  };
-}
-
-/** Never overwrites: the file could be anything, even the ledger. */
-async function createFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (cause) {
-    const isThere = codeOf(cause) === "EEXIST";
-    const message = isThere ? `${path} exists already.` : `Can't create ${path}: ${codeOf(cause)}.`;
-    throw new RunledgerError("INVALID_ARGUMENT", message, {
-      cause,
-      hint: isThere ? "Name another file, or remove it." : undefined,
-    });
-  }
+  if (path !== undefined) return createWhole(path, terminal.interruption());
+  return { write: (text) => terminal.write(text), async complete() {}, async [Symbol.asyncDispose]() {} };
 }

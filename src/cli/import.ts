@@ -73,18 +73,27 @@ function totalBytes(inputs: readonly Input[]): number {
 
 async function* batchesOf(inputs: readonly Input[], progress: Progress): AsyncGenerator<ImportedRecord[]> {
   let batch: ImportedRecord[] = [];
-  for (const { name, stream } of inputs) {
-    for await (const { bytes, records } of readRecords(stream())) {
-      for (const record of records) {
-        batch.push({ ...record, name });
-        if (batch.length < BATCH_SIZE) continue;
-        yield batch;
-        batch = [];
+  const takeBatch = () => {
+    const taken = batch;
+    batch = [];
+    return taken;
+  };
+  try {
+    for (const { name, stream } of inputs) {
+      for await (const { bytes, records } of readRecords(stream(), name)) {
+        for (const record of records) {
+          batch.push({ ...record, name });
+          if (batch.length >= BATCH_SIZE) yield takeBatch();
+        }
+        progress.advance(bytes);
       }
-      progress.advance(bytes);
     }
+  } catch (error) {
+    // What was read before is stored.
+    if (batch.length > 0) yield takeBatch();
+    throw error;
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0) yield takeBatch();
 }
 
 function listRejections(progress: Progress) {

@@ -4,6 +4,10 @@ import { Readable } from "node:stream";
 import { codeOf, withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Terminal } from "./terminal";
+import { refuseNoText } from "./text-source";
+
+/** So much of a file is looked at before any is read. */
+const LOOKED_AT_BYTES = 4_096;
 
 /** A file to read, or standard input. */
 export interface Input {
@@ -17,7 +21,7 @@ export interface Input {
 /**
  * The files of a command line, `-` among them for standard input; all are looked at before the first is read.
  *
- * @throws {RunledgerError} `INVALID_ARGUMENT` when one can't be read.
+ * @throws {RunledgerError} `INVALID_ARGUMENT` when one can't be read, or is no text.
  */
 export function findInputs(files: readonly string[], terminal: Terminal): Promise<Input[]> {
   return Promise.all(
@@ -40,6 +44,7 @@ async function statReadable(file: string): Promise<Stats> {
     const found = await stat(file);
     if (found.isDirectory()) throw new RunledgerError("INVALID_ARGUMENT", `${file} is a folder.`);
     await access(file, constants.R_OK);
+    if (found.isFile()) refuseNoText(await Bun.file(file).slice(0, LOOKED_AT_BYTES).bytes(), file);
     return found;
   } catch (cause) {
     if (cause instanceof RunledgerError) throw cause;

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { toPayload } from "../record/payload";
 import type { TelemetryRecord } from "../record/types";
 import { type RecordText, type Splitter, splitLines, splitterFor } from "./splitters";
+import { readText } from "./text-source";
 
 /** Of the identities that records without one get; never to change. */
 const NAMESPACE = "5e1d7c0a-3b0f-4c39-9a6e-0f4f6d1b2a77";
@@ -21,29 +22,31 @@ export interface SourceChunk {
 }
 
 /**
- * The records of a stream of UTF-8: JSON lines, a JSON array, or objects that follow one another; with or without a
+ * The records of a stream of {@link readText}: JSON lines, a JSON array, or objects that follow one another; with or without a
  * byte order mark. No more than a chunk of it is in memory.
  *
  * A record without `executionId` gets one made of its content and of how many the same came before it, so that the
  * same file gives the same ones again. For that, a hash of each such record stays in memory.
  */
-export async function* readRecords(stream: ReadableStream<Uint8Array>): AsyncGenerator<SourceChunk> {
+export async function* readRecords(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+): AsyncGenerator<SourceChunk> {
   const identify = createIdentifier();
   const toRecord = ({ line, text }: RecordText): SourceRecord => ({ line, record: identify(parse(text)) });
-  const decoder = new TextDecoder();
   let splitter: Splitter | undefined;
   let beginning = "";
-  for await (const bytes of stream) {
-    beginning += decoder.decode(bytes, { stream: true });
+  for await (const { bytes, text } of readText(stream, name)) {
+    beginning += text;
     splitter ??= splitterFor(beginning);
     const texts = splitter?.push(beginning) ?? [];
     if (splitter !== undefined) beginning = "";
-    yield { bytes: bytes.byteLength, records: texts.map(toRecord) };
+    yield { bytes, records: texts.map(toRecord) };
     // Bun reads a file without turning the event loop: signals would have to wait for its end.
     await setImmediate();
   }
   splitter ??= splitLines();
-  const rest = [...splitter.push(beginning + decoder.decode()), ...splitter.end()];
+  const rest = [...splitter.push(beginning), ...splitter.end()];
   yield { bytes: 0, records: rest.map(toRecord) };
 }
 

@@ -17,6 +17,11 @@ const { R_OK, W_OK } = constants;
  */
 const WAL_AUTOCHECKPOINT_PAGES = 16_384;
 /**
+ * What is left of a -wal that a long reader made grow, once a checkpoint has got through, in bytes. Well above what 8,000
+ * executions in 200 repositories fill between two checkpoints: to cut the file and let it grow again costs time.
+ */
+export const WAL_KEPT_BYTES = 32 << 20;
+/**
  * Room for the pages that one transaction of 4,096 executions in 200 repositories touches, in KiB. From SQLite's own
  * 2,000 KiB they would be written out before the commit, and read again.
  */
@@ -98,6 +103,7 @@ function foreign(dbPath: string): RunledgerError {
 
 function useWal(connection: Connection, busyTimeoutMs: number): void {
   connection.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
+  connection.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
   untilNotBusy(busyTimeoutMs, () => connection.pragma("journal_mode = WAL"));
 }
 

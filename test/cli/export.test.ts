@@ -1,14 +1,15 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
+import { run } from "../../src/cli/run";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
 import { commandLine } from "../support/dist";
-import { runCli } from "../support/fake-terminal";
+import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, EARLIER_INSERT, read } from "../support/ledger";
 import { peakMemory } from "../support/peak-memory";
 import { tempDir } from "../support/temp-dir";
@@ -123,6 +124,26 @@ describe("runledger export", () => {
     expect((await runCli(["export", "--db", db, "--out", join(file, "x")])).err).toMatch(
       /^runledger: Can't create .*: ENOTDIR\.\n$/,
     );
+  });
+
+  test("--out gives the file its name only when it is whole", async () => {
+    const db = ledgerOf(Array.from({ length: 2_500 }, () => executionCompleted()));
+    const file = newPath();
+    const seen: string[][] = [];
+    const terminal = fakeTerminal({
+      isErrorTerminal: true,
+      writeError: () =>
+        seen.push(readdirSync(dirname(file)).filter((name) => name.startsWith(basename(file)))),
+    });
+    expect(await run(["export", "--db", db, "--out", file], terminal)).toBe(0);
+    const partial = expect.stringMatching(/\.partial-[\w-]+$/);
+    expect(seen[0]).toEqual([partial]);
+    expect(seen.at(-1)).toEqual([basename(file)]);
+
+    const other = newPath();
+    const interrupted = fakeTerminal({ isErrorTerminal: true, writeError: () => interrupted.interrupt() });
+    expect(await run(["export", "--db", db, "--out", other], interrupted)).toBe(130);
+    expect(readdirSync(dirname(other)).filter((name) => name.startsWith(basename(other)))).toEqual([]);
   });
 
   test("of the earlier design gives records that can be imported, again and again", async () => {

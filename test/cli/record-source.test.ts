@@ -12,7 +12,7 @@ async function recordsOf(text: string, chunkBytes = 1 << 20) {
       controller.close();
     },
   });
-  const found = await Array.fromAsync(readRecords(stream));
+  const found = await Array.fromAsync(readRecords(stream, "runs.jsonl"));
   return {
     records: found.flatMap(({ records }) => records),
     bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),

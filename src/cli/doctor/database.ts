@@ -80,7 +80,7 @@ export const writeAheadLog: Check = {
       level: "note",
       message: `${formatBytes(bytes)}, which is much`,
       remedy:
-        "It shrinks when the last program that has the ledger open closes it; a reader may have held it back.",
+        "A reader may have held it back. It shrinks once that has ended and an application writes again, or when the last program closes it.",
     };
   },
 };

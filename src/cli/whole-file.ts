@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { codeOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { moveUnlessTaken } from "../ledger/ledger-file";
+import { EndedError } from "./failure";
+
+/** A file that has its name only once all of it is on the disk. */
+export interface WholeFile extends AsyncDisposable {
+  /** @throws {EndedError} when it was interrupted. */
+  write(text: string): Promise<void>;
+  /**
+   * Gives the file its name.
+   *
+   * @throws {RunledgerError} `INVALID_ARGUMENT` when another file took it meanwhile.
+   */
+  complete(): Promise<void>;
+}
+
+/** As a shell has it: 128, and the number of SIGINT. */
+const INTERRUPTED = 130;
+
+/**
+ * Creates a file that only its owner can read. It never overwrites: the file could be anything, even the ledger. Until it
+ * is complete it is called `<path>.partial-…`; when it is not completed, nothing is left of it.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a file of this name, or none can be made.
+ */
+export async function createWhole(path: string, interruption: AbortSignal): Promise<WholeFile> {
+  // To find out at the end that the name is taken would be late.
+  if (existsSync(path)) throw taken(path);
+  const partial = `${path}.partial-${Bun.randomUUIDv7()}`;
+  const file = await create(partial, path);
+  return {
+    async write(text) {
+      if (interruption.aborted) throw new EndedError(INTERRUPTED);
+      await file.appendFile(text);
+    },
+    async complete() {
+      if (interruption.aborted) throw new EndedError(INTERRUPTED);
+      await file.sync();
+      if (!moveUnlessTaken(partial, path)) throw taken(path);
+    },
+    async [Symbol.asyncDispose]() {
+      await file.close();
+      await rm(partial, { force: true });
+    },
+  };
+}
+
+async function create(partial: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(partial, "wx", 0o600);
+  } catch (cause) {
+    throw new RunledgerError("INVALID_ARGUMENT", `Can't create ${path}: ${codeOf(cause)}.`, { cause });
+  }
+}
+
+function taken(path: string): RunledgerError {
+  return new RunledgerError("INVALID_ARGUMENT", `${path} exists already.`, {
+    hint: "Name another file, or remove it.",
+  });
+}
