@@ -2,7 +2,7 @@ import { definePlugin, type PluginEmitter, type PluginHost } from "../../src/app
 import { defaultLogger, harmless } from "../../src/logger";
 import { DirectRecorder } from "../../src/recorder/direct-recorder";
 import { QueuedRecorder } from "../../src/recorder/recorder";
-import type { Telemetry, TelemetryCloseReport, TelemetryRecorder } from "../../src/recorder/types";
+import type { Telemetry, TelemetryCloseReport } from "../../src/recorder/types";
 import { startInline, startThread } from "../../src/recorder/writer-link";
 import { announce, forerunnersOf, siblingsOf } from "../../src/reload";
 import { Intake } from "./intake";
@@ -29,7 +29,7 @@ export const telemetryPlugin = definePlugin({
         ? new QueuedRecorder(options, options.writer === "thread" ? startThread : startInline, logger)
         : new DirectRecorder(options.store, options.retentionDays, logger);
     /** After a reload, that of the successor. */
-    let current: TelemetryRecorder = recorder;
+    let current: Successor["handle"] = recorder;
     const intake = new Intake((run) => recorder.record(run));
     let forget = () => {};
     let closing: Promise<TelemetryCloseReport> | undefined;
@@ -71,11 +71,11 @@ export const telemetryPlugin = definePlugin({
       isOn: (other) => other === emitter,
       yieldTo(successor) {
         successor.intake.takeOver(intake.release(), successor.emitter);
-        current = successor.recorder;
+        current = successor.handle;
         close(options.closeTimeoutMs).catch(() => {});
       },
     };
-    replaceForerunners({ dbPath, intake, recorder, emitter });
+    replaceForerunners({ dbPath, intake, handle: telemetry, emitter });
     forget = announce(KIND, running);
     return telemetry;
   },
@@ -88,7 +88,7 @@ interface Successor {
   /** `undefined` where there is no file. */
   readonly dbPath: string | undefined;
   readonly intake: Intake;
-  readonly recorder: TelemetryRecorder;
+  readonly handle: Pick<Telemetry, "record" | "flush" | "purgeOlderThan" | "checkpoint">;
   readonly emitter: PluginEmitter;
 }
 

@@ -84,17 +84,21 @@ test("on the same emitter a subscription is replaced, whatever the file is", asy
 });
 
 test("over several reloads, with emitters of their own and with none of them new", async () => {
+  const before = running().size;
   const first = start();
   reload();
   const second = start();
   reload();
   const third = start(second.emitter);
   for (const { emit } of [first, second, third]) emit();
+  await first.telemetry.close();
+  await second.telemetry.close();
+  first.telemetry.record(executionCompleted());
+  await first.telemetry.flush();
+  expect(third.telemetry.stats()).toMatchObject({ received: 4, written: 4 });
   await third.app.close();
-  expect(third.telemetry.stats()).toMatchObject({ received: 3, written: 3 });
-  await Promise.all([first, second].map(({ telemetry }) => telemetry.close()));
-  expect(countRows(dbPath)).toBe(3);
-  expect(running().size).toBe(0);
+  expect(countRows(dbPath)).toBe(4);
+  expect(running().size).toBe(before);
 });
 
 test("two applications on one file, both reloaded: each event goes to one of them, once", async () => {
