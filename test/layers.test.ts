@@ -47,7 +47,7 @@ const ROOMS: Record<string, readonly string[]> = {
   report: ["record", "ledger", "report/database"],
   "report/format": ["report"],
   forward: ["record", "ledger", "postgres", "report", "report/database"],
-  "cli/completion": ["cli"],
+  "cli/completion": ["cli", "ledger", "report", "report/database"],
   "cli/doctor": [
     "record",
     "ledger",

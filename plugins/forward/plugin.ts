@@ -1,8 +1,13 @@
 import { definePlugin, type PluginHost } from "../../src/app/plugin";
 import { ForwardSupervisor } from "../../src/forward/forward-supervisor";
-import { type ForwardPluginOptions, parseForwardOptions } from "../../src/forward/options";
-import type { Forwarding } from "../../src/forward/types";
+import {
+  type ForwardPluginOptions,
+  type ParsedForwardOptions,
+  parseForwardOptions,
+} from "../../src/forward/options";
+import type { Forwarding, ForwardingCloseReport } from "../../src/forward/types";
 import { defaultLogger, harmless } from "../../src/logger";
+import { announce, forerunnersOf } from "../../src/reload";
 
 /**
  * Forwards a SQLite ledger to PostgreSQL, in a thread of its own: the host's thread does nothing. Put before the
@@ -22,19 +27,46 @@ export const forwardPlugin = definePlugin({
   name: "forward",
   setup(host: PluginHost, givenOptions: ForwardPluginOptions): Forwarding {
     const options = parseForwardOptions(givenOptions);
+    endForerunners(options);
     const forwarding = new ForwardSupervisor(
       options,
       harmless(options.logger ?? host.logger ?? defaultLogger()),
     );
+    const close = (timeoutMs: number): Promise<ForwardingCloseReport> => {
+      forget();
+      return forwarding.close(timeoutMs);
+    };
+    const running: Running = {
+      options,
+      yield: () => void close(options.closeTimeoutMs).catch(() => {}),
+    };
+    const forget = announce(KIND, running);
     try {
       // Sooner than the host gives up, so that what is left is said in time.
       host.onClose((context) =>
-        forwarding.close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
+        close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
       );
     } catch (error) {
-      forwarding.close(0);
+      close(0);
       throw error;
     }
     return forwarding;
   },
 });
+
+const KIND = "forward";
+
+/** A plugin that is set up and not closed. */
+interface Running {
+  readonly options: ParsedForwardOptions;
+  /** Ends it. */
+  yield(): void;
+}
+
+/** After a reload (`bun --hot`) what forwarded the same ledger to the same target before gives way. */
+function endForerunners({ from, to }: ParsedForwardOptions): void {
+  for (const forerunner of forerunnersOf<Running>(KIND)) {
+    const { options } = forerunner;
+    if (options.from === from && options.to.name === to.name) forerunner.yield();
+  }
+}

@@ -1,11 +1,12 @@
-import { definePlugin, type PluginHost } from "../../src/app/plugin";
+import { definePlugin, type PluginEmitter, type PluginHost } from "../../src/app/plugin";
 import { defaultLogger, harmless } from "../../src/logger";
 import { DirectRecorder } from "../../src/recorder/direct-recorder";
 import { QueuedRecorder } from "../../src/recorder/recorder";
 import type { Telemetry, TelemetryCloseReport } from "../../src/recorder/types";
 import { startInline, startThread } from "../../src/recorder/writer-link";
+import { announce, forerunnersOf, siblingsOf } from "../../src/reload";
+import { Intake } from "./intake";
 import { parseOptions, type TelemetryPluginOptions } from "./options";
-import { subscribeFirst } from "./subscribe-first";
 
 /**
  * Keeps every `"execution:completed"` event of the host in a SQLite ledger. Usable as it is, or with options.
@@ -27,10 +28,14 @@ export const telemetryPlugin = definePlugin({
       options.store === undefined
         ? new QueuedRecorder(options, options.writer === "thread" ? startThread : startInline, logger)
         : new DirectRecorder(options.store, options.retentionDays, logger);
-    let unsubscribe = () => {};
+    /** After a reload, that of the successor. */
+    let current: Successor["handle"] = recorder;
+    const intake = new Intake((run) => recorder.record(run));
+    let forget = () => {};
     let closing: Promise<TelemetryCloseReport> | undefined;
     const close = (timeoutMs: number): Promise<TelemetryCloseReport> => {
-      unsubscribe();
+      forget();
+      intake.end();
       closing ??= recorder.close(timeoutMs);
       return closing;
     };
@@ -40,11 +45,11 @@ export const telemetryPlugin = definePlugin({
       get ready() {
         return recorder.ready;
       },
-      record: (record) => recorder.record(record),
-      flush: () => recorder.flush(),
+      record: (record) => current.record(record),
+      flush: () => current.flush(),
       stats: () => recorder.stats(),
-      purgeOlderThan: (days) => recorder.purgeOlderThan(days),
-      checkpoint: () => recorder.checkpoint(),
+      purgeOlderThan: (days) => current.purgeOlderThan(days),
+      checkpoint: () => current.checkpoint(),
       close: () => close(options.closeTimeoutMs),
       async [Symbol.asyncDispose]() {
         await telemetry.close();
@@ -55,11 +60,58 @@ export const telemetryPlugin = definePlugin({
       host.onClose((context) =>
         close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
       );
-      unsubscribe = subscribeFirst(host.emitter, "execution:completed", (run) => recorder.record(run));
+      intake.subscribe(host.emitter);
     } catch (error) {
       close(0);
       throw error;
     }
+
+    const { emitter } = host;
+    const dbPath = options.store === undefined && options.dbPath !== ":memory:" ? options.dbPath : undefined;
+    const running: Running = {
+      dbPath,
+      intake,
+      isOn: (other) => other === emitter,
+      yieldTo(successor) {
+        successor.intake.takeOver(intake.release(), successor.emitter);
+        current = successor.handle;
+        close(options.closeTimeoutMs).catch(() => {});
+      },
+    };
+    replaceForerunners({ dbPath, intake, handle: telemetry, emitter });
+    forget = announce(KIND, running);
     return telemetry;
   },
 });
+
+const KIND = "telemetry";
+
+/** Who takes over. */
+interface Successor {
+  /** `undefined` where there is no file. */
+  readonly dbPath: string | undefined;
+  readonly intake: Intake;
+  readonly handle: Pick<Telemetry, "record" | "flush" | "purgeOlderThan" | "checkpoint">;
+  readonly emitter: PluginEmitter;
+}
+
+/** A plugin that is set up and not closed, as whoever comes after a reload sees it. */
+interface Running extends Pick<Successor, "dbPath" | "intake"> {
+  isOn(emitter: PluginEmitter): boolean;
+  /** Flushes and ends; what it would still get goes to the successor. */
+  yieldTo(successor: Successor): void;
+}
+
+/**
+ * After a reload (`bun --hot`) whoever is set up on the same file, or on the same emitter, takes over from what the earlier
+ * evaluation left behind. Two applications of one evaluation share a file undisturbed.
+ */
+function replaceForerunners(successor: Successor): void {
+  const { dbPath, emitter } = successor;
+  for (const forerunner of forerunnersOf<Running>(KIND)) {
+    const isOnSameFile = dbPath !== undefined && forerunner.dbPath === dbPath;
+    if (isOnSameFile || forerunner.isOn(emitter)) forerunner.yieldTo(successor);
+  }
+  // Another application of this evaluation may have taken over what listened to our emitter before.
+  for (const { intake } of siblingsOf<Running>(KIND)) intake.leave(emitter);
+}

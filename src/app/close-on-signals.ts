@@ -2,10 +2,11 @@ import { constants } from "node:os";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
+import { announce, forerunnersOf } from "../reload";
 
 /**
  * Closes at the first of the given signals, then exits with 128 + the signal's number; a second signal exits
- * at once. Returns the undo.
+ * at once. Returns the undo. What an earlier evaluation of the application set up (`bun --hot`) ends.
  */
 export function closeOnSignals(
   close: () => Promise<void>,
@@ -23,7 +24,7 @@ export function closeOnSignals(
   let closing = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     const exit = () => process.exit(128 + constants.signals[signal]);
-    if (closing) {
+    if (closing || isRestart(signal)) {
       exit();
     } else {
       closing = true;
@@ -34,8 +35,22 @@ export function closeOnSignals(
   };
   // A signal listed twice must not count as the second signal.
   const distinct = new Set(signals);
+  for (const undo of forerunnersOf<() => void>(KIND)) undo();
   for (const signal of distinct) process.on(signal, onSignal);
-  return () => {
+  const undo = (): void => {
+    forget();
     for (const signal of distinct) process.off(signal, onSignal);
   };
+  const forget = announce(KIND, undo);
+  return undo;
+}
+
+const KIND = "closeOnSignals";
+
+/**
+ * `bun --watch` calls the handlers of SIGTERM when a file was saved, and starts the program anew as soon as they return:
+ * no promise is awaited. But if they exit, the handlers of `exit` run, in which what was recorded is stored.
+ */
+function isRestart(signal: NodeJS.Signals): boolean {
+  return signal === "SIGTERM" && process.execArgv.includes("--watch");
 }

@@ -24,7 +24,7 @@ export interface ReportOptions extends DbOption, FilterOptions {
 export function addReportOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--by <keys>", `one or two of ${GROUP_KEYS.join(", ")}, with a comma`).argParser(parseKeys),
+      new Option("--by <keys>", "one or two keys, with a comma").choices(GROUP_KEYS).argParser(parseKeys),
     )
     .option(
       "--limit <count>",

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createProgram } from "../../src/cli/run";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
+import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";
 
+const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
 const folder = tempDir();
 const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands;
 const scriptFor = async (shell: string) => (await runCli(["completion", shell])).out;
@@ -53,6 +55,36 @@ describe("the completion of bash", () => {
     expect(await offered("doctor", "")).toEqual([]);
   });
 
+  test("offers keys, and names that the ledger has, of the ledger that is named", async () => {
+    expect(await offered("report", "--by", "mo")).toEqual(["month", "model"]);
+    expect(await offered("report", "--sort", "cache")).toEqual(["cache-read", "cache-write"]);
+    const db = join(folder, "names.db");
+    makeGoldenLedger(db);
+    const runner = `runledger() { "${process.execPath}" "${MAIN}" "$@"; }`;
+    const names = async (...words: string[]) => {
+      const list = words.map((word) => `'${word}'`).join(" ");
+      const { err, out } = await shell(
+        ["bash", "--norc"],
+        `${runner}
+        ${await script}
+        COMP_WORDS=(runledger ${list}); COMP_CWORD=${words.length}; _runledger; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      );
+      expect(err).toBe("");
+      return out.split("\n").filter((line) => line !== "");
+    };
+    // Names that a shell would have to quote are left out.
+    expect(await names("report", "--db", db, "--model", "")).toEqual([
+      "claude-haiku-4-5",
+      "claude-sonnet-4-5",
+    ]);
+    expect(await names("executions", "--db", db, "--repo", "light")).toEqual([
+      "lighthouse/beacon",
+      "lighthouse/keeper",
+    ]);
+    expect(await names("export", "--db", db, "--event-type", "push")).toEqual(["push"]);
+    expect(await names("report", "--db", join(folder, "none.db"), "--model", "")).toEqual([]);
+  });
+
   test("offers files where files are wanted, spaces in their names included", async () => {
     writeFileSync(join(folder, "my runs.jsonl"), "");
     writeFileSync(join(folder, "my.db"), "");
@@ -86,6 +118,14 @@ describe.each(["bash", "zsh", "fish"])("the completion of %s", (name) => {
       }).toEqual({ line, quotes: 0 });
     }
   });
+});
+
+test("without a shell it is wrong usage, as are names of no kind", async () => {
+  expect(await runCli(["completion"])).toMatchObject({
+    exitCode: 2,
+    err: "runledger: Name a shell: bash, zsh, fish.\n",
+  });
+  expect((await runCli(["completion", "--names", "colour"])).exitCode).toBe(2);
 });
 
 test("another shell is wrong usage", async () => {

@@ -1,9 +1,16 @@
-import type { CommandWords, OptionWords, ProgramWords } from "./words";
+import type { CommandWords, LedgerNames, OptionWords, ProgramWords } from "./words";
 
 /** A completion script for bash 3.2 and newer. */
 export function bashCompletion({ commands, options }: ProgramWords): string {
   const names = commands.map(({ name }) => name);
   return `# bash completion for runledger
+_runledger_names() {
+  local at db=()
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    if [ "\${COMP_WORDS[at]}" = --db ]; then db=(--db "\${COMP_WORDS[at+1]}"); fi
+  done
+  "\${COMP_WORDS[0]}" completion --names "$1" "\${db[@]}" 2>/dev/null
+}
 _runledger() {
   # Names of files may have spaces in them.
   local IFS=$'\\n'
@@ -43,7 +50,13 @@ ${afterOption}      case "$word" in
 
 function offerValue(flag: string, value: OptionWords["value"]): string[] {
   if (value === "none" || value === "any") return [];
-  return [`${flag}) ${value === "file" ? OFFER_FILES : offer(value)}; return ;;`];
+  return [`${flag}) ${offerOf(value)}; return ;;`];
+}
+
+function offerOf(value: readonly string[] | LedgerNames | "file"): string {
+  if (value === "file") return OFFER_FILES;
+  if (!("names" in value)) return offer(value);
+  return `COMPREPLY=($(compgen -W "$(_runledger_names ${value.names})" -- "$word"))`;
 }
 
 function offer(words: readonly string[]): string {

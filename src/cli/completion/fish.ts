@@ -28,7 +28,10 @@ function optionWords({ flag, description, value }: OptionWords): string {
   const words = `-l ${flag.replace(/^--/, "")} -d ${quote(description)}`;
   if (value === "none") return words;
   if (value === "any") return `${words} -x`;
-  return value === "file" ? `${words} -r -F` : `${words} -x -a ${quote(value.join(" "))}`;
+  if (value === "file") return `${words} -r -F`;
+  const offered =
+    "names" in value ? `(runledger completion --names ${value.names} 2>/dev/null)` : value.join(" ");
+  return `${words} -x -a ${quote(offered)}`;
 }
 
 function quote(text: string): string {

@@ -19,9 +19,24 @@ export interface OptionWords {
   /** Such as `--json`. */
   readonly flag: string;
   readonly description: string;
-  /** What follows it: one of these words, a file, anything, or nothing. */
-  readonly value: readonly string[] | "file" | "any" | "none";
+  /** What follows it: one of these words, a name that the ledger has, a file, anything, or nothing. */
+  readonly value: readonly string[] | LedgerNames | "file" | "any" | "none";
 }
+
+/** Names that are found when they are asked for, by `runledger completion --names KIND`. */
+export interface LedgerNames {
+  readonly names: NameKind;
+}
+
+/** Kinds of names, as the options that filter by them are called, and where they are. */
+export const NAME_KINDS = {
+  repo: "repo",
+  model: "model",
+  provider: "provider",
+  "event-type": "event_type",
+  conclusion: "conclusion",
+} as const;
+export type NameKind = keyof typeof NAME_KINDS;
 
 /** Placeholders of values that are files, as in `--db <path>`. */
 const FILE_PLACEHOLDER = /<(path|file)>$/;
@@ -46,7 +61,9 @@ function optionsOf(command: Command): OptionWords[] {
     .createHelp()
     .visibleOptions(command)
     .map(({ flags, long, description, required, argChoices }) => {
-      const value = argChoices ?? (FILE_PLACEHOLDER.test(flags) ? "file" : "any");
+      const kind = Object.keys(NAME_KINDS).find((name): name is NameKind => long === `--${name}`);
+      const other = kind === undefined ? "any" : { names: kind };
+      const value = argChoices ?? (FILE_PLACEHOLDER.test(flags) ? "file" : other);
       return { flag: long ?? flags, description, value: required ? value : "none" };
     });
 }

@@ -4,6 +4,11 @@ import type { CommandWords, OptionWords, ProgramWords } from "./words";
 /** A completion script for zsh. */
 export function zshCompletion({ commands, options }: ProgramWords): string {
   return `#compdef runledger
+_runledger_names() {
+  local -a db
+  [[ -n $opt_args[--db] ]] && db=(--db $opt_args[--db])
+  compadd -- \${(f)"$(runledger completion --names $1 $db 2>/dev/null)"}
+}
 _runledger() {
   local -a commands
   commands=(
@@ -35,5 +40,8 @@ function specOf({ flag, description, value }: OptionWords): string {
   const text = `${flag}[${description.replace(/[[\]:\\]/g, "\\$&")}]`;
   if (value === "none") return quoted(text);
   if (value === "any") return quoted(`${text}:value: `);
-  return quoted(`${text}:value:${value === "file" ? "_files" : `(${value.join(" ")})`}`);
+  if (value === "file") return quoted(`${text}:value:_files`);
+  return quoted(
+    `${text}:value:${"names" in value ? ` _runledger_names ${value.names}` : `(${value.join(" ")})`}`,
+  );
 }

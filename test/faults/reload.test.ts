@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { countRows, flawsOf } from "../support/place";
+import { tempDir } from "../support/temp-dir";
+
+const SCRIPTS = resolve(import.meta.dir, "../process");
+const LOADS = 12;
+
+/** Lines of a process's output, as they come. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/** A script that a watching Bun runs, to be saved again without a change of the repository. */
+function entryFor(name: string, folder: string): string {
+  const entry = join(folder, "entry.ts");
+  writeFileSync(entry, `import ${JSON.stringify(join(SCRIPTS, name))};\n`);
+  return entry;
+}
+
+test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter"])(
+  "bun --hot, emitters %s: a load takes over from the one before; each event is stored once, and no thread stays (needs /proc)",
+  async (mode) => {
+    const folder = tempDir();
+    const [entry, dbPath] = [entryFor("hot-app.ts", folder), join(folder, "telemetry.db")];
+    const child = Bun.spawn([process.execPath, "--hot", entry, mode, dbPath], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const loads: { loads: number; emitted: number; threads: number; listeners: number }[] = [];
+    // What is saved before Bun watches would be waited for in vain.
+    const saving = setInterval(() => appendFileSync(entry, "// saved\n"), 300);
+    for await (const line of linesOf(child.stdout)) {
+      loads.push(JSON.parse(line));
+      if (loads.length === LOADS) break;
+    }
+    clearInterval(saving);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(143);
+    expect(loads.map(({ loads }) => loads)).toEqual(Array.from({ length: LOADS }, (_, index) => index + 1));
+    // The forerunner's thread may be about to end; before, each load had one more.
+    const threads = loads.map(({ threads }) => threads);
+    expect(Math.max(...threads.slice(3)) - Math.max(...threads.slice(0, 3))).toBeLessThan(4);
+    expect(new Set(loads.map(({ listeners }) => listeners))).toEqual(new Set([1]));
+    expect(countRows(dbPath)).toBeGreaterThanOrEqual(loads.at(-1)?.emitted ?? 0);
+    if (mode !== "own") expect(countRows(dbPath) % 2).toBe(0);
+    expect(flawsOf(dbPath)).toEqual([]);
+  },
+  60_000,
+);
+
+test("bun --watch: what was emitted until a restart is stored, where signals are listened to", async () => {
+  const folder = tempDir();
+  const [entry, dbPath] = [entryFor("watch-app.ts", folder), join(folder, "telemetry.db")];
+  const emitted = join(folder, "emitted");
+  const child = Bun.spawn([process.execPath, "--watch", entry, dbPath, entry, emitted], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  let starts = 0;
+  for await (const _ of linesOf(child.stdout)) {
+    starts += 1;
+    if (starts === 5) break;
+  }
+  child.kill("SIGTERM");
+  await child.exited;
+  // One may be emitted and not noted yet, in each of the runs.
+  const noted = readFileSync(emitted, "utf8").length;
+  expect(noted).toBeGreaterThanOrEqual(5 * (starts - 1));
+  expect(countRows(dbPath)).toBeGreaterThanOrEqual(noted);
+  expect(countRows(dbPath)).toBeLessThanOrEqual(noted + starts);
+}, 60_000);
