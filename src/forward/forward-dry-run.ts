@@ -1,4 +1,5 @@
 import type { CompiledQuery } from "kysely";
+import { SELECT_LEDGER_ID } from "../ledger/statements";
 import { openPostgres } from "../postgres/connection";
 import { toPostgresFailure } from "../postgres/errors";
 import { compareSchema } from "../postgres/migrations";
@@ -10,7 +11,6 @@ import { type ForwardOptions, type ParsedForwardOptions, parseForwardOptions } f
 import { type ResumePoint, resumePoint } from "./resume";
 import {
   countExecutions,
-  SELECT_LEDGER_ID,
   SELECT_NEWEST,
   selectExecution,
   selectWatermark,

@@ -6,13 +6,13 @@ import type { Connection } from "../ledger/connection";
 import { LedgerFile } from "../ledger/ledger-file";
 import { openLedgerFile } from "../ledger/open";
 import type { ExecutionRow } from "../ledger/schema";
+import { SELECT_LEDGER_ID } from "../ledger/statements";
 import { toLedgerTime } from "../record/time";
 import {
   countExecutions,
   forgetTarget,
   intendTarget,
   noteTarget,
-  SELECT_LEDGER_ID,
   SELECT_NEWEST,
   SELECT_NEWEST_INCIDENT,
   type SourceExecution,
@@ -49,9 +49,9 @@ export class LedgerSource implements Disposable {
   constructor(dbPath: string, target: string) {
     this.#connection = openExisting(dbPath);
     try {
-      this.#file = new LedgerFile(dbPath);
-      this.#target = target;
       this.ledgerId = this.#first(SELECT_LEDGER_ID)?.value ?? "";
+      this.#file = new LedgerFile(dbPath, this.ledgerId);
+      this.#target = target;
       this.#connection.transaction(() => this.#connection.run(intendTarget(target)));
     } catch (error) {
       this.#connection.close();

@@ -40,12 +40,6 @@ export type SourceIncident = Selectable<IncidentsTable>;
 
 const row = expressionBuilder<LedgerSchema, "executions">();
 
-export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
-  .selectFrom("ledger")
-  .select("value")
-  .where("key", "=", "id")
-  .compile();
-
 export const SELECT_NEWEST: CompiledQuery<{ id: number | null }> = builder
   .selectFrom("executions")
   .select((execution) => execution.fn.max<number | null>("id").as("id"))

@@ -1,37 +1,58 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, linkSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { codeOf } from "../describe";
 import type { Connection } from "./connection";
 import { createPrivately } from "./create-privately";
-import { SMALLEST_DATABASE_BYTES, storedUserVersion } from "./stored-version";
+import { type StoredFacts, storedFacts } from "./stored-facts";
+import { SMALLEST_DATABASE_BYTES } from "./stored-version";
 
 // A ledger's file is never opened here but by SQLite: POSIX drops all locks of a process on a file when the process
 // closes any descriptor of it, and with them the locks of every SQLite connection. (sqlite.org/howtocorrupt.html)
 
 const SIDECARS = ["-wal", "-shm"] as const;
 
-/** What became of an open ledger's file: deleted, another file in its place, or its bytes overwritten. */
-export type FileChange = "none" | "deleted" | "replaced" | "overwritten";
+/**
+ * What became of an open ledger's file: it was deleted; another file is in its place; the symbolic link leads elsewhere,
+ * and the file is where it was; its bytes are no database any more; or they are those of another database, such as a
+ * backup that was copied over it.
+ */
+export type FileChange = "none" | "deleted" | "replaced" | "relinked" | "overwritten" | "restored";
 
 /** Notices what happens to the file of an open ledger: SQLite itself would go on writing. */
 export class LedgerFile {
-  readonly #path: string;
+  /** What the path leads to: SQLite's -wal and -shm are beside it. */
+  readonly path: string;
+  readonly #link: string;
   readonly #place: string | undefined;
+  readonly #ledgerId: string | undefined;
   readonly #sidecars = new Map<string, string>();
   #modifiedMs = 0;
+  #facts: StoredFacts | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
-    this.#place = path === ":memory:" ? undefined : placeOf(path);
+  /** @param ledgerId The id of the ledger that was opened. */
+  constructor(path: string, ledgerId: string | undefined) {
+    const isFile = path !== ":memory:";
+    this.#link = path;
+    this.path = isFile ? realpathSync(path) : path;
+    this.#place = isFile ? placeOf(path) : undefined;
+    this.#ledgerId = ledgerId;
   }
 
   change(): FileChange {
     if (this.#place === undefined) return "none";
-    const place = placeOf(this.#path);
-    if (place === undefined) return "deleted";
-    if (place !== this.#place) return "replaced";
-    if (!this.#isDatabase()) return "overwritten";
+    const place = placeOf(this.#link);
+    if (place !== this.#place) {
+      if (placeOf(this.path) === this.#place) return "relinked";
+      return place === undefined ? "deleted" : "replaced";
+    }
+    const content = this.#content();
+    if (content !== "ours") return content;
     this.#rememberSidecars();
     return "none";
+  }
+
+  /** The last execution that the file itself had when it was looked at: those after it only the -wal has. */
+  get lastStoredExecution(): number {
+    return this.#facts?.lastExecution ?? 0;
   }
 
   /** Removes the -wal and -shm that belonged to the file: a new one in its place must not take them for its own. */
@@ -42,26 +63,44 @@ export class LedgerFile {
   }
 
   /** In WAL mode only checkpoints modify the file: it need not be read each time. */
-  #isDatabase(): boolean {
-    const { mtimeMs, size } = statSync(this.#path);
-    if (size < SMALLEST_DATABASE_BYTES) return false;
-    if (mtimeMs === this.#modifiedMs) return true;
+  #content(): "ours" | "overwritten" | "restored" {
+    const { mtimeMs, size } = statSync(this.path);
+    if (size < SMALLEST_DATABASE_BYTES) return "overwritten";
+    if (mtimeMs === this.#modifiedMs) return "ours";
     try {
-      storedUserVersion(this.#path);
+      const facts = storedFacts(this.path);
+      // Where it can't be told, the next look will tell.
+      if (facts === undefined) return "ours";
+      if (!this.#goesOn(facts)) return "restored";
+      this.#facts = facts;
       this.#modifiedMs = mtimeMs;
-      return true;
+      return "ours";
     } catch (error) {
-      if (codeOf(error) === "SQLITE_NOTADB") return false;
+      if (codeOf(error) === "SQLITE_NOTADB") return "overwritten";
       throw error;
     }
+  }
+
+  /** Whether what the file holds now can have come of what it held before, by checkpoints of whatever process. */
+  #goesOn(facts: StoredFacts): boolean {
+    const before = this.#facts;
+    // Before the first checkpoint only the -wal knows the id.
+    if (facts.ledgerId === undefined) return before?.ledgerId === undefined;
+    if (facts.ledgerId !== this.#ledgerId) return false;
+    return (
+      before === undefined ||
+      (facts.lastExecution >= before.lastExecution &&
+        facts.lastIncident >= before.lastIncident &&
+        facts.purgedBefore >= before.purgedBefore)
+    );
   }
 
   /** They are made at the first read or write, and stay as long as the connection. */
   #rememberSidecars(): void {
     if (this.#sidecars.size === SIDECARS.length) return;
     for (const suffix of SIDECARS) {
-      const place = placeOf(this.#path + suffix);
-      if (place !== undefined) this.#sidecars.set(this.#path + suffix, place);
+      const place = placeOf(this.path + suffix);
+      if (place !== undefined) this.#sidecars.set(this.path + suffix, place);
     }
   }
 }
@@ -79,7 +118,7 @@ function placeOf(path: string): string | undefined {
  * @throws when there is no room, no permission, or nothing left to read.
  */
 export function rescue(connection: Connection, dbPath: string): string {
-  const copy = `${dbPath}.rescued-${Bun.randomUUIDv7()}`;
+  const copy = rescuedPath(dbPath);
   try {
     createPrivately(copy);
     connection.vacuumInto(copy);
@@ -88,6 +127,11 @@ export function rescue(connection: Connection, dbPath: string): string {
     throw error;
   }
   return copy;
+}
+
+/** Where what is rescued of a ledger goes: beside it. */
+export function rescuedPath(dbPath: string): string {
+  return `${dbPath}.rescued-${Bun.randomUUIDv7()}`;
 }
 
 /** Moves a file to a place where none is; `false` when there is one. */

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../describe";
 import { RunledgerError } from "../errors";
@@ -48,7 +48,8 @@ export function openLedgerFile(
   let connection: Connection | undefined;
   try {
     if (dbPath !== ":memory:") prepareFile(dbPath);
-    connection = new Connection(dbPath);
+    // SQLite's -wal and -shm are beside what a symbolic link leads to, whoever opens it, and by which path.
+    connection = new Connection(dbPath === ":memory:" ? dbPath : realpathSync(dbPath));
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
     connection.pragma("trusted_schema = OFF");
     connection.pragma(`cache_size = -${CACHE_KIB}`);

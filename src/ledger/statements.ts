@@ -26,6 +26,12 @@ export const ADD_USAGE: CompiledQuery = addingUp(
   builder.insertInto("usage_daily").values(placeholders<"usage_daily">([...USAGE_KEYS, ...USAGE_SUMS])),
 ).compile();
 
+export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
+  .selectFrom("ledger")
+  .select("value")
+  .where("key", "=", "id")
+  .compile();
+
 /** Just after the newest execution that was ever purged; no row when none was. */
 export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
   .selectFrom("ledger")

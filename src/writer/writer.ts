@@ -13,6 +13,8 @@ import { Maintenance, type OnPurged } from "./maintenance";
 import { PendingBatch } from "./pending-batch";
 import { SpillIntake } from "./spill-intake";
 
+/** How often a writer with nothing to do looks whether the file is still its own, in milliseconds. */
+const LOOK_EVERY_MS = 500;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 5_000;
 /** Pages that no checkpoint could copy, above which somebody's open read transaction is worth a warning. */
@@ -53,6 +55,7 @@ export class Writer {
   readonly #flushes: number[] = [];
   #state: "opening" | "open" | "degraded" | "closed" = "opening";
   #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
+  readonly #looking: ReturnType<typeof setInterval>;
   #isWorking = false;
   #turns = 0;
   #failures = 0;
@@ -86,6 +89,7 @@ export class Writer {
       "warn",
       "executions rejected; each is an incident",
     );
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
     this.#schedule();
   }
 
@@ -117,6 +121,12 @@ export class Writer {
     clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
     this.#maintenance.stop(CLOSED);
     this.#ledger.abandon();
+  }
+
+  /** A turn looks first whether the file is still the ledger's own. */
+  #look(): void {
+    if (this.#state === "closed") clearInterval(this.#looking);
+    else this.#schedule();
   }
 
   #schedule(): void {

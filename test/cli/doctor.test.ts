@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
@@ -80,8 +80,8 @@ describe("runledger doctor", () => {
         .trim()
         .split("\n")
         .map((line) => line.slice(0, 9)),
-    ).toEqual(Array(12).fill("ok       "));
-    expect((await runCli(["doctor", "--quick", "--db", db])).out.trim().split("\n")).toHaveLength(10);
+    ).toEqual(Array(13).fill("ok       "));
+    expect((await runCli(["doctor", "--quick", "--db", db])).out.trim().split("\n")).toHaveLength(11);
     expect(filesBeside(db)).toEqual(["telemetry.db"]);
   });
 
@@ -162,6 +162,16 @@ describe("runledger doctor", () => {
     expect((await runCli(["checkpoint", "--db", db])).exitCode).toBe(0);
     expect((await findings(db)).exitCode).toBe(0);
     expect(read(db, USAGE_DAILY)).toEqual(before);
+  });
+
+  test("finds what a ledger held that was replaced while it was open", async () => {
+    const db = newLedger(someExecutions);
+    copyFileSync(db, `${db}.rescued-0193`);
+    const { exitCode, found } = await findings(db);
+    expect(exitCode).toBe(0);
+    expect(found).toEqual([
+      `note | rescued files | 1 beside the ledger: what was in it when its file was replaced | runledger export --db ${db}.rescued-0193 | runledger import - --db ${db}, if it is missing there; then remove the file.`,
+    ]);
   });
 
   test("finds damage", async () => {

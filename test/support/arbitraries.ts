@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { areSeconds } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
 
 const anyText = fc.oneof(
@@ -30,6 +31,9 @@ export const instant = fc.oneof(
   fc.integer({ min: 0, max: Date.UTC(2100, 0) }).map((ms) => new Date(ms).toISOString()),
 );
 
+/** An instant that isn't refused as epoch seconds. */
+const completedAt = instant.filter((time) => typeof time === "string" || !areSeconds(time));
+
 function optional<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined | null> {
   return fc
     .option(value, { nil: undefined, freq: 4 })
@@ -44,7 +48,7 @@ export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
     model: nonEmptyText,
     conclusion: nonEmptyText,
     executionId: optional(nonEmptyText),
-    completedAt: optional(instant),
+    completedAt: optional(completedAt),
     deliveryId: optional(anyText),
     prNumber: optional(count),
     provider: optional(nonEmptyText),

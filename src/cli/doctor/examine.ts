@@ -2,7 +2,7 @@ import { openLedger } from "../../report/database/open-ledger";
 import { shellWord } from "../../shell-words";
 import { incidents, sums, unadopted } from "./contents";
 import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";
-import { checkPermissions, checkSpill } from "./files";
+import { checkPermissions, checkRescued, checkSpill } from "./files";
 import { type Check, type Finding, type Patient, toFinding } from "./finding";
 import { forwarding } from "./forwarding";
 
@@ -32,11 +32,13 @@ export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator
   if ("check" in opened) {
     // Nothing on permissions: it may be the file of another program, or a folder.
     yield spill;
+    yield checkRescued(dbPath);
     yield opened;
     return;
   }
   yield permissions;
   yield spill;
+  yield checkRescued(dbPath);
   await using ledger = opened;
   const patient: Patient = { dbPath, dbWord: shellWord(dbPath), ledger };
   for (const { name, run, isLong } of CHECKS) {

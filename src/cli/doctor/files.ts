@@ -1,4 +1,5 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { spillFilesOf } from "../../handoff/spill";
 import { formatBytes } from "../../report/format/values";
 import { shellWord } from "../../shell-words";
@@ -31,5 +32,24 @@ export function checkSpill(dbPath: string): Finding {
     level: "problem",
     message: `${formatBytes(bytes)} of records wait in ${files.join(", ")}`,
     remedy: `They are taken in when an application opens the ledger; or runledger import ${files.map(shellWord).join(" ")} --db ${shellWord(dbPath)}, then remove what was imported.`,
+  };
+}
+
+/** Whether the ledger's file was replaced once while it was open: what was in it is beside it then. */
+export function checkRescued(dbPath: string): Finding {
+  const check = "rescued files";
+  const path = existsSync(dbPath) ? realpathSync(dbPath) : dbPath;
+  const files = existsSync(dirname(path)) ? readdirSync(dirname(path)) : [];
+  const rescued = files.filter(
+    (name) => name.startsWith(`${basename(path)}.rescued-`) && !/-(wal|shm)$/.test(name),
+  );
+  const [first] = rescued.map((name) => join(dirname(path), name));
+  if (first === undefined)
+    return { check, level: "ok", message: "the file was never replaced while it was open" };
+  return {
+    check,
+    level: "note",
+    message: `${rescued.length} beside the ledger: what was in it when its file was replaced`,
+    remedy: `runledger export --db ${shellWord(first)} | runledger import - --db ${shellWord(dbPath)}, if it is missing there; then remove the file.`,
   };
 }

@@ -1,0 +1,71 @@
+import { rmSync } from "node:fs";
+import type { Connection } from "./connection";
+import { builder } from "./kysely";
+import { rescuedPath } from "./ledger-file";
+import { openLedgerFile } from "./open";
+import { EXECUTION_COLUMNS, type ExecutionRow, type NewExecutionRow } from "./schema";
+import { SqliteLedger } from "./sqlite-ledger";
+
+const PAGE_ROWS = 1_000;
+
+/**
+ * Of a ledger whose file was overwritten, saves the executions that only the -wal has, as far as they can still be read, in
+ * a ledger of their own beside it.
+ *
+ * @param afterId The last execution that the file itself had.
+ * @returns the path of that ledger, and how many there are; `undefined` when there is none.
+ * @throws when it can't be written.
+ */
+export function salvage(
+  connection: Connection,
+  dbPath: string,
+  afterId: number,
+): { readonly copy: string; readonly executions: number } | undefined {
+  const rows = readableAfter(connection, afterId);
+  if (rows.length === 0) return undefined;
+  const copy = rescuedPath(dbPath);
+  try {
+    const ledger = new SqliteLedger(openLedgerFile(copy, { synchronous: "FULL" }));
+    try {
+      ledger.write(rows, [], "write");
+    } finally {
+      ledger.close();
+    }
+  } catch (error) {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(copy + suffix, { force: true });
+    throw error;
+  }
+  return { copy, executions: rows.length };
+}
+
+/** Pages of the -wal on top of a foreign file: what is read may be damaged, or end anywhere. */
+function readableAfter(connection: Connection, afterId: number): NewExecutionRow[] {
+  const rows: NewExecutionRow[] = [];
+  let last = afterId;
+  try {
+    for (;;) {
+      const page = connection.all(selectAfter(last));
+      rows.push(...page.filter(isWhole));
+      const end = page.at(-1)?.id;
+      if (end === undefined || end <= last) return rows;
+      last = end;
+    }
+  } catch {
+    return rows;
+  }
+}
+
+function selectAfter(id: number) {
+  return builder
+    .selectFrom("executions")
+    .select(["id", ...EXECUTION_COLUMNS])
+    .where("id", ">", id)
+    .orderBy("id")
+    .limit(PAGE_ROWS)
+    .compile();
+}
+
+function isWhole(row: ExecutionRow): boolean {
+  const texts = [row.execution_id, row.created_at, row.repo, row.event_type, row.provider, row.model];
+  return [...texts, row.conclusion].every((text) => typeof text === "string" && text !== "");
+}
