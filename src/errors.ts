@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   INVALID_ARGUMENT: "A method was called with an argument that it does not take.",
   INVALID_OPTION: "An option is unknown, or has a value that it does not take.",
   INVALID_RECORD: "A record lacks a required field, or a field has a value that can't be stored.",
+  LEDGER_IN_USE: "The ledger can't be replaced while a program has it open.",
   LEDGER_NOT_FOUND: "There is no ledger at the path that was to be read.",
   MISSING_PACKAGE: "An optional package is needed for this, and is not installed.",
   NOT_INSTALLED: "This plugin is not installed on this app.",

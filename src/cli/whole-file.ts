@@ -7,6 +7,8 @@ import { EndedError } from "./failure";
 
 /** A file that has its name only once all of it is on the disk. */
 export interface WholeFile extends AsyncDisposable {
+  /** What it is called until it is complete. */
+  readonly partialPath: string;
   /** @throws {EndedError} when it was interrupted. */
   write(text: string): Promise<void>;
   /**
@@ -32,6 +34,7 @@ export async function createWhole(path: string, interruption: AbortSignal): Prom
   const partial = `${path}.partial-${Bun.randomUUIDv7()}`;
   const file = await create(partial, path);
   return {
+    partialPath: partial,
     async write(text) {
       if (interruption.aborted) throw new EndedError(INTERRUPTED);
       await file.appendFile(text);

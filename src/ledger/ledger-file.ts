@@ -8,7 +8,8 @@ import { SMALLEST_DATABASE_BYTES } from "./stored-version";
 // A ledger's file is never opened here but by SQLite: POSIX drops all locks of a process on a file when the process
 // closes any descriptor of it, and with them the locks of every SQLite connection. (sqlite.org/howtocorrupt.html)
 
-const SIDECARS = ["-wal", "-shm"] as const;
+/** What the files that SQLite keeps beside a database add to its name. */
+export const SIDECARS = ["-wal", "-shm"] as const;
 
 /**
  * What became of an open ledger's file: it was deleted; another file is in its place; the symbolic link leads elsewhere,

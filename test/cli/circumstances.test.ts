@@ -45,7 +45,8 @@ test("every command works while an application writes at full speed, and loses n
   }
   await using host = startHost(place, { retentionDays: false });
   await host.call("emitSteadily", 10_000);
-  for (const args of [["import", fileOfRecords(10_000, "imported")], ...READING, ...WRITING]) {
+  const importing = ["import", fileOfRecords(10_000, "imported")];
+  for (const args of [importing, ["backup", join(folder, "backup.db")], ...READING, ...WRITING]) {
     const { exitCode, stderr } = await runScript(MAIN, [...args, "--db", place.dbPath]);
     expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: "" });
     expect((await host.call("stats")).state).toBe("open");
@@ -56,7 +57,9 @@ test("every command works while an application writes at full speed, and loses n
   expect(await host.call("close")).toMatchObject({ written: emitted, spilled: 0, dropped: 0, rejected: 0 });
   await host.end();
   expect(countRows(place.dbPath)).toBe(emitted + 10_000);
-  expect((await runCli(["doctor", "--db", place.dbPath])).exitCode).toBe(0);
+  for (const db of [place.dbPath, join(folder, "backup.db")]) {
+    expect((await runCli(["doctor", "--db", db])).exitCode).toBe(0);
+  }
 });
 
 describe.each([0, 1])("on %d executions", (count) => {

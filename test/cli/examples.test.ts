@@ -19,8 +19,10 @@ function makeProject(): string {
   writeFileSync(join(project, "bin", "runledger"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
   chmodSync(join(project, "bin", "runledger"), 0o755);
   writeFileSync(join(project, "runs.jsonl"), `${JSON.stringify(executionCompleted())}\n`);
-  using store = createTelemetryStore({ dbPath: join(project, "data", "telemetry.db") });
-  store.recordMany([executionCompleted(), executionCompleted({ conclusion: "failure" })]);
+  for (const name of ["data/telemetry.db", "telemetry.2026-01-31.db"]) {
+    using store = createTelemetryStore({ dbPath: join(project, name) });
+    store.recordMany([executionCompleted(), executionCompleted({ conclusion: "failure" })]);
+  }
   return project;
 }
 

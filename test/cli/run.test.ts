@@ -112,7 +112,12 @@ describe("a failure", () => {
   const READING = COMMANDS.filter((name) => !["completion", "forward", "import"].includes(name));
 
   test.each(READING)("of %s, where there is no ledger, is one line and exit code 1", async (name) => {
-    const args = name === "purge" ? [name, "--older-than", "1d"] : [name];
+    const more: Record<string, string[]> = {
+      purge: ["--older-than", "1d"],
+      backup: [join(folder, "backup.db")],
+      restore: [nowhere],
+    };
+    const args = [name, ...(more[name] ?? [])];
     const { exitCode, out, err } = await runCli([...args, "--db", nowhere]);
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
     expect(err).toMatch(/^runledger: There is no ledger at .*nowhere\.db\. [A-Z].*\.\n$/);

@@ -48,7 +48,7 @@ async function printedBy(folder: string, command: string): Promise<string> {
 
 describe.each([
   ["docs/command-line.md", 4],
-  ["docs/operations.md", 1],
+  ["docs/operations.md", 2],
   ["docs/errors.md", 1],
 ])("of %s", (path, count) => {
   const folder = tempDir();

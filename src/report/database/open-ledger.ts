@@ -37,10 +37,11 @@ export async function openLedger(urlOrPath: string): Promise<Ledger> {
     return openPostgresLedger(urlOrPath);
   }
   const path = pathOf(urlOrPath);
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) throw notFound(`There is no ledger at ${path}.`);
-  if (status.isDirectory()) throw openFailed(`${path} is a folder.`, "Name a file in it.");
-  const { database, kind } = openDatabase(path);
+  const { database, kind } = openFile(path, (opened) => {
+    if (opened.kind === "incomplete") throw tooOld(path);
+    if (opened.kind === "earlier") for (const { sql } of earlierDesignViews()) opened.database.run(sql);
+    opened.database.pragma("query_only = ON");
+  });
   const db = new Kysely<LedgerSchema>({ dialect: new BunSqliteDialect({ database }) });
   const close = async (): Promise<void> => database.close();
   return {
@@ -65,15 +66,29 @@ function pathOf(urlOrPath: string): string {
   );
 }
 
-function openDatabase(path: string): { database: ReadingDatabase; kind: DatabaseKind } {
+/** A ledger's file that was opened for reading. */
+export interface OpenedFile {
+  readonly database: ReadingDatabase;
+  readonly kind: DatabaseKind;
+}
+
+/**
+ * Opens the file of a ledger, also of one that lacks a part of today's schema.
+ *
+ * @param prepare What else may fail; the file is closed then.
+ */
+export function openFile(path: string, prepare: (opened: OpenedFile) => void = () => {}): OpenedFile {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) throw notFound(`There is no ledger at ${path}.`);
+  if (status.isDirectory()) throw openFailed(`${path} is a folder.`, "Name a file in it.");
   let database: ReadingDatabase | undefined;
   try {
     database = openForReading(path);
     const kind = kindOf(database);
     refuseUnreadable(path, kind, Number(database.pragma("user_version")[0]?.["user_version"]));
-    if (kind === "earlier") for (const { sql } of earlierDesignViews()) database.run(sql);
-    database.pragma("query_only = ON");
-    return { database, kind };
+    const opened = { database, kind };
+    prepare(opened);
+    return opened;
   } catch (error) {
     database?.close();
     if (error instanceof RunledgerError) throw error;
@@ -92,15 +107,14 @@ function refuseUnreadable(path: string, kind: DatabaseKind, version: number): vo
   }
   if (kind === "empty") throw notFound(`There is no ledger in ${path} yet: it is empty.`);
   if (kind === "foreign") throw openFailed(`${path} is the database of another program.`, "Check the path.");
-  if (kind === "incomplete") {
-    throw new RunledgerError(
-      "SCHEMA_TOO_OLD",
-      `The ledger ${path} lacks a part of schema version ${SCHEMA_VERSION}, which this Runledger reads.`,
-      {
-        hint: `Open it once for writing: start the application, or run "runledger checkpoint --db ${path}".`,
-      },
-    );
-  }
+}
+
+function tooOld(path: string): RunledgerError {
+  return new RunledgerError(
+    "SCHEMA_TOO_OLD",
+    `The ledger ${path} lacks a part of schema version ${SCHEMA_VERSION}, which this Runledger reads.`,
+    { hint: `Open it once for writing: start the application, or run "runledger checkpoint --db ${path}".` },
+  );
 }
 
 function notFound(message: string): RunledgerError {

@@ -1,0 +1,31 @@
+import { statSync } from "node:fs";
+import { Command } from "commander";
+import { formatBytes, formatCountOf } from "../report/format/values";
+import { copyLedger } from "./copy-ledger";
+import { addDbOption, type DbOption, dbFileOf } from "./db-option";
+import { examples } from "./options";
+import type { Terminal } from "./terminal";
+import { createWhole } from "./whole-file";
+
+/** `runledger backup` */
+export function backupCommand(terminal: Terminal): Command {
+  const command = new Command("backup")
+    .summary("copy the ledger to a file, also while it is written")
+    .description(
+      "Copies the ledger as it is at one moment, also while an application writes it and without keeping that waiting. The file has its name once all of it is on the disk; it is a ledger itself, which only you can read.",
+    )
+    .argument("<file>", "the file to make; one that is there is not overwritten");
+  return addDbOption(command)
+    .addHelpText(
+      "after",
+      examples("runledger backup telemetry.backup.db", 'runledger backup "telemetry.$(date +%F).db"'),
+    )
+    .action((file: string, options: DbOption) => backUp(file, options, terminal));
+}
+
+async function backUp(file: string, options: DbOption, terminal: Terminal): Promise<void> {
+  await using output = await createWhole(file, terminal.interruption());
+  const executions = copyLedger(dbFileOf(options), output.partialPath);
+  await output.complete();
+  await terminal.write(`${formatCountOf(executions, "execution")}, ${formatBytes(statSync(file).size)}\n`);
+}
