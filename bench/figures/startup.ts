@@ -21,7 +21,8 @@ import { createApp, telemetryPlugin } from "PACKAGE/index.js";
 const startMs = performance.now();
 const app = createApp().use(telemetryPlugin);
 app.emitter.emit("execution:completed", { repo: "o/r", eventType: "push", model: "m", conclusion: "success" });
-process.stdout.write(String(performance.now() - startMs));
+const elapsedMs = performance.now() - startMs;
+console.log(elapsedMs);
 `;
 
 /** Starts each program in turn, again and again, beside one that is empty. */

@@ -26,7 +26,6 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
 /** The commands that a command line needs: the one that it names, or all, for the help. */
 export function commandsFor([first = ""]: readonly string[]): readonly CommandName[] {
-  if (first === "--version") return [];
   const named = COMMAND_NAMES.filter((name) => name === first);
   // The script that completes commands knows them all.
   return named.length === 0 || first === "completion" ? COMMAND_NAMES : named;

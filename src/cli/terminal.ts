@@ -1,3 +1,6 @@
+import { fstatSync } from "node:fs";
+import { codeOf } from "../describe";
+
 /** What a command writes to and learns from; tests give one of their own. */
 export interface Terminal {
   /**
@@ -27,35 +30,60 @@ export class OutputClosedError extends Error {}
 
 const DEFAULT_COLUMNS = 80;
 
-/** The process's own terminal. */
+/**
+ * The process's own terminal. `process.stdout` takes 20 ms to load, as much as Bun itself needs to start, so it is asked
+ * only where there is a terminal.
+ */
 export function processTerminal(): Terminal {
-  const { env, stdout, stderr } = process;
-  // What a callback reports is emitted as well; an error that nobody listens to would end the process.
-  stdout.on("error", () => {});
-  stderr.on("error", () => {});
+  const { env } = process;
+  const output = Bun.stdout.writer();
+  const isTerminal = isCharacterDevice(1) && process.stdout.isTTY === true;
   return {
-    write: (text) =>
-      new Promise((resolve, reject) => {
-        stdout.write(text, (error) => {
-          if (error == null) resolve();
-          else reject(isClosed(error) ? new OutputClosedError() : error);
-        });
-      }),
-    writeError: (text) => void stderr.write(text),
+    async write(text) {
+      try {
+        await output.write(text);
+        await output.flush();
+      } catch (error) {
+        throw isClosed(error) ? new OutputClosedError() : error;
+      }
+    },
+    writeError: (text) => void errorOutput().write(text),
     input: () => Bun.stdin.stream(),
     get columns() {
       // Terminals that don't know their width say 0.
-      return columnsOf(env["COLUMNS"]) ?? (stdout.columns || DEFAULT_COLUMNS);
+      return columnsOf(env["COLUMNS"]) ?? ((isTerminal && process.stdout.columns) || DEFAULT_COLUMNS);
     },
-    isTerminal: stdout.isTTY === true,
-    isErrorTerminal: stderr.isTTY === true,
-    hasColor: wantsColor(env, stdout.isTTY === true),
+    isTerminal,
+    get isErrorTerminal() {
+      return isCharacterDevice(2) && process.stderr.isTTY === true;
+    },
+    hasColor: wantsColor(env, isTerminal),
     interruption() {
       const controller = new AbortController();
       process.once("SIGINT", () => controller.abort());
       return controller.signal;
     },
   };
+}
+
+let isErrorOutputReady = false;
+
+/** Standard error; that nobody reads it is no failure. */
+function errorOutput(): NodeJS.WriteStream {
+  // What a callback reports is emitted as well; an error that nobody listens to would end the process.
+  if (!isErrorOutputReady) process.stderr.on("error", () => {});
+  isErrorOutputReady = true;
+  return process.stderr;
+}
+
+/** Whether a file descriptor may be a terminal; a pipe or a file is none. */
+function isCharacterDevice(descriptor: 1 | 2): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // It is closed.
+    return false;
+  }
 }
 
 /** Colours on a terminal; `NO_COLOR` takes them away, `FORCE_COLOR` adds them anywhere. (no-color.org, force-color.org) */
@@ -72,6 +100,7 @@ function columnsOf(text = ""): number | undefined {
   return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : undefined;
 }
 
-function isClosed(error: Error): boolean {
-  return "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
+function isClosed(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "EPIPE" || code === "ECONNRESET";
 }

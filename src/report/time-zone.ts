@@ -1,10 +1,14 @@
-import { toEpochMs } from "../record/time";
+import { DAY_MS, dayOf, toEpochMs, toLedgerTime } from "../record/time";
 
-/** The zone of the ledger's own days. */
+/**
+ * The zone of the ledger's own days. Nothing here asks Intl or Temporal about it: to load them takes as long as a small
+ * report.
+ */
 export const UTC = "UTC";
 
 /** The usual spelling of a time zone's name, or `undefined` when there is none of that name. */
 export function zoneNamed(name: string): string | undefined {
+  if (name === UTC) return UTC;
   try {
     const zone = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
     return zone === "Etc/UTC" ? UTC : zone;
@@ -15,6 +19,7 @@ export function zoneNamed(name: string): string | undefined {
 
 /** When a day (`YYYY-MM-DD`) begins in a zone, in epoch milliseconds; `undefined` when it is no day. */
 export function startOfDay(day: string, timeZone: string): number | undefined {
+  if (timeZone === UTC) return toEpochMs(`${day}T00:00Z`);
   try {
     // Where the clock skips midnight, the first time that there is.
     return toEpochMs(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);
@@ -25,10 +30,14 @@ export function startOfDay(day: string, timeZone: string): number | undefined {
 
 /** The day of an instant in a zone: `YYYY-MM-DD`. */
 export function dayIn(timeZone: string, epochMs: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(epochMs)
-    .toZonedDateTimeISO(timeZone)
-    .toPlainDate()
-    .toString();
+  return dayOf(wallTime(timeZone, epochMs));
+}
+
+/** The wall clock of an instant in a zone: `2026-01-31 12:00:00.000`. */
+export function wallTime(timeZone: string, epochMs: number): string {
+  if (timeZone === UTC) return toLedgerTime(epochMs);
+  const time = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(timeZone);
+  return `${time.toPlainDate()} ${time.toPlainTime().toString({ smallestUnit: "millisecond" })}`;
 }
 
 /** A stored time to its minute in a zone, `2026-01-31 12:00`; what another program stored as no time, as it is. */
@@ -36,13 +45,12 @@ export function minuteIn(timeZone: string, ledgerTime: string): string {
   const epochMs = timeZone === UTC ? undefined : toEpochMs(`${ledgerTime}Z`);
   // Another program may have stored a number.
   if (epochMs === undefined) return `${ledgerTime}`.slice(0, "YYYY-MM-DD HH:MM".length);
-  const time = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(timeZone);
-  return `${time.toPlainDate()} ${time.toPlainTime().toString({ smallestUnit: "minute" })}`;
+  return wallTime(timeZone, epochMs).slice(0, "YYYY-MM-DD HH:MM".length);
 }
 
 /** The day so many days before another. */
 export function dayBefore(day: string, days: number): string {
-  return Temporal.PlainDate.from(day).subtract({ days }).toString();
+  return dayOf(toLedgerTime(Date.parse(`${day}T00:00Z`) - days * DAY_MS));
 }
 
 /** When the day of an instant ends in a zone, in epoch milliseconds; `undefined` at the end of the calendar. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { failureOf } from "../../src/cli/failure";
-import { createProgram } from "../../src/cli/run";
+import { createProgram } from "../../src/cli/program";
 import { OutputClosedError } from "../../src/cli/terminal";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createProgram } from "../../src/cli/run";
+import { createProgram } from "../../src/cli/program";
 import { commandLine } from "../support/dist";
 import { PAGES, pageOf, rowsOf, shownCommands } from "../support/docs";
 import { makeDocsLedger } from "../support/docs-ledger";

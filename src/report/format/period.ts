@@ -1,9 +1,11 @@
+import { dayIn, startOfDay, wallTime } from "../time-zone";
 import type { UsageReport } from "../types";
 
 /** From when to when a report is, in its time zone: `2026-10-01 – 2026-10-28 (UTC)`; whole days by their dates. */
 export function formatPeriod({ since, until, timeZone }: UsageReport["filter"]): string {
-  const first = since === null ? undefined : formatBeginning(zoned(since, timeZone));
-  const last = until === null ? undefined : formatEnd(zoned(until, timeZone));
+  const first = since === null ? undefined : formatTime(timeZone, Date.parse(since), 0);
+  // What ends where a day begins has the day before as its last.
+  const last = until === null ? undefined : formatTime(timeZone, Date.parse(until), 1);
   return `${joined(first, last)} (${timeZone})`;
 }
 
@@ -13,27 +15,9 @@ function joined(first: string | undefined, last: string | undefined): string {
   return first === last ? first : `${first} – ${last}`;
 }
 
-function formatBeginning(time: Temporal.ZonedDateTime): string {
-  return startsDay(time) ? dateOf(time) : dateAndTimeOf(time);
-}
-
-/** What ends where a day begins has the day before as its last. */
-function formatEnd(time: Temporal.ZonedDateTime): string {
-  return startsDay(time) ? dateOf(time.subtract({ milliseconds: 1 })) : dateAndTimeOf(time);
-}
-
-function zoned(instant: string, timeZone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone);
-}
-
-function startsDay(time: Temporal.ZonedDateTime): boolean {
-  return time.equals(time.startOfDay());
-}
-
-function dateOf(time: Temporal.ZonedDateTime): string {
-  return time.toPlainDate().toString();
-}
-
-function dateAndTimeOf(time: Temporal.ZonedDateTime): string {
-  return `${dateOf(time)} ${time.toPlainTime().toString({ smallestUnit: "second" })}`;
+/** A date where a day begins, that of `earlierMs` before; elsewhere date and time. */
+function formatTime(timeZone: string, epochMs: number, earlierMs: number): string {
+  const isStartOfDay = startOfDay(dayIn(timeZone, epochMs), timeZone) === epochMs;
+  if (isStartOfDay) return dayIn(timeZone, epochMs - earlierMs);
+  return wallTime(timeZone, epochMs).slice(0, "YYYY-MM-DD HH:MM:SS".length);
 }

@@ -33,7 +33,7 @@ const COMFORTABLE = 18;
 const NARROWEST = 8;
 /** Where a name is wrapped if possible: after these. */
 const AFTER_LAST_SEPARATOR = /[^/\-_.:@ ]*$/;
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const ASCII = /^[ -~]*$/;
 
 /** Rows as aligned columns under their headers, fitted into `width` as far as that is possible without cutting. */
 export function formatTable<Row>(
@@ -146,6 +146,9 @@ function wrap(text: string, width: number): string[] {
 
 /** As much of a text as fits, at least one character. */
 function beginningOf(text: string, width: number): string {
+  // Most text, and Intl takes long to load.
+  if (ASCII.test(text)) return text.slice(0, Math.max(width, 1));
+  const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   let length = 0;
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
