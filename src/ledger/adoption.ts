@@ -97,6 +97,8 @@ function usageOf(
       ...SUMMED_COLUMNS.map(sumOf),
       row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
       row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
+      row.fn.countAll<number>().filterWhere("duration_ms", "=", 0).as("without_duration"),
+      row.fn.countAll<number>().filterWhere("num_turns", "is", null).as("without_turns"),
       sql<number>`${estimatedCost}`.as("estimated_cost_usd"),
     ])
     .groupBy(USAGE_KEYS);

@@ -18,6 +18,8 @@ export function kindOf(database: Pragmas): DatabaseKind {
   const executions = columnNames(database, "executions");
   const tables = tableNames(database);
   if (tables.size === 0) return "empty";
+  // Another process made it a moment ago, between the two reads.
+  if (executions.size === 0 && tables.has("executions")) return kindOf(database);
   if (!EARLIER_EXECUTION_COLUMNS.every((column) => executions.has(column))) return "foreign";
   if (!tables.has("ledger")) return "earlier";
   return TABLE_NAMES.every((table) => tables.has(table) && lacking(database, table).length === 0)

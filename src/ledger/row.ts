@@ -31,7 +31,8 @@ function toRow(record: ValidRecord): NewExecutionRow {
     output_tokens: record.outputTokens ?? 0,
     cache_read_tokens: record.cacheReadTokens ?? 0,
     cache_creation_tokens: record.cacheCreationTokens ?? 0,
-    duration_ms: Math.round(record.durationMs ?? 0),
+    // 0 is what other programs store of a duration that they don't know.
+    duration_ms: record.durationMs == null ? 0 : Math.max(1, Math.round(record.durationMs)),
     // Minus zero is zero.
     cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: record.conclusion,

@@ -15,6 +15,7 @@ export interface ExecutionsTable {
   output_tokens: Generated<number>;
   cache_read_tokens: Generated<number>;
   cache_creation_tokens: Generated<number>;
+  /** At least 1; 0: nobody said. */
   duration_ms: Generated<number>;
   cost_usd: Generated<number>;
   conclusion: string;
@@ -50,6 +51,10 @@ export interface UsageDailyTable {
   without_usage: number;
   /** How many of `executions` came without a cost. */
   without_cost: number;
+  /** How many of `executions` came without a duration. */
+  without_duration: Generated<number>;
+  /** How many of `executions` came without a number of turns. */
+  without_turns: Generated<number>;
   /** The part of `cost_usd` that was computed from a price list. */
   estimated_cost_usd: Generated<number>;
 }
@@ -154,5 +159,7 @@ export const USAGE_SUMS = [
   ...SUMMED_COLUMNS,
   "without_usage",
   "without_cost",
+  "without_duration",
+  "without_turns",
   "estimated_cost_usd",
 ] as const satisfies readonly (keyof UsageDailyTable)[];

@@ -58,6 +58,8 @@ export const TABLES: { readonly [Table in keyof LedgerSchema]: Columns<LedgerSch
     cost_usd: ["real", required],
     without_usage: ["integer", required],
     without_cost: ["integer", required],
+    without_duration: ["integer", orZero],
+    without_turns: ["integer", orZero],
     estimated_cost_usd: ["real", required],
   },
   incidents: {

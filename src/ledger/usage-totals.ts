@@ -48,6 +48,8 @@ function usageOf(execution: NewExecutionRow): UsageDailyRow {
     cost_usd: execution.cost_usd,
     without_usage: execution.usage_source === "unknown" ? 1 : 0,
     without_cost: execution.cost_source === "unknown" ? 1 : 0,
+    without_duration: execution.duration_ms === 0 ? 1 : 0,
+    without_turns: execution.num_turns === null ? 1 : 0,
     estimated_cost_usd: execution.cost_source === "estimated" ? execution.cost_usd : 0,
   };
 }

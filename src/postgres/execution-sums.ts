@@ -11,6 +11,8 @@ export const EXECUTIONS_SUMS = [
   ...SUMMED_COLUMNS.map(sumOf),
   row.fn.countAll<number>().filterWhere("usage_source", "=", "unknown").as("without_usage"),
   row.fn.countAll<number>().filterWhere("cost_source", "=", "unknown").as("without_cost"),
+  row.fn.countAll<number>().filterWhere("duration_ms", "=", 0).as("without_duration"),
+  row.fn.countAll<number>().filterWhere("num_turns", "is", null).as("without_turns"),
   row.fn
     .coalesce(row.fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), row.lit(0))
     .as("estimated_cost_usd"),

@@ -179,6 +179,8 @@ async function createUsageDaily(db: Kysely<PostgresSchema>): Promise<void> {
     .addColumn("cost_usd", "double precision", required)
     .addColumn("without_usage", "bigint", required)
     .addColumn("without_cost", "bigint", required)
+    .addColumn("without_duration", "bigint", required)
+    .addColumn("without_turns", "bigint", required)
     .addColumn("estimated_cost_usd", "double precision", required)
     .addPrimaryKeyConstraint("pk_usage_daily", ["ledger_id", ...USAGE_KEYS])
     // Every batch updates rows: with room on their page they need no new entries in the indexes.

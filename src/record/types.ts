@@ -37,7 +37,7 @@ export interface TelemetryRecord {
   cacheReadTokens?: number | null | undefined;
   /** Input tokens written to the prompt cache, an integer. Default 0 in the row. */
   cacheCreationTokens?: number | null | undefined;
-  /** Wall time in milliseconds, rounded to the nearest one. Default 0 in the row. */
+  /** Wall time in milliseconds, rounded to the nearest one, at least 1. Default 0 in the row: unknown. */
   durationMs?: number | null | undefined;
   /** Cost in US dollars. Default 0 in the row. */
   costUsd?: number | null | undefined;
@@ -45,7 +45,7 @@ export interface TelemetryRecord {
   costSource?: "reported" | "estimated" | null | undefined;
   /** Identity of the agent session. */
   sessionId?: string | null | undefined;
-  /** Agent turns, an integer. Default 0 in the row. */
+  /** Agent turns, an integer. Default null in the row: unknown. */
   numTurns?: number | null | undefined;
   /** Why generation stopped, such as `end_turn` or `max_tokens`. */
   stopReason?: string | null | undefined;

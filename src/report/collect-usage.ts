@@ -9,7 +9,7 @@ import { readLater } from "./later-executions";
 import { inhabited, purgedBefore } from "./ledger-facts";
 import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
 import { UTC } from "./time-zone";
-import type { GroupKey, Usage, UsageGroup } from "./types";
+import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "./types";
 import { notesOn } from "./usage-notes";
 import { planUsage, type UsageSources } from "./usage-plan";
 import { UsageReading } from "./usage-reading";
@@ -51,7 +51,7 @@ export async function collectUsage(
   for (const reading of readings) await reading.readUsage(db, conditions);
   // To find out once more that there are none takes long.
   const all = total.tallyOf({}, "");
-  if (all.executions > 0) await readSample(db, readings, conditions, isExact);
+  const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;
@@ -61,7 +61,7 @@ export async function collectUsage(
     groups: asked.map((grouping) => grouping.groups()),
     purgedBeforeMs,
     notes: notesOn({
-      ...{ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, isExact },
+      ...{ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, areAllRead },
       later: later || undefined,
     }),
   };
@@ -89,16 +89,21 @@ async function planReadings(
   return others.length > 0 ? [main, readingOf(others, true)] : [main];
 }
 
-/** Reads durations for the percentiles: of the latest executions, or of all that there are. */
+/**
+ * Reads durations for the percentiles: of the latest executions, or of all that there are.
+ *
+ * @returns whether no execution was left out.
+ */
 async function readSample(
   db: Kysely<LedgerSchema>,
   readings: Readings,
   { ofExecutions }: NameConditions,
   isExact: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const names = [...new Set(readings.flatMap((reading) => reading.names))];
   for await (const page of readDurations(db, readings[0].plan.counted, ofExecutions, names)) {
     for (const reading of readings) reading.addDurations(page);
-    if (!isExact) return;
+    if (!isExact) return page.length < PERCENTILE_SAMPLE;
   }
+  return true;
 }

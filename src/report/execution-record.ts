@@ -52,7 +52,7 @@ export function printedExecution(row: ExecutionRow): PrintedExecution {
     usageSource: row.usage_source,
     costUsd: row.cost_source === "unknown" ? null : row.cost_usd,
     costSource: row.cost_source,
-    durationMs: row.duration_ms,
+    durationMs: row.duration_ms === 0 ? null : row.duration_ms,
     numTurns: row.num_turns,
     stopReason: row.stop_reason,
     sessionId: row.session_id,

@@ -72,13 +72,19 @@ export interface Usage {
   costUsd: number;
   /** The part of `costUsd` that was computed from a price list, not reported by the provider. */
   estimatedCostUsd: number;
+  /** Over the executions of which the cost is known; `null` where it is of none. */
   costPerExecutionUsd: number | null;
   /** Executions of which nobody knows the cost; they count as 0 in `costUsd`. */
   withoutCost: number;
   /** Executions of which nobody knows the tokens. */
   withoutUsage: number;
+  /** Executions of which nobody knows the duration. */
+  withoutDuration: number;
+  /** Executions of which nobody knows the number of turns. */
+  withoutTurns: number;
   /** Sum, in milliseconds. */
   durationMs: number;
+  /** Over the executions of which the duration is known, as the percentiles are; `null` where it is of none. */
   averageDurationMs: number | null;
   p50DurationMs: number | null;
   p95DurationMs: number | null;

@@ -13,8 +13,8 @@ export interface UsageFacts {
   readonly totals: Usage;
   /** What is dated after today. */
   readonly later: LaterExecutions | undefined;
-  /** Whether percentiles are over all executions that there are. */
-  readonly isExact: boolean;
+  /** Whether the durations of all executions that there are were read for the percentiles. */
+  readonly areAllRead: boolean;
 }
 
 /** What a reader of an answer should know, as sentences. */
@@ -22,6 +22,7 @@ export function notesOn(facts: UsageFacts): string[] {
   return [
     ...notesOnDesign(facts),
     ...notesOnPurge(facts),
+    ...notesOnUnknown(facts),
     ...notesOnPercentiles(facts),
     ...notesOnLater(facts),
   ];
@@ -47,8 +48,20 @@ function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays }: UsageFacts): G
   }
 }
 
-function* notesOnPercentiles({ totals, isExact }: UsageFacts): Generator<string> {
-  if (isExact || totals.durationSample < PERCENTILE_SAMPLE || totals.executions <= PERCENTILE_SAMPLE) return;
+/** What is unknown of all executions shows by itself. */
+function* notesOnUnknown({ totals }: UsageFacts): Generator<string> {
+  const { executions, withoutDuration, withoutTurns } = totals;
+  const unknown = [
+    { what: "duration", count: withoutDuration },
+    { what: "number of turns", count: withoutTurns },
+  ].filter(({ count }) => count > 0 && count < executions);
+  if (unknown.length === 0) return;
+  const parts = unknown.map(({ what, count }) => `the ${what} of ${count.toLocaleString("en")}`);
+  yield `Of ${executions.toLocaleString("en")} executions, ${parts.join(" and ")} ${unknown.length === 1 ? "is" : "are"} unknown: averages are over the others.`;
+}
+
+function* notesOnPercentiles({ totals, areAllRead }: UsageFacts): Generator<string> {
+  if (areAllRead || totals.executions <= PERCENTILE_SAMPLE) return;
   yield `Percentiles are over the latest ${PERCENTILE_SAMPLE.toLocaleString("en")} executions.`;
 }
 

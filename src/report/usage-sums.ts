@@ -19,6 +19,8 @@ export const SUMS_OF_DAYS = [
   sumOfDays("estimated_cost_usd").as("estimatedCostUsd"),
   sumOfDays("without_cost").as("withoutCost"),
   sumOfDays("without_usage").as("withoutUsage"),
+  sumOfDays("without_duration").as("withoutDuration"),
+  sumOfDays("without_turns").as("withoutTurns"),
   sumOfDays("duration_ms").as("durationMs"),
 ];
 
@@ -45,6 +47,8 @@ export const SUMS_OF_EXECUTIONS = [
   sum("cost_usd", execution("cost_source", "=", "estimated")).as("estimatedCostUsd"),
   count(HAS_NO_COST).as("withoutCost"),
   count(HAS_NO_USAGE).as("withoutUsage"),
+  count(execution("duration_ms", "=", 0)).as("withoutDuration"),
+  count(execution("num_turns", "is", null)).as("withoutTurns"),
   sum("duration_ms").as("durationMs"),
 ];
 

@@ -14,6 +14,8 @@ export type UsageSums = Pick<
   | "estimatedCostUsd"
   | "withoutCost"
   | "withoutUsage"
+  | "withoutDuration"
+  | "withoutTurns"
   | "durationMs"
 >;
 
@@ -32,6 +34,8 @@ export class UsageTally {
     estimatedCostUsd: 0,
     withoutCost: 0,
     withoutUsage: 0,
+    withoutDuration: 0,
+    withoutTurns: 0,
     durationMs: 0,
   };
 
@@ -48,6 +52,8 @@ export class UsageTally {
     total.estimatedCostUsd += sums.estimatedCostUsd;
     total.withoutCost += sums.withoutCost;
     total.withoutUsage += sums.withoutUsage;
+    total.withoutDuration += sums.withoutDuration;
+    total.withoutTurns += sums.withoutTurns;
     total.durationMs += sums.durationMs;
   }
 
@@ -55,9 +61,9 @@ export class UsageTally {
     return this.#sums.executions;
   }
 
-  /** Adds the duration of one of the executions, for the percentiles. */
+  /** Adds the duration of one of the executions, for the percentiles; 0 is unknown. */
   addDuration(durationMs: number): void {
-    this.#durationsMs.push(durationMs);
+    if (durationMs !== 0) this.#durationsMs.push(durationMs);
   }
 
   get usage(): Usage {
@@ -78,11 +84,13 @@ export class UsageTally {
       numTurns: sums.numTurns,
       costUsd,
       estimatedCostUsd: sums.estimatedCostUsd,
-      costPerExecutionUsd: ratio(costUsd, executions),
+      costPerExecutionUsd: ratio(costUsd, executions - sums.withoutCost),
       withoutCost: sums.withoutCost,
       withoutUsage: sums.withoutUsage,
+      withoutDuration: sums.withoutDuration,
+      withoutTurns: sums.withoutTurns,
       durationMs,
-      averageDurationMs: ratio(durationMs, executions),
+      averageDurationMs: ratio(durationMs, executions - sums.withoutDuration),
       p50DurationMs: nearestRank(durations, 50),
       p95DurationMs: nearestRank(durations, 95),
       p99DurationMs: nearestRank(durations, 99),

@@ -87,7 +87,6 @@ describe("runledger export", () => {
       conclusion: "success",
       costUsd: 0.5,
       costSource: "estimated",
-      durationMs: 0,
     });
     expect(second).toMatchObject({ executionId: "later", inputTokens: 1_200 });
   });

@@ -57,5 +57,7 @@ test.skipIf(!existsSync(EXECUTIONS))(
     expect(groups).toHaveLength(16);
     expect(totals).toMatchObject({ executions: 5_924, withoutCost: 0 });
     expect(totals.costUsd).toBeCloseTo(1_837.6422, 4);
+    expect(totals).toMatchObject({ withoutDuration: 5_823, durationSample: 101 });
+    expect(totals.averageDurationMs / 60_000).toBeCloseTo(12.98, 2);
   },
 );

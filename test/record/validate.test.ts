@@ -34,7 +34,7 @@ function expectedRow(record: TelemetryRecord) {
     output_tokens: record.outputTokens ?? 0,
     cache_read_tokens: record.cacheReadTokens ?? 0,
     cache_creation_tokens: record.cacheCreationTokens ?? 0,
-    duration_ms: record.durationMs ?? 0,
+    duration_ms: record.durationMs == null ? 0 : Math.max(record.durationMs, 1),
     cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: text(record.conclusion),
     session_id: text(record.sessionId),
@@ -197,6 +197,16 @@ test.each([1_769_860_800, new Date(1_769_860_800), 1_769_860_800.5])(
     );
   },
 );
+
+test("a duration that was given is at least a millisecond: 0 in the row is unknown", () => {
+  for (const durationMs of [0, 0.2, undefined])
+    store.record(executionCompleted({ executionId: `took ${durationMs}`, durationMs }));
+  const rows = read(
+    dbPath,
+    "SELECT duration_ms FROM executions WHERE execution_id LIKE 'took %' ORDER BY id",
+  );
+  expect(rows).toEqual([{ duration_ms: 1 }, { duration_ms: 1 }, { duration_ms: 0 }]);
+});
 
 test("a duration may have a fraction, and is rounded to the millisecond", () => {
   store.record(executionCompleted({ executionId: "fraction", durationMs: 1234.5678 }));

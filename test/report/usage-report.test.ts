@@ -66,6 +66,8 @@ test("an empty ledger used nothing, and what is a share of nothing is null", asy
       costPerExecutionUsd: null,
       withoutCost: 0,
       withoutUsage: 0,
+      withoutDuration: 0,
+      withoutTurns: 0,
       durationMs: 0,
       averageDurationMs: null,
       p50DurationMs: null,
@@ -106,6 +108,8 @@ test("of one execution every field is known", async () => {
     costPerExecutionUsd: 0.25,
     withoutCost: 0,
     withoutUsage: 0,
+    withoutDuration: 0,
+    withoutTurns: 0,
     durationMs: 1500,
     averageDurationMs: 1500,
     p50DurationMs: 1500,
@@ -117,6 +121,36 @@ test("of one execution every field is known", async () => {
   expect(totals).toEqual(used);
   expect(groups).toEqual([{ week: "2026-W05", repo: executionCompleted().repo, ...used }]);
   expect(Object.keys(groups[0] ?? {}).slice(0, 2)).toEqual(["week", "repo"]);
+});
+
+test("unknown is not zero: averages and percentiles are over what is known, of a duration of zero too", async () => {
+  const unknown = { durationMs: undefined, numTurns: undefined, costUsd: undefined };
+  record({ ...unknown, repo: "o/unknown" });
+  record({ ...unknown, repo: "o/some" });
+  record({ repo: "o/some", durationMs: 0, numTurns: 0, costUsd: 0 });
+  record({ repo: "o/some", durationMs: 1_000, numTurns: 4, costUsd: 0.5 });
+  const { totals, groups, notes } = await report({ by: ["repo"] });
+  const known = {
+    ...{
+      durationMs: 1_001,
+      averageDurationMs: 500.5,
+      p50DurationMs: 1,
+      p95DurationMs: 1_000,
+      durationSample: 2,
+    },
+    ...{ numTurns: 4, costUsd: 0.5, costPerExecutionUsd: 0.25 },
+  };
+  expect(totals).toMatchObject({ ...known, withoutDuration: 2, withoutTurns: 2, withoutCost: 2 });
+  expect(groups).toMatchObject([
+    { repo: "o/some", ...known, withoutDuration: 1, withoutTurns: 1 },
+    {
+      ...{ repo: "o/unknown", withoutDuration: 1, withoutTurns: 1, durationMs: 0, averageDurationMs: null },
+      ...{ p50DurationMs: null, durationSample: 0, costPerExecutionUsd: null },
+    },
+  ]);
+  expect(notes).toEqual([
+    "Of 4 executions, the duration of 2 and the number of turns of 2 are unknown: averages are over the others.",
+  ]);
 });
 
 test.each<[GroupKey, string]>([

@@ -80,11 +80,14 @@ const SUMS = `sum(input_tokens)::text AS input_tokens, sum(output_tokens)::text 
   sum(duration_ms)::text AS duration_ms, coalesce(sum(num_turns), 0)::text AS num_turns, sum(cost_usd)::text AS cost_usd`;
 const FROM_SUMS = `SELECT ledger_id, ${KEYS}, sum(executions)::text AS executions, ${SUMS},
     sum(without_usage)::text AS without_usage, sum(without_cost)::text AS without_cost,
+    sum(without_duration)::text AS without_duration, sum(without_turns)::text AS without_turns,
     sum(estimated_cost_usd)::text AS estimated_cost_usd
   FROM usage_daily GROUP BY ledger_id, ${KEYS} ORDER BY ledger_id, ${KEYS}`;
 const FROM_ROWS = `SELECT ledger_id, ${KEYS}, count(*)::text AS executions, ${SUMS},
     (count(*) FILTER (WHERE usage_source = 'unknown'))::text AS without_usage,
     (count(*) FILTER (WHERE cost_source = 'unknown'))::text AS without_cost,
+    (count(*) FILTER (WHERE duration_ms = 0))::text AS without_duration,
+    (count(*) FILTER (WHERE num_turns IS NULL))::text AS without_turns,
     coalesce(sum(cost_usd) FILTER (WHERE cost_source = 'estimated'), 0)::text AS estimated_cost_usd
   FROM (SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') COLLATE "C" AS day FROM executions) AS dated
   GROUP BY ledger_id, ${KEYS} ORDER BY ledger_id, ${KEYS}`;

@@ -51,7 +51,8 @@ export const USAGE_FROM_EXECUTIONS = `
     CAST(sum(cache_creation_tokens) AS TEXT) AS cache_creation_tokens,
     CAST(sum(duration_ms) AS TEXT) AS duration_ms, CAST(coalesce(sum(num_turns), 0) AS TEXT) AS num_turns,
     sum(cost_usd) AS cost_usd, sum(usage_source = 'unknown') AS without_usage,
-    sum(cost_source = 'unknown') AS without_cost,
+    sum(cost_source = 'unknown') AS without_cost, sum(duration_ms = 0) AS without_duration,
+    sum(num_turns IS NULL) AS without_turns,
     sum(CASE WHEN cost_source = 'estimated' THEN cost_usd ELSE 0.0 END) AS estimated_cost_usd
   FROM executions GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 `;
@@ -63,6 +64,6 @@ export const USAGE_DAILY = `
     CAST(output_tokens AS TEXT) AS output_tokens, CAST(cache_read_tokens AS TEXT) AS cache_read_tokens,
     CAST(cache_creation_tokens AS TEXT) AS cache_creation_tokens,
     CAST(duration_ms AS TEXT) AS duration_ms, CAST(num_turns AS TEXT) AS num_turns,
-    cost_usd, without_usage, without_cost, estimated_cost_usd
+    cost_usd, without_usage, without_cost, without_duration, without_turns, estimated_cost_usd
   FROM usage_daily ORDER BY 1, 2, 3, 4, 5, 6
 `;

@@ -59,6 +59,7 @@ function usageOf(members: readonly Member[]): Usage {
   const durations = members
     .filter(({ isInSample }) => isInSample)
     .map(({ row }) => row.duration_ms)
+    .filter((durationMs) => durationMs > 0)
     .sort((a, b) => a - b);
   const percentile = (percent: number) =>
     durations.find((_, index) => (index + 1) * 100 >= percent * durations.length) ?? null;
@@ -68,6 +69,8 @@ function usageOf(members: readonly Member[]): Usage {
   const cacheCreationTokens = sum((row) => row.cache_creation_tokens);
   const costUsd = sum((row) => row.cost_usd);
   const durationMs = sum((row) => row.duration_ms);
+  const withoutCost = count(({ cost_source }) => cost_source === "unknown");
+  const withoutDuration = count(({ duration_ms }) => duration_ms === 0);
   return {
     executions: rows.length,
     failures,
@@ -80,11 +83,13 @@ function usageOf(members: readonly Member[]): Usage {
     numTurns: sum((row) => row.num_turns ?? 0),
     costUsd,
     estimatedCostUsd: sum((row) => (row.cost_source === "estimated" ? row.cost_usd : 0)),
-    costPerExecutionUsd: share(costUsd, rows.length),
-    withoutCost: count(({ cost_source }) => cost_source === "unknown"),
+    costPerExecutionUsd: share(costUsd, rows.length - withoutCost),
+    withoutCost,
     withoutUsage: count(({ usage_source }) => usage_source === "unknown"),
+    withoutDuration,
+    withoutTurns: count(({ num_turns }) => num_turns === null),
     durationMs,
-    averageDurationMs: share(durationMs, rows.length),
+    averageDurationMs: share(durationMs, rows.length - withoutDuration),
     p50DurationMs: percentile(50),
     p95DurationMs: percentile(95),
     p99DurationMs: percentile(99),

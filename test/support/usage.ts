@@ -18,6 +18,8 @@ export function usageOf(overrides: Partial<Usage> = {}): Usage {
     costPerExecutionUsd: 0.0412,
     withoutCost: 0,
     withoutUsage: 0,
+    withoutDuration: 0,
+    withoutTurns: 0,
     durationMs: 84_500,
     averageDurationMs: 8_450,
     p50DurationMs: 8_000,

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Expression, Kysely, SqlBool } from "kysely";
 import { type LedgerSchema, SUMMED_COLUMNS, USAGE_SUMS } from "../../ledger/schema";
 import { dayOf } from "../../record/time";
 import type { Ledger } from "../../report/database/ledger";
@@ -82,13 +82,15 @@ function negativeSums(db: Kysely<LedgerSchema>, day: string) {
     .select(({ fn, neg, eb }) => {
       const minus = (column: (typeof SUMMED_COLUMNS)[number]) =>
         neg(fn<number>("total", [column])).as(column);
-      const minusCount = (column: "usage_source" | "cost_source") =>
-        neg(fn.countAll<number>().filterWhere(column, "=", "unknown"));
+      const minusCount = (condition: Expression<SqlBool>) =>
+        neg(fn.countAll<number>().filterWhere(condition));
       return [
         neg(fn.countAll<number>()).as("executions"),
         ...SUMMED_COLUMNS.map(minus),
-        minusCount("usage_source").as("without_usage"),
-        minusCount("cost_source").as("without_cost"),
+        minusCount(eb("usage_source", "=", "unknown")).as("without_usage"),
+        minusCount(eb("cost_source", "=", "unknown")).as("without_cost"),
+        minusCount(eb("duration_ms", "=", 0)).as("without_duration"),
+        minusCount(eb("num_turns", "is", null)).as("without_turns"),
         neg(
           fn.coalesce(fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), eb.lit(0)),
         ).as("estimated_cost_usd"),

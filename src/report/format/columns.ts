@@ -69,7 +69,7 @@ export const USAGE_COLUMNS = {
   cacheRead: numbers("cache read", (usage) => tokenCount(usage, usage.cacheReadTokens)),
   cacheWrite: numbers("cache write", (usage) => tokenCount(usage, usage.cacheCreationTokens)),
   cacheHits: numbers("cache hits", ({ cacheHitShare }) => orUnknown(cacheHitShare, formatShare)),
-  turns: numbers("turns", ({ numTurns }) => formatCount(numTurns)),
+  turns: numbers("turns", (usage) => (areTurnsKnown(usage) ? formatCount(usage.numTurns) : UNKNOWN)),
   cost: money("cost USD", ({ costUsd }) => costUsd),
   costEach: money("USD each", ({ costPerExecutionUsd }) => costPerExecutionUsd),
   average: numbers("average", ({ averageDurationMs }) => duration(averageDurationMs)),
@@ -105,9 +105,13 @@ export function cost({ executions, withoutCost }: Usage, usd: number | null, for
   return executions > 0 && withoutCost === executions ? UNKNOWN : orUnknown(usd, format);
 }
 
-/** A duration, unless nobody measured any: nothing takes no time at all. */
+/** Whether anybody said the number of turns. */
+export function areTurnsKnown({ executions, withoutTurns }: Usage): boolean {
+  return executions === 0 || withoutTurns < executions;
+}
+
 export function duration(ms: number | null): string {
-  return ms === 0 ? UNKNOWN : orUnknown(ms, formatDuration);
+  return orUnknown(ms, formatDuration);
 }
 
 /** A value as text, where there is one. */

@@ -1,5 +1,5 @@
 import type { Usage } from "../types";
-import { cost, duration, orUnknown, tokenCount, UNKNOWN } from "./columns";
+import { areTurnsKnown, cost, duration, orUnknown, tokenCount, UNKNOWN } from "./columns";
 import { tokensOf } from "./groups";
 import { formatCount, formatShare, formatUsd } from "./values";
 
@@ -23,8 +23,8 @@ export function caveatsOf(totals: Usage): readonly string[] {
 }
 
 /** Of which executions the percentiles are, where these are not all: `latest 10,000`. */
-export function sampleOf({ durationSample, executions }: Usage): string | undefined {
-  return durationSample === 0 || durationSample >= executions
+export function sampleOf({ durationSample, executions, withoutDuration }: Usage): string | undefined {
+  return durationSample === 0 || durationSample >= executions - withoutDuration
     ? undefined
     : `latest ${formatCount(durationSample)}`;
 }
@@ -38,12 +38,13 @@ function costFact(totals: Usage): Fact {
   };
 }
 
-function executionsFact({ executions, failures, failureRate, numTurns }: Usage): Fact {
+function executionsFact(totals: Usage): Fact {
+  const { executions, failures, failureRate } = totals;
   const failed = `${formatCount(failures)} failed (${orUnknown(failureRate, formatShare)})`;
   return {
     label: "Executions",
     value: formatCount(executions),
-    details: [failed, `${formatCount(numTurns)} turns`],
+    details: [failed, ...(areTurnsKnown(totals) ? [`${formatCount(totals.numTurns)} turns`] : [])],
   };
 }
 
@@ -70,8 +71,12 @@ function durationFact(totals: Usage): Fact {
   return {
     label: "Duration",
     value,
-    details: value === UNKNOWN ? ["not recorded"] : ["average", ...percentiles],
+    details: value === UNKNOWN ? ["not recorded"] : [averageOver(totals), ...percentiles],
   };
+}
+
+function averageOver({ executions, withoutDuration }: Usage): string {
+  return withoutDuration === 0 ? "average" : `average over ${formatCount(executions - withoutDuration)}`;
 }
 
 function costCaveats({ estimatedCostUsd, withoutCost }: Usage): readonly string[] {

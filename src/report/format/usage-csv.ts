@@ -18,6 +18,8 @@ export const USAGE_FIELDS = [
   "costPerExecutionUsd",
   "withoutCost",
   "withoutUsage",
+  "withoutDuration",
+  "withoutTurns",
   "durationMs",
   "averageDurationMs",
   "p50DurationMs",

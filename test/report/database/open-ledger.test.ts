@@ -124,7 +124,10 @@ describe.each(["WAL", "DELETE"] as const)("a database of the earlier design (jou
         { repo: "o/known", executions: 1, costUsd: 0.5, numTurns: 3, withoutCost: 0, withoutUsage: 0 },
         { repo: "o/unknown", executions: 1, costUsd: 0, numTurns: 0, withoutCost: 1, withoutUsage: 1 },
       ]);
-      expect(report.notes).toEqual([expect.stringContaining("earlier one-table design")]);
+      expect(report.notes).toEqual([
+        expect.stringContaining("earlier one-table design"),
+        expect.stringContaining("the duration of 1 and the number of turns of 1 are unknown"),
+      ]);
       const [rows] = await Array.fromAsync(executionsOf(ledger, {}, { order: "oldest" }));
       expect(rows).toMatchObject([
         { id: 1, execution_id: null, num_turns: 3, usage_source: "reported", cost_source: "reported" },

@@ -70,10 +70,13 @@ describe("text", () => {
       withoutCost: 10,
       costUsd: 0,
       withoutUsage: 10,
+      costPerExecutionUsd: null,
+      withoutTurns: 10,
+      withoutDuration: 10,
       durationMs: 0,
-      averageDurationMs: 0,
-      p50DurationMs: 0,
-      p95DurationMs: 0,
+      averageDurationMs: null,
+      p50DurationMs: null,
+      p95DurationMs: null,
       p99DurationMs: null,
     });
     const table = arrangeGroups(["model"], [{ model: "m", ...usage }]);
@@ -82,7 +85,7 @@ describe("text", () => {
     expect(row?.split(/ {2,}/)).toEqual([
       ..."m 10 1".split(" "),
       "10.0 %",
-      ..."30 – – – – –".split(" "),
+      ..."– – – – – –".split(" "),
       "87.7 %",
       ..."– – – – – –".split(" "),
     ]);
@@ -138,9 +141,9 @@ describe("text", () => {
   });
 
   test("keeps what it is sorted by, and leaves out first what says least", () => {
-    const unknown = { withoutUsage: 10, cacheHitShare: null, averageDurationMs: 0 };
-    const durations = { p50DurationMs: 0, p95DurationMs: 0, p99DurationMs: 0 };
-    const usage = usageOf({ ...unknown, ...durations, withoutCost: 10, costPerExecutionUsd: 0 });
+    const unknown = { withoutUsage: 10, cacheHitShare: null, averageDurationMs: null };
+    const durations = { p50DurationMs: null, p95DurationMs: null, p99DurationMs: null };
+    const usage = usageOf({ ...unknown, ...durations, withoutCost: 10, costPerExecutionUsd: null });
     const groups = [1, 2, 3].map((index) => ({ model: `some-model-of-a-long-name-${index}`, ...usage }));
     const head = (sort: SortKey, some: readonly UsageGroup[] = groups, columns = 60) =>
       linesOf(
