@@ -9,6 +9,7 @@ import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
 import { commandLine } from "../support/dist";
+import { tries } from "../support/effort";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { EARLIER_DESIGN, EARLIER_INSERT, read } from "../support/ledger";
 import { peakMemory } from "../support/peak-memory";
@@ -54,7 +55,7 @@ describe("runledger export", () => {
         const { copied } = await copy(db);
         expect(rowsOf(copied)).toEqual(rowsOf(db));
       }),
-      { numRuns: 40 },
+      { numRuns: tries(15, 100) },
     );
   });
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectAccounted, printedStats } from "../support/accounting";
+import { tries } from "../support/effort";
 import {
   countRows,
   filesBeside,
@@ -16,7 +17,7 @@ import { tempDir } from "../support/temp-dir";
 
 /** As many processes run at a time. Five on two cores hold each other up for more than they may lose. */
 const LEDGERS = 2;
-const KILLS_PER_LEDGER = 25;
+const KILLS_PER_LEDGER = tries(8, 25);
 const LONGEST_LIFE_MS = 400;
 /** What a kill may cost, by its median: so many events, one a millisecond, more than it costs a thread that only writes. */
 const LAST_EVENTS = 50;
@@ -25,7 +26,7 @@ const EVENTS_AFTERWARDS = 100;
 // same time would hold up the writer's checkpoints, and be measured instead.
 const dir = tempDir(existsSync("/dev/shm") ? "/dev/shm" : undefined);
 
-test("of 50 processes killed at a random moment, each at one event a millisecond, every flushed event is kept, what is missing was queued, and the next start takes over", async () => {
+test("of processes killed at a random moment, each at one event a millisecond, every flushed event is kept, what is missing was queued, and the next start takes over", async () => {
   const places = Array.from({ length: LEDGERS }, () => newPlace(dir));
   const kept = new Map(places.map((place) => [place, 0]));
   const losses: Loss[] = [];

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { tries } from "../support/effort";
 import { expectForwarded, fillLedger, ledgerIn, startForward } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
@@ -6,13 +7,13 @@ import type { RunningScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
 const LEDGERS = 4;
-const EXECUTIONS = 25_000;
-const KILLS = 10;
-const CRASHES = 5;
+const EXECUTIONS = tries(10_000, 25_000);
+const KILLS = tries(4, 10);
+const CRASHES = tries(2, 5);
 const server = usePostgres();
 const folder = tempDir();
 
-test("while the server crashes five times and forwarders are killed ten times, each execution is forwarded exactly once", async () => {
+test("while the server crashes and forwarders are killed again and again, each execution is forwarded exactly once", async () => {
   const url = server.url(await server.createDatabase());
   const ledgers = Array.from({ length: LEDGERS }, (_, index) => ledgerIn(folder, `ledger-${index}`));
   for (const [index, dbPath] of ledgers.entries()) fillLedger(dbPath, `ledger-${index}`, EXECUTIONS);

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { arrayLiteral } from "../../src/postgres/array-literal";
 import { parsePostgresUrl } from "../../src/postgres/url";
+import { tries } from "../support/effort";
 import { usePostgres } from "../support/postgres";
 import { queryOnce } from "../support/postgres-server";
 
@@ -22,7 +23,7 @@ test("an array is to PostgreSQL what it is to us", async () => {
       ]);
       expect(row).toEqual({ values });
     }),
-    { numRuns: 50 },
+    { numRuns: tries(15, 100) },
   );
 });
 

@@ -32,8 +32,8 @@ test("a record that is too long for JSON is said to be lost, and its neighbours 
   const queue = new BatchQueue();
   // Half of what a string can hold, and each of its characters takes six in JSON.
   const tooLong = executionCompleted({ sessionId: "\0".repeat(2 ** 29) });
-  for (const each of [event(1), event(2), tooLong, event(3), tooLong]) queue.push(each);
-  expect(queue.seal()).toBe(2);
+  for (const each of [event(1), event(2), tooLong, event(3)]) queue.push(each);
+  expect(queue.seal()).toBe(1);
   expect(queue.takeAll().flatMap(numbersOf)).toEqual([1, 2, 3]);
   expect(queue.size).toBe(0);
 });

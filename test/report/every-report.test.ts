@@ -13,6 +13,7 @@ import {
   type UsageReport,
 } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
+import { tries } from "../support/effort";
 import { type PlainQuestion, plainReport } from "../support/plain-scan";
 import {
   CONCLUSIONS,
@@ -77,8 +78,8 @@ const question = fc.record({
 });
 
 test.each([
-  ["of our design, purged and shared with an older program", "ours", steps, 150],
-  ["of the earlier design", "earlier", insertSteps, 50],
+  ["of our design, purged and shared with an older program", "ours", steps, tries(40, 500)],
+  ["of the earlier design", "earlier", insertSteps, tries(15, 200)],
 ] as const)(
   "every field of any report of any ledger %s equals a plain scan",
   async (_, design, anySteps, numRuns) => {
