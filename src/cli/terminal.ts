@@ -66,24 +66,16 @@ export function processTerminal(): Terminal {
   };
 }
 
-let isErrorOutputReady = false;
+/** That nobody reads standard error is no failure; an error that nobody listens to would end the process. */
+function ignore(): void {}
 
-/** Standard error; that nobody reads it is no failure. */
 function errorOutput(): NodeJS.WriteStream {
-  // What a callback reports is emitted as well; an error that nobody listens to would end the process.
-  if (!isErrorOutputReady) process.stderr.on("error", () => {});
-  isErrorOutputReady = true;
-  return process.stderr;
+  return process.stderr.off("error", ignore).on("error", ignore);
 }
 
-/** Whether a file descriptor may be a terminal; a pipe or a file is none. */
+/** Whether a file descriptor may be a terminal; a pipe or a file is none. One that is closed Bun opens as /dev/null. */
 function isCharacterDevice(descriptor: 1 | 2): boolean {
-  try {
-    return fstatSync(descriptor).isCharacterDevice();
-  } catch {
-    // It is closed.
-    return false;
-  }
+  return fstatSync(descriptor).isCharacterDevice();
 }
 
 /** Colours on a terminal; `NO_COLOR` takes them away, `FORCE_COLOR` adds them anywhere. (no-color.org, force-color.org) */

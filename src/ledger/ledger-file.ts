@@ -36,6 +36,7 @@ export class LedgerFile {
     this.path = isFile ? realpathSync(path) : path;
     this.#place = isFile ? placeOf(path) : undefined;
     this.#ledgerId = ledgerId;
+    if (isFile) this.#rememberSidecars();
   }
 
   change(): FileChange {

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createProgram } from "../../src/cli/program";
+import { createTelemetryStore } from "../../src/ledger/store";
+import { executionCompleted } from "../../src/testing";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";
@@ -118,6 +120,16 @@ describe.each(["bash", "zsh", "fish"])("the completion of %s", (name) => {
       }).toEqual({ line, quotes: 0 });
     }
   });
+});
+
+test("--names prints the names that need no quotes, and of a ledger that can't be read none", async () => {
+  const db = join(folder, "few.db");
+  {
+    using store = createTelemetryStore({ dbPath: db });
+    for (const model of ["b", "two words", "a"]) store.record(executionCompleted({ model }));
+  }
+  expect((await runCli(["completion", "--names", "model", "--db", db])).out).toBe("a\nb\n");
+  expect((await runCli(["completion", "--names", "model", "--db", `${db}.none`])).out).toBe("");
 });
 
 test("without a shell it is wrong usage, as are names of no kind", async () => {

@@ -39,7 +39,10 @@ describe("the command line", () => {
     expect((await runCli([name, "-h"])).out).toBe(out);
   });
 
-  test("--version is that of the package", async () => {
+  test("--version is that of the package, whether or not anybody reads it", async () => {
+    const write = () => Promise.reject(new OutputClosedError());
+    expect((await runCli(["--version"], { write })).exitCode).toBe(0);
+    expect(runCli(["--version"], { write: () => Promise.reject(new Error("no")) })).rejects.toThrow("no");
     expect(await runCli(["--version"])).toEqual({ exitCode: 0, out: `${packageJson.version}\n`, err: "" });
   });
 });

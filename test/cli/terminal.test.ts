@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, spyOn, test } from "bun:test";
 import { join } from "node:path";
-import { processTerminal, wantsColor } from "../../src/cli/terminal";
+import { OutputClosedError, processTerminal, wantsColor } from "../../src/cli/terminal";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { commandLine } from "../support/dist";
@@ -75,10 +75,27 @@ describe("the process's terminal", () => {
     process.env["COLUMNS"] = before ?? "";
   });
 
+  test("says that nobody reads it any more", async () => {
+    const failing = (code: string) =>
+      spyOn(Bun.stdout, "writer").mockReturnValue({
+        write: () => Promise.reject(Object.assign(new Error("no"), { code })),
+      } as unknown as ReturnType<typeof Bun.stdout.writer>);
+    try {
+      failing("EPIPE");
+      expect(processTerminal().write("x")).rejects.toBeInstanceOf(OutputClosedError);
+      failing("ENOSPC");
+      expect(processTerminal().write("x")).rejects.toThrow("no");
+    } finally {
+      mock.restore();
+    }
+  });
+
   test("writes, and has its interruption", async () => {
     const terminal = processTerminal();
     await terminal.write("");
     terminal.writeError("");
+    process.stderr.emit("error", new Error("nobody reads it"));
+    expect(terminal.isErrorTerminal).toBe(process.stderr.isTTY === true);
     expect(terminal.input()).toBeInstanceOf(ReadableStream);
     const signal = terminal.interruption();
     expect(signal.aborted).toBe(false);
