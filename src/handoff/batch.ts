@@ -147,10 +147,11 @@ export class BatchEncoder {
 
 function timeOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
   if (completedAt == null) return Date.now();
-  if (typeof completedAt === "string") return toEpochMs(completedAt);
-  const isInstant = typeof completedAt === "number" || completedAt instanceof Date;
-  // Those are for the schema to refuse.
-  return isInstant && !areSeconds(completedAt) ? toEpochMs(completedAt) : undefined;
+  const isInstant =
+    typeof completedAt === "string" || typeof completedAt === "number" || completedAt instanceof Date;
+  const epochMs = isInstant ? toEpochMs(completedAt) : undefined;
+  // As a number it would look like epoch seconds: the schema decides on what was given.
+  return epochMs === undefined || areSeconds(epochMs) ? undefined : epochMs;
 }
 
 /** The records of a batch; those that were not plain as `snapshot` gave them. */

@@ -33,6 +33,11 @@ test("records are the same rows after their way through a batch", () => {
   );
 });
 
+test("a text that names a time in January 1970 is that time", () => {
+  const records = transferred(executionCompleted({ completedAt: "1970-01-11T22:58:04.800Z" }));
+  expect(records.map((record) => toExecutionRow(record).created_at)).toEqual(["1970-01-11 22:58:04.800"]);
+});
+
 test("identities are UUIDs of version 7, each its own, in the order of the events", () => {
   const encoder = new BatchEncoder();
   const ids: string[] = [];
