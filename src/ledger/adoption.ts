@@ -4,8 +4,8 @@ import { builder } from "./kysely";
 import { type LedgerSchema, SUMMED_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "./schema";
 import { addingUp } from "./statements";
 
-// A program of the earlier one-table design may go on inserting into a ledger. It knows nothing of
-// `execution_id` and `usage_daily`: its rows are adopted when the ledger is opened and before it is purged.
+// A program of the earlier one-table design may keep inserting into a ledger. It knows nothing of `execution_id`
+// and `usage_daily`, so its rows are adopted when the ledger is opened, and again before each purge.
 
 const SELECT_UNADOPTED: CompiledQuery<{ id: number }> = builder
   .selectFrom("executions")
@@ -27,7 +27,7 @@ export function adoptRows(connection: Connection): void {
 
 const row = expressionBuilder<LedgerSchema, "executions">();
 
-// The earlier design had no way to say "unknown": what is 0 was not reported.
+// The earlier design could not say "unknown": 0 meant not reported.
 const HAS_NO_USAGE = row.and([
   row("input_tokens", "=", 0),
   row("output_tokens", "=", 0),
@@ -36,14 +36,14 @@ const HAS_NO_USAGE = row.and([
 ]);
 const HAS_NO_COST = row("cost_usd", "=", 0);
 
-/** What a row of the earlier design says of its tokens. */
+/** The `tokens_source` of a row of the earlier design. */
 export const ADOPTED_USAGE_SOURCE = row
   .case()
   .when(HAS_NO_USAGE)
   .then("unknown" as const)
   .else("reported" as const)
   .end();
-/** What a row of the earlier design says of its cost. */
+/** The `cost_source` of a row of the earlier design. */
 export const ADOPTED_COST_SOURCE = row
   .case()
   .when(HAS_NO_COST)
@@ -60,7 +60,7 @@ export const UNADOPTED_USAGE = usageOf(HAS_NO_USAGE, HAS_NO_COST, row.lit(0)).wh
 
 const ADD_UNADOPTED_USAGE = addUsage(UNADOPTED_USAGE);
 
-/** For a `usage_daily` that was lost: sums all rows with an id. What was purged is in no row any more. */
+/** Rebuilds a lost `usage_daily` from all rows that have an id. The sums of purged rows can't be recovered. */
 export const ADD_ADOPTED_USAGE = addUsage(
   usageOf(
     row("usage_source", "=", "unknown"),

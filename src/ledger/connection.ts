@@ -5,8 +5,8 @@ import type { CompiledQuery } from "kysely";
 const SQLITE_FCNTL_NULL_IO = 43;
 
 /**
- * One connection to a SQLite file. It prepares each SQL text once and finalises all of them at `close`: a
- * statement left open would keep the file and its `-wal` alive.
+ * One connection to a SQLite file. It prepares each SQL text once and finalises every statement at `close`:
+ * an open statement would keep the file and its `-wal` alive.
  */
 export class Connection {
   readonly #database: Database;
@@ -28,20 +28,20 @@ export class Connection {
     return this.#prepare(query.sql).all(...bindings(parameters)) as Row[];
   }
 
-  /** Runs a PRAGMA, such as `user_version` or `user_version = 3`, to its end; returns the rows it gives. */
+  /** Runs a PRAGMA, such as `user_version` or `user_version = 3`, to completion; returns its rows. */
   pragma(text: string): Record<string, unknown>[] {
     using statement = this.#database.prepare<Record<string, unknown>, []>(`PRAGMA ${text}`);
     return statement.all();
   }
 
-  /** The number that a PRAGMA such as `user_version` gives. */
+  /** The number that a PRAGMA such as `user_version` returns. */
   pragmaNumber(text: string): number {
     return Object.values(this.pragma(text)[0] ?? {})[0] as number;
   }
 
   /**
-   * Runs `body` in one transaction that takes the write lock at once: a deferred one that comes to write later
-   * would fail without waiting. Whatever `body` throws rolls everything back.
+   * Runs `body` in one transaction that takes the write lock at once: a deferred transaction that starts to write
+   * later would fail without waiting for the lock. If `body` throws, everything is rolled back.
    */
   transaction<Result>(body: () => Result): Result {
     this.#execute("BEGIN IMMEDIATE");
@@ -50,7 +50,7 @@ export class Connection {
       this.#execute("COMMIT");
       return result;
     } catch (error) {
-      // Some errors, such as a full disk, have rolled back already.
+      // Some errors, such as a full disk, have already rolled back.
       if (this.#database.inTransaction) this.#execute("ROLLBACK");
       throw error;
     }
@@ -61,13 +61,13 @@ export class Connection {
     this.#database.run("VACUUM INTO ?", [path]);
   }
 
-  /** Closes without another write: to a file that is somebody else's by now, SQLite would copy its -wal. */
+  /** Closes without another write. Used when another file is in place: SQLite would copy its -wal into that one. */
   abandon(): void {
     try {
       this.#database.fileControl(SQLITE_FCNTL_NULL_IO, 0);
       this.close();
     } catch {
-      // It is of no use any more either way.
+      // The connection is discarded either way.
     }
   }
 

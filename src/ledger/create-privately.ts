@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { codeOf } from "../describe";
 
 /**
- * Makes an empty file that only this user can read, and its folder; leaves one that is there alone. SQLite itself
- * would make it readable by everybody; its -wal and -shm get the file's mode.
+ * Creates an empty file that only this user can read, and its folder; does nothing if the file exists. SQLite itself
+ * would make it readable by everybody. The -wal and -shm inherit the file's mode.
  */
 export function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true });

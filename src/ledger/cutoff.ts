@@ -3,7 +3,7 @@ import { RunledgerError } from "../errors";
 import { cutoffText, DAY_MS } from "../record/time";
 
 /**
- * The cutoff of a purge of what is older than so many days, or `undefined` when nothing can be.
+ * The cutoff of a purge of everything older than `days`; `undefined` when nothing can be that old.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`
  */

@@ -4,17 +4,17 @@ import type { Connection } from "./connection";
 import { builder } from "./kysely";
 import { isText } from "./statements";
 
-/** What a target of forwarding hasn't got, so that no purge deletes it. */
+/** Rows that a forwarding target has not received yet, which no purge may delete. */
 export interface HeldBack {
   readonly target: string;
-  /** Since when it has got nothing, as ledgers store times. */
+  /** When the target last received anything, as ledgers store times. */
   readonly since: string;
   readonly executions: number;
   readonly incidents: number;
 }
 
 /**
- * What each target that was ever reached holds back, nothing where it has everything.
+ * What each target that was ever reached holds back; targets that have everything are left out.
  *
  * @param cutoff Only what is from before it. Default: all.
  */
@@ -42,12 +42,12 @@ export function selectHeldBack(cutoff?: string): CompiledQuery<HeldBack> {
     .compile();
 }
 
-/** Whether a target has not got everything. */
+/** Whether a target lacks rows. */
 export function holdsBack({ executions, incidents }: HeldBack): boolean {
   return executions + incidents > 0;
 }
 
-/** What a purge has to say of what it left although it is old enough: a sentence a target. */
+/** Explains which rows a purge kept although they were old enough: one sentence per target. */
 export function heldBackAfterPurge(connection: Connection, cutoff: string, dbPath: string): string[] {
   return connection
     .all(selectHeldBack(cutoff))
@@ -59,7 +59,7 @@ export function heldBackAfterPurge(connection: Connection, cutoff: string, dbPat
     );
 }
 
-/** The command after which a ledger keeps nothing for a target any more. */
+/** The command that makes a ledger stop keeping rows for a target. */
 export function forgetCommand(target: string, dbPath: string): string {
   return `runledger forward --forget ${shellWord(target)} --from ${shellWord(dbPath)}`;
 }

@@ -1,7 +1,7 @@
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import type { LedgerSchema } from "./schema";
 
-/** Builds and compiles SQL for SQLite, typed by the ledger's schema; it has no database and runs nothing. */
+/** Builds and compiles SQL for SQLite, typed by the ledger's schema. It has no connection and runs nothing. */
 export const builder = new Kysely<LedgerSchema>({
   dialect: {
     createAdapter: () => new SqliteAdapter(),

@@ -5,10 +5,10 @@ import { createPrivately } from "./create-privately";
 import { type StoredFacts, storedFacts } from "./stored-facts";
 import { SMALLEST_DATABASE_BYTES } from "./stored-version";
 
-// A ledger's file is never opened here but by SQLite: POSIX drops all locks of a process on a file when the process
-// closes any descriptor of it, and with them the locks of every SQLite connection. (sqlite.org/howtocorrupt.html)
+// Only SQLite may open a ledger's file. POSIX drops all of a process's locks on a file when the process closes any
+// descriptor of it, and with them the locks of every SQLite connection. (sqlite.org/howtocorrupt.html)
 
-/** What the files that SQLite keeps beside a database add to its name. */
+/** Suffixes of the files that SQLite keeps beside a database. */
 export const SIDECARS = ["-wal", "-shm"] as const;
 
 /**
@@ -18,9 +18,9 @@ export const SIDECARS = ["-wal", "-shm"] as const;
  */
 export type FileChange = "none" | "deleted" | "replaced" | "relinked" | "overwritten" | "restored";
 
-/** Notices what happens to the file of an open ledger: SQLite itself would go on writing. */
+/** Detects changes to the file of an open ledger that SQLite itself would not notice and write through. */
 export class LedgerFile {
-  /** What the path leads to: SQLite's -wal and -shm are beside it. */
+  /** The resolved path: SQLite's -wal and -shm are beside it. */
   readonly path: string;
   readonly #link: string;
   readonly #place: string | undefined;
@@ -52,7 +52,7 @@ export class LedgerFile {
     return "none";
   }
 
-  /** The last execution that the file itself had when it was looked at: those after it only the -wal has. */
+  /** The last execution in the main file when it was last checked. Later ones are only in the -wal. */
   get lastStoredExecution(): number {
     return this.#facts?.lastExecution ?? 0;
   }
@@ -64,14 +64,14 @@ export class LedgerFile {
     }
   }
 
-  /** In WAL mode only checkpoints modify the file: it need not be read each time. */
+  /** In WAL mode only checkpoints modify the main file, so it need not be read each time. */
   #content(): "ours" | "overwritten" | "restored" {
     const { mtimeMs, size } = statSync(this.path);
     if (size < SMALLEST_DATABASE_BYTES) return "overwritten";
     if (mtimeMs === this.#modifiedMs) return "ours";
     try {
       const facts = storedFacts(this.path);
-      // Where it can't be told, the next look will tell.
+      // If it is unclear now, the next check will tell.
       if (facts === undefined) return "ours";
       if (!this.#goesOn(facts)) return "restored";
       this.#facts = facts;
@@ -83,10 +83,10 @@ export class LedgerFile {
     }
   }
 
-  /** Whether what the file holds now can have come of what it held before, by checkpoints of whatever process. */
+  /** Whether checkpoints, by any process, can have turned the earlier contents of the file into the present ones. */
   #goesOn(facts: StoredFacts): boolean {
     const before = this.#facts;
-    // Before the first checkpoint only the -wal knows the id.
+    // Before the first checkpoint the id is only in the -wal.
     if (facts.ledgerId === undefined) return before?.ledgerId === undefined;
     if (facts.ledgerId !== this.#ledgerId) return false;
     return (
@@ -97,7 +97,7 @@ export class LedgerFile {
     );
   }
 
-  /** They are made at the first read or write, and stay as long as the connection. */
+  /** They are created at the first read or write, and exist as long as the connection. */
   #rememberSidecars(): void {
     if (this.#sidecars.size === SIDECARS.length) return;
     for (const suffix of SIDECARS) {
@@ -107,7 +107,7 @@ export class LedgerFile {
   }
 }
 
-/** Where the file is on the disk; `undefined` when there is none. */
+/** The file's device and inode; `undefined` when it does not exist. */
 function placeOf(path: string): string | undefined {
   const status = statSync(path, { throwIfNoEntry: false });
   return status && `${status.dev}:${status.ino}`;
@@ -131,18 +131,18 @@ export function rescue(connection: Connection, dbPath: string): string {
   return copy;
 }
 
-/** Where what is rescued of a ledger goes: beside it. */
+/** Path for what is salvaged from a ledger: beside it. */
 export function rescuedPath(dbPath: string): string {
   return `${dbPath}.rescued-${Bun.randomUUIDv7()}`;
 }
 
-/** Moves a file to a place where none is; `false` when there is one. */
+/** Moves a file without overwriting another; `false` when the name is taken. */
 export function moveUnlessTaken(from: string, to: string): boolean {
   try {
     linkSync(from, to);
     unlinkSync(from);
   } catch {
-    // Taken, or a file system without links.
+    // The name is taken, or the file system has no hard links.
     if (existsSync(to)) return false;
     renameSync(from, to);
   }

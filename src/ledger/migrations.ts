@@ -10,14 +10,14 @@ import { columnsOf, TABLE_NAMES } from "./tables";
 export const SCHEMA_VERSION = 1;
 
 /**
- * Makes a ledger of a new file, of one of the earlier design, or of one that lost a part of its schema; and adopts the
- * rows that an older program inserted meanwhile. All of it is one transaction, so that any number of processes may
- * open the same file at once.
+ * Turns a new file, a database of the earlier design, or a ledger that lost part of its schema into a current ledger,
+ * and adopts the rows that an older program inserted. It is one transaction, so any number of processes may open the
+ * same file at once.
  */
 export function migrate(connection: Connection): void {
   if (isUpToDate(connection) && !hasUnadoptedRows(connection)) return;
   connection.transaction(() => {
-    // Another process may have been faster: what was true before the lock need not be true now.
+    // Another process may have migrated the file before this one got the lock: check again.
     if (!isUpToDate(connection)) {
       for (const query of missingParts(connection)) connection.run(query);
       connection.pragma(`user_version = ${SCHEMA_VERSION}`);
@@ -26,7 +26,7 @@ export function migrate(connection: Connection): void {
   });
 }
 
-/** The version of the schema in the file; 0 in a new one, in one of the earlier design, and in one read from a dump. */
+/** The schema version of the file; 0 if it is new, of the earlier design, or restored from a dump. */
 export function schemaVersion(connection: Connection): number {
   return connection.pragmaNumber("user_version");
 }
@@ -64,13 +64,13 @@ function createTable(table: keyof LedgerSchema): CompiledQuery {
   return (
     creation
       .addPrimaryKeyConstraint("pk_usage_daily", [...USAGE_KEYS])
-      // The rows live in the key's own tree: half the size, and one page less to write for each sum.
+      // Without a rowid the rows live in the key's own tree: half the size, and one page less to write per sum.
       .modifyEnd(sql`without rowid`)
       .compile()
   );
 }
 
-/** SQLite adds one column a statement. */
+/** SQLite adds one column per statement. */
 function addColumns(table: keyof LedgerSchema, columns: readonly string[]): CompiledQuery[] {
   const missing = columnsOf(table).filter(([column]) => columns.includes(column));
   return missing.map(([column, [type, define]]) =>

@@ -12,18 +12,18 @@ import { storedUserVersion } from "./stored-version";
 const { R_OK, W_OK } = constants;
 
 /**
- * The -wal file's size, in pages of 4 KiB, at which SQLite checkpoints on its own: a bound for very large rows.
- * Ordinary rows are checkpointed by count, long before they fill so much.
+ * The size of the -wal, in pages of 4 KiB, at which SQLite checkpoints by itself: a bound for very large rows.
+ * Ordinary rows are checkpointed by count, long before they fill that much.
  */
 const WAL_AUTOCHECKPOINT_PAGES = 16_384;
 /**
- * What is left of a -wal that a long reader made grow, once a checkpoint has got through, in bytes. Well above what 8,000
- * executions in 200 repositories fill between two checkpoints: to cut the file and let it grow again costs time.
+ * The size, in bytes, to which a -wal that grew under a long reader is truncated after a complete checkpoint. It is
+ * well above what 8,000 executions in 200 repositories need: truncating a file that grows again at once costs time.
  */
 export const WAL_KEPT_BYTES = 32 << 20;
 /**
- * Room for the pages that one transaction of 4,096 executions in 200 repositories touches, in KiB. From SQLite's own
- * 2,000 KiB they would be written out before the commit, and read again.
+ * Cache size in KiB: enough for the pages that one transaction of 4,096 executions in 200 repositories touches. With
+ * SQLite's default of 2,000 KiB they would be written out before the commit and read again.
  */
 const CACHE_KIB = 8_000;
 /** When a commit has reached the disk: with `FULL` at once, with `NORMAL` at the next checkpoint. */
@@ -37,7 +37,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the ledger for writing; makes it, its folder and its tables when they are not there.
+ * Opens the ledger for writing; creates it, its folder and its tables if missing.
  *
  * @throws {RunledgerError} `OPEN_FAILED` or `SCHEMA_TOO_NEW`; the file is then as it was.
  */
@@ -48,14 +48,14 @@ export function openLedgerFile(
   let connection: Connection | undefined;
   try {
     if (dbPath !== ":memory:") prepareFile(dbPath);
-    // SQLite's -wal and -shm are beside what a symbolic link leads to, whoever opens it, and by which path.
+    // Whatever path it is opened by, SQLite puts the -wal and -shm beside the target of a symbolic link.
     connection = new Connection(dbPath === ":memory:" ? dbPath : realpathSync(dbPath));
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
     connection.pragma("trusted_schema = OFF");
     connection.pragma(`cache_size = -${CACHE_KIB}`);
     connection.pragma(`synchronous = ${synchronous}`);
     prepareSchema(connection, dbPath);
-    // Last, as it changes the file: what fails before leaves a database of the earlier design as it was.
+    // Last, because it changes the file: a failure before this leaves a database of the earlier design untouched.
     useWal(connection, busyTimeoutMs);
     return connection;
   } catch (error) {
@@ -70,10 +70,10 @@ export function openLedgerFile(
 
 function prepareFile(dbPath: string): void {
   createPrivately(dbPath);
-  // SQLite would open what it may only read, and find out at the first write.
+  // SQLite would open a read-only file and fail at the first write.
   accessSync(dbPath, R_OK | W_OK);
   accessSync(dirname(dbPath), W_OK);
-  // From the file alone: closing a connection may already bring a -wal that is there into the file.
+  // Read from the main file alone: merely closing a connection may checkpoint an existing -wal into it.
   refuseNewer(dbPath, storedUserVersion(dbPath));
 }
 
@@ -81,7 +81,7 @@ function prepareSchema(connection: Connection, dbPath: string): void {
   refuseNewer(dbPath, schemaVersion(connection));
   const kind = kindOf(connection);
   if (kind === "foreign") throw foreign(dbPath);
-  // Counts only before anything is written; later it would change nothing, and wait for the write lock.
+  // Takes effect only before anything is written; later it would change nothing and wait for the write lock.
   if (kind === "empty") connection.pragma("auto_vacuum = INCREMENTAL");
   migrate(connection);
 }
@@ -95,7 +95,7 @@ function refuseNewer(dbPath: string, version: number): void {
   );
 }
 
-/** A database that is not ours is not ours to change. */
+/** Refuses the database of another program. */
 function foreign(dbPath: string): RunledgerError {
   return new RunledgerError("OPEN_FAILED", `${dbPath} is the database of another program.`, {
     hint: "Set another dbPath: a ledger has a file of its own.",
@@ -108,7 +108,7 @@ function useWal(connection: Connection, busyTimeoutMs: number): void {
   untilNotBusy(busyTimeoutMs, () => connection.pragma("journal_mode = WAL"));
 }
 
-/** While another process is changing the journal mode too, SQLite reports busy without waiting. */
+/** While another process changes the journal mode, SQLite reports busy without waiting. */
 function untilNotBusy(timeoutMs: number, action: () => unknown): void {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

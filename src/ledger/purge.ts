@@ -3,14 +3,14 @@ import { adoptRows } from "./adoption";
 import type { Connection } from "./connection";
 import { advancePurgedBefore, deleteExecutions, deleteIncidents, selectNewestBefore } from "./statements";
 
-/** Rows deleted in one transaction: other processes get the write lock in between. */
+/** Rows deleted per transaction: in between, other processes can take the write lock. */
 const SLICE_ROWS = 5_000;
-/** Pages given back in one transaction. */
+/** Pages freed per transaction. */
 const SLICE_PAGES = 1_000;
 
 /**
- * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums. What a
- * target of forwarding hasn't got stays.
+ * Deletes the executions and incidents from before the cutoff, slice by slice; `usage_daily` keeps their sums. Rows
+ * that a forwarding target has not received yet are kept.
  * Yields how many executions each slice deleted.
  */
 export function* purgeSlices(connection: Connection, cutoff: string): Generator<number, void> {
@@ -19,8 +19,8 @@ export function* purgeSlices(connection: Connection, cutoff: string): Generator<
     deleted = connection.transaction(() => {
       // Rows of an older program have not been summed yet.
       adoptRows(connection);
-      // Just above the newest that goes, not the cutoff: a clock that is ahead for once must not keep out, when it is
-      // right again, what was never purged.
+      // Just above the newest row deleted, not the cutoff: otherwise one purge under a clock that ran ahead would make
+      // the ledger refuse executions that were never purged.
       const newest = connection.all(selectNewestBefore(cutoff))[0]?.newest;
       if (newest == null) return 0;
       connection.run(advancePurgedBefore(justAfter(newest) ?? cutoff));
@@ -32,8 +32,8 @@ export function* purgeSlices(connection: Connection, cutoff: string): Generator<
 }
 
 /**
- * Gives free pages back to the file system, slice by slice; the file shrinks at the next checkpoint. Does nothing
- * in a file of the earlier design, which has no incremental vacuum: its free pages are used again.
+ * Returns free pages to the file system, slice by slice; the file shrinks at the next checkpoint. Does nothing in a
+ * file of the earlier design, which has no incremental vacuum: SQLite reuses its free pages.
  */
 export function* vacuumSlices(connection: Connection): Generator<void> {
   let before = Number.POSITIVE_INFINITY;

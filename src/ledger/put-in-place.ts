@@ -5,38 +5,38 @@ import { Connection } from "./connection";
 import { moveUnlessTaken, SIDECARS } from "./ledger-file";
 
 /**
- * Puts a ledger that nobody has open in the place of another. What was in that place is kept beside it.
+ * Replaces a ledger that nobody has open by another. The replaced file is kept beside it.
  *
- * @param newPath The file that is moved, in the same folder.
- * @param path Of the ledger's file itself, not of a symbolic link to it.
- * @returns the path of what was there; `undefined` when nothing was.
+ * @param newPath The file to move, in the same folder.
+ * @param path The ledger's file itself, not a symbolic link to it.
+ * @returns the path of the replaced file; `undefined` when there was none.
  * @throws {RunledgerError} `LEDGER_IN_USE` when another connection, of this or another process, has the ledger open.
  */
 export function putInPlace(newPath: string, path: string): string | undefined {
   const keptPath = `${path}.before-restore-${Bun.randomUUIDv7()}`;
   if (!existsSync(path)) {
-    // A -wal without its database would be read into the new one.
+    // SQLite would replay a leftover -wal into the new file.
     moveSidecars(path, keptPath);
     if (moveUnlessTaken(newPath, path)) return undefined;
     throw inUse(path);
   }
   withoutOthers(path, () => {
     moveSidecars(path, keptPath);
-    // A name more, and then the other file over the first: there is a ledger at the path at every moment.
+    // Link first, then rename over it: there is a ledger at the path at every moment.
     linkOrMove(path, keptPath);
     renameSync(newPath, path);
   });
   return keptPath;
 }
 
-/** Runs `action` while nobody else has the ledger open; at once, if it is so damaged that SQLite doesn't open it. */
+/** Runs `action` while nobody else has the ledger open; at once if it is too damaged for SQLite to open. */
 function withoutOthers(path: string, action: () => void): void {
   let connection: Connection | undefined;
   try {
     try {
       connection = new Connection(path);
       connection.pragma("busy_timeout = 1000");
-      // Is refused while anybody has the ledger open, and leaves no -wal.
+      // Fails while anybody has the ledger open, and leaves no -wal.
       connection.pragma("journal_mode = DELETE");
     } catch (error) {
       if (codeOf(error).startsWith("SQLITE_BUSY")) throw inUse(path, error);
@@ -59,7 +59,7 @@ function linkOrMove(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {
-    // A file system without links.
+    // The file system has no hard links.
     renameSync(from, to);
   }
 }

@@ -2,23 +2,23 @@ import { EARLIER_EXECUTION_COLUMNS, type LedgerSchema } from "./schema";
 import { columnsOf, TABLE_NAMES } from "./tables";
 
 /**
- * What a database is to us: one without tables, a ledger, a ledger that lacks a table or a column, one of the earlier
- * one-table design, or the database of another program.
+ * What a database is: empty, a ledger, a ledger that lacks a table or a column, one of the earlier one-table design,
+ * or the database of another program.
  */
 export type DatabaseKind = "empty" | "ledger" | "incomplete" | "earlier" | "foreign";
 
-/** A connection, as far as it has to be known here. */
+/** The part of a connection that is needed here. */
 interface Pragmas {
   pragma(text: string): readonly Record<string, unknown>[];
 }
 
-/** Tells by its tables what a database is: a dump that was read in again, for one, has lost its version. */
+/** Recognises a database by its tables: one restored from a dump has lost its version. */
 export function kindOf(database: Pragmas): DatabaseKind {
-  // First, as another process may be about to upgrade it: when these columns are all there, so are the tables.
+  // The columns first, as another process may be upgrading the file: once they are all there, so are the tables.
   const executions = columnNames(database, "executions");
   const tables = tableNames(database);
   if (tables.size === 0) return "empty";
-  // Another process made it a moment ago, between the two reads.
+  // Another process created it between the two reads.
   if (executions.size === 0 && tables.has("executions")) return kindOf(database);
   if (!EARLIER_EXECUTION_COLUMNS.every((column) => executions.has(column))) return "foreign";
   if (!tables.has("ledger")) return "earlier";
@@ -27,13 +27,13 @@ export function kindOf(database: Pragmas): DatabaseKind {
     : "incomplete";
 }
 
-/** The tables of a database, SQLite's own aside. */
+/** The tables of a database, without SQLite's own. */
 export function tableNames(database: Pragmas): ReadonlySet<string> {
   const names = database.pragma("main.table_list").map(({ name }) => String(name));
   return new Set(names.filter((name) => !name.startsWith("sqlite_")));
 }
 
-/** The columns that a table of a ledger lacks; all of them when it is not there. */
+/** The columns that a ledger's table lacks; all of them if the table is missing. */
 export function lacking(database: Pragmas, table: keyof LedgerSchema): readonly string[] {
   const present = columnNames(database, table);
   return columnsOf(table).flatMap(([column]) => (present.has(column) ? [] : [column]));

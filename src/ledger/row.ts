@@ -6,7 +6,7 @@ import { validate } from "../record/validate";
 import type { NewExecutionRow } from "./schema";
 
 /**
- * Validates a record and gives its row, defaults filled in.
+ * Validates a record and returns its row with defaults filled in.
  *
  * @param name What the error calls the record.
  * @throws {RunledgerError} `INVALID_RECORD`, naming each field that is wrong, what it must be and what it is.
@@ -31,9 +31,9 @@ function toRow(record: ValidRecord): NewExecutionRow {
     output_tokens: record.outputTokens ?? 0,
     cache_read_tokens: record.cacheReadTokens ?? 0,
     cache_creation_tokens: record.cacheCreationTokens ?? 0,
-    // 0 is what other programs store of a duration that they don't know.
+    // Other programs store 0 for an unknown duration.
     duration_ms: record.durationMs == null ? 0 : Math.max(1, Math.round(record.durationMs)),
-    // Minus zero is zero.
+    // Turns -0 into 0.
     cost_usd: (record.costUsd ?? 0) + 0,
     conclusion: record.conclusion,
     session_id: record.sessionId ?? null,

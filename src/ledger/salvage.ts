@@ -9,11 +9,11 @@ import { SqliteLedger } from "./sqlite-ledger";
 const PAGE_ROWS = 1_000;
 
 /**
- * Of a ledger whose file was overwritten, saves the executions that only the -wal has, as far as they can still be read, in
- * a ledger of their own beside it.
+ * Saves the executions of an overwritten ledger that are only in its -wal, as far as they are readable, to a new ledger
+ * beside it.
  *
- * @param afterId The last execution that the file itself had.
- * @returns the path of that ledger, and how many there are; `undefined` when there is none.
+ * @param afterId The last execution in the main file before it was overwritten.
+ * @returns the path of the new ledger and the number of executions; `undefined` when there are none.
  * @throws when it can't be written.
  */
 export function salvage(
@@ -38,7 +38,7 @@ export function salvage(
   return { copy, executions: rows.length };
 }
 
-/** Pages of the -wal on top of a foreign file: what is read may be damaged, or end anywhere. */
+/** Reads the -wal's pages on top of a foreign file: rows may be damaged, and reading may fail at any point. */
 function readableAfter(connection: Connection, afterId: number): NewExecutionRow[] {
   const rows: NewExecutionRow[] = [];
   let last = afterId;

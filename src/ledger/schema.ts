@@ -15,19 +15,19 @@ export interface ExecutionsTable {
   output_tokens: Generated<number>;
   cache_read_tokens: Generated<number>;
   cache_creation_tokens: Generated<number>;
-  /** At least 1; 0: nobody said. */
+  /** At least 1; 0 means unknown. */
   duration_ms: Generated<number>;
   cost_usd: Generated<number>;
   conclusion: string;
   session_id: string | null;
-  /** Null: nobody said. */
+  /** Null means unknown. */
   num_turns: number | null;
   stop_reason: string | null;
-  /** Unique. Null only in a row that an older program inserted and that was not adopted yet. */
+  /** Unique. Null only in a row of an older program that has not been adopted yet. */
   execution_id: string | null;
-  /** `unknown`: the token counts are 0 because nobody said. */
+  /** `unknown`: the token counts are 0 because none were given. */
   usage_source: Generated<"reported" | "unknown">;
-  /** `unknown`: the cost is 0 because nobody said; `estimated`: computed from a price list. */
+  /** `unknown`: the cost is 0 because none was given; `estimated`: it was computed from a price list. */
   cost_source: Generated<"reported" | "estimated" | "unknown">;
 }
 
@@ -59,7 +59,7 @@ export interface UsageDailyTable {
   estimated_cost_usd: Generated<number>;
 }
 
-/** What could not be stored as it came, and what else a person should look at. */
+/** The dead-letter table: what could not be stored as it came, and whatever else a person should look at. */
 export interface IncidentsTable {
   id: Generated<number>;
   at: string;
@@ -75,13 +75,13 @@ export interface LedgerTable {
   value: string;
 }
 
-/** The targets of forwarding, and how far each has come. */
+/** The targets of forwarding, and the watermark of each. */
 export interface ForwardTargetsTable {
-  /** Where it is, or was when it was reached last: host, port, database and schema. */
+  /** Its address when it was last reached: host, port, database and schema. */
   target: string;
-  /** What it calls itself in its own tables, by which it is known again at another address. */
+  /** The identity in its own tables, by which it is recognised at another address. */
   identity: string | null;
-  /** When it was reached last, or got something. Null: it never was, and the ledger keeps nothing for it. */
+  /** When it was last reached or received rows. Null if never: the ledger keeps no rows for it. */
   reached_at: string | null;
   /** `id` of the last execution that the target has. */
   last_id: Generated<number>;
@@ -99,11 +99,11 @@ export interface LedgerSchema {
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>;
-/** What one INSERT binds: every column but the row's own number. */
+/** What one INSERT binds: every column but the rowid. */
 export type NewExecutionRow = Omit<ExecutionRow, "id">;
 export type UsageDailyRow = Selectable<UsageDailyTable>;
 
-/** What the earlier one-table design knew, in the order of its table: the time, and the sixteen data columns. */
+/** The columns of the earlier one-table design, in the order of its table: the time and the sixteen data columns. */
 export const EARLIER_EXECUTION_COLUMNS = [
   "created_at",
   "delivery_id",

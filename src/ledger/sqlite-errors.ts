@@ -25,30 +25,30 @@ const HINTS: Readonly<Record<string, string>> = {
   SQLITE_READONLY: NOT_WRITABLE,
 };
 
-/** What a person can do about a SQLite or file system error. Extended codes fall back to their primary one. */
+/** Hints for SQLite and file system errors. An extended code falls back to its primary code. */
 export function hintFor(error: unknown): string | undefined {
   const code = codeOf(error);
   return HINTS[code] ?? HINTS[code.split("_", 2).join("_")];
 }
 
 /**
- * Whether SQLite refused the data, not the moment: the same write would fail again. Everything else (a lock, a
- * full or read-only disk, a file that is gone) is the state of the world, and may pass.
+ * Whether SQLite refused the data itself, so that the same write would fail again. Everything else (a lock, a full or
+ * read-only disk, a missing file) is a condition that may pass.
  */
 export function isPoison(error: unknown): boolean {
   return /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(error));
 }
 
-/** What waiting doesn't mend: somebody has to change a right or a path, and will not within the seconds of a `close`. */
+/** Conditions that waiting does not cure: somebody has to change a permission or a path. */
 const LASTING = /^(?:EACCES|EPERM|EROFS|EISDIR|ENOTDIR|EEXIST)$|^SQLITE_(?:NOTADB|READONLY)/;
 
-/** Whether a ledger that could not be opened will not be opened soon either; of what is not known, it may be. */
+/** Whether retrying to open the ledger is pointless for now. Unknown errors count as transient. */
 export function isLasting(error: unknown): boolean {
   if (!(error instanceof RunledgerError)) return LASTING.test(codeOf(error));
   return error.code === "SCHEMA_TOO_NEW" || LASTING.test(codeOf(error.cause));
 }
 
-/** An error of SQLite's as a `RunledgerError` with a hint; any other as it is. */
+/** Turns an error of SQLite's into a `RunledgerError` with a hint; returns any other unchanged. */
 export function toStoreFailure(operation: string, error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;
   return new RunledgerError("STORE_FAILED", `Can't ${operation}: ${codeOf(error)}: ${messageOf(error)}.`, {
@@ -57,7 +57,7 @@ export function toStoreFailure(operation: string, error: unknown): unknown {
   });
 }
 
-/** Runs an operation of SQLite's; an error of SQLite's becomes `STORE_FAILED` with a hint. */
+/** Runs a SQLite operation; its errors become `STORE_FAILED` with a hint. */
 export function storing<Result>(operation: string, action: () => Result): Result {
   try {
     return action();

@@ -15,19 +15,19 @@ import { UsageTotals } from "./usage-totals";
 
 /** Rows written between two checkpoints. */
 const CHECKPOINT_EVERY_ROWS = 1_000;
-/** The same while more is waiting: the pages of an index that many rows share are then copied once for all of them. */
+/** The same while more is waiting: index pages that many rows share are then copied only once. */
 const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
 const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
 /**
- * What to do with a row that completed before what was purged: keep an incident of it, if it is given one, throw the
- * error, or `write` it although it may have been counted and purged already.
+ * What to do with a row from before the last purge: store the incident that is returned, throw the error, or `write`
+ * the row although it may already have been counted and purged.
  */
 export type OnBeyondRetention =
   | ((row: NewExecutionRow, error: RunledgerError) => Incident | undefined)
   | "write";
 
-/** Writes valid rows to an open ledger. What it throws are SQLite's own errors, but for `onBeyondRetention`. */
+/** Writes valid rows to an open ledger. It throws SQLite's own errors, and what `onBeyondRetention` throws. */
 export class SqliteLedger {
   readonly connection: Connection;
   #rowsSinceCheckpoint = 0;
@@ -37,8 +37,8 @@ export class SqliteLedger {
   }
 
   /**
-   * Writes rows, their sums and the incidents, and runs what belongs to them, in one transaction: all of it, or when
-   * it throws, nothing.
+   * Writes rows, their sums and incidents, and runs what belongs to them, in one transaction: all or, when it throws,
+   * nothing.
    */
   write(
     rows: readonly NewExecutionRow[],
@@ -81,7 +81,7 @@ export class SqliteLedger {
     return result;
   }
 
-  /** What is still there is a duplicate, however old it is. */
+  /** A row that is still stored is a duplicate, however old it is. */
   #has({ execution_id }: NewExecutionRow): boolean {
     return this.connection.all(selectExecution(execution_id)).length > 0;
   }
@@ -90,13 +90,13 @@ export class SqliteLedger {
     this.connection.run(insertIncident(incident));
   }
 
-  /** Whether a checkpoint is due; `isBusy` when more is waiting to be written, which would wait for it. */
+  /** Whether a checkpoint is due; `isBusy` when more rows are waiting, which a checkpoint would delay. */
   isCheckpointDue(isBusy = false): boolean {
     return this.#rowsSinceCheckpoint >= (isBusy ? CHECKPOINT_EVERY_ROWS_WHEN_BUSY : CHECKPOINT_EVERY_ROWS);
   }
 
   /**
-   * Copies the -wal into the file as far as readers allow, without waiting for them.
+   * Copies the -wal into the main file as far as readers allow, without waiting for them.
    *
    * @returns how many pages could not be copied.
    */
@@ -107,9 +107,9 @@ export class SqliteLedger {
   }
 
   /**
-   * Checkpoints and closes. It waits for nobody: whoever else has the file open keeps the -wal alive anyway.
+   * Checkpoints and closes without waiting for readers: whoever else has the file open keeps the -wal alive anyway.
    *
-   * @returns the error of the last checkpoint, if it failed; the next to open the ledger makes up for it.
+   * @returns the error of the last checkpoint, if it failed; whoever opens the ledger next makes up for it.
    */
   close(): unknown {
     try {

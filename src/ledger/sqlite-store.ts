@@ -69,7 +69,7 @@ class SqliteStore implements SqliteTelemetryStore {
         `recordMany: expected an array of records, received ${describe(entries)}.`,
       );
     }
-    // `Array.from` sees the holes of a sparse array, which `map` would skip.
+    // `Array.from` visits the holes of a sparse array, which `map` would skip.
     return this.#write(Array.from(entries, (entry, index) => toExecutionRow(entry, `records[${index}]`)));
   }
 
@@ -131,7 +131,7 @@ class SqliteStore implements SqliteTelemetryStore {
     });
   }
 
-  /** Maintenance after a commit: when it fails, what was committed has succeeded all the same. */
+  /** Maintenance after a commit. Its failure does not undo the commit. */
   #afterCommit(operation: string, action: () => void): void {
     try {
       action();

@@ -11,10 +11,10 @@ import type { Incident } from "../record/types";
 import { builder } from "./kysely";
 import { EXECUTION_COLUMNS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
 
-// The statements of the hot path are compiled once and bound by position. The others are compiled with their
-// values each time; their texts never vary, so each is still prepared only once.
+// Hot-path statements are compiled once and bound by position. The others are compiled with their values each time;
+// their text never varies, so each is still prepared only once.
 
-/** Binds {@link EXECUTION_COLUMNS}. Changes no row when the execution is there already. */
+/** Binds {@link EXECUTION_COLUMNS}. Changes nothing when the execution is already stored. */
 export const INSERT_EXECUTION: CompiledQuery = builder
   .insertInto("executions")
   .values(placeholders<"executions">(EXECUTION_COLUMNS))
@@ -32,7 +32,7 @@ export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
   .where("key", "=", "id")
   .compile();
 
-/** Just after the newest execution that was ever purged; no row when none was. */
+/** Just after the newest execution ever purged; no row when none was. */
 export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
   .selectFrom("ledger")
   .select("value")
@@ -43,7 +43,7 @@ export function selectExecution(executionId: string | null): CompiledQuery<{ id:
   return builder.selectFrom("executions").select("id").where("execution_id", "=", executionId).compile();
 }
 
-/** When the latest of the executions that a purge may delete completed. */
+/** When the newest execution that a purge may delete completed. */
 export function selectNewestBefore(cutoff: string): CompiledQuery<{ newest: string | null }> {
   return builder
     .selectFrom("executions")
@@ -64,12 +64,12 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
     .compile();
 }
 
-/** To SQLite any number is less than any text: what another program stored as one is not ours to date. */
+/** To SQLite any number sorts below any text: a time that another program stored as a number can't be dated. */
 export function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
 }
 
-/** The highest `id` that every target of forwarding has, of those that were ever reached; without any, all. */
+/** The highest `id` that every target that was ever reached has; unlimited when there is no target. */
 export function forwardedUpTo(last: "last_id" | "last_incident_id") {
   const every = builder
     .selectFrom("forward_targets")
@@ -117,7 +117,7 @@ export function insertIncident({ kind, reason, count = 1, payload }: Incident): 
     .compile();
 }
 
-/** Makes an insert into `usage_daily` add to the sums that are there. */
+/** Makes an insert into `usage_daily` add to existing sums. */
 export function addingUp(insert: InsertQueryBuilder<LedgerSchema, "usage_daily", InsertResult>) {
   return insert.onConflict((conflict) =>
     conflict
@@ -130,7 +130,7 @@ export function addingUp(insert: InsertQueryBuilder<LedgerSchema, "usage_daily",
   );
 }
 
-/** To Kysely a null is a value like any other: each column becomes one `?`, bound when the statement runs. */
+/** Kysely binds null like any other value: each column becomes one `?`, bound when the statement runs. */
 function placeholders<Table extends keyof LedgerSchema>(
   columns: readonly (keyof LedgerSchema[Table])[],
 ): InsertObject<LedgerSchema, Table> {

@@ -5,7 +5,7 @@ import type { TelemetryStore, WriteResult } from "./types";
 
 /** Options of {@link createTelemetryStore}. */
 export interface TelemetryStoreOptions {
-  /** Path of the SQLite file; it and its folder are made when missing. `:memory:` keeps everything in memory. */
+  /** Path of the SQLite file; it and its folder are created if missing. `:memory:` keeps everything in memory. */
   readonly dbPath: string;
   /** Default: pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
@@ -14,8 +14,8 @@ export interface TelemetryStoreOptions {
 }
 
 /**
- * The ledger: a synchronous store on one SQLite connection. When a method returns, what it did is committed and
- * seen by every other connection. After `close`, every method throws `CLOSED`.
+ * The ledger: a synchronous store on one SQLite connection. When a method returns, its work is committed and visible
+ * to every other connection. After `close`, every method throws `CLOSED`.
  */
 export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
   /**
@@ -25,7 +25,7 @@ export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
    */
   record(entry: TelemetryRecord): void;
   /**
-   * Stores many executions in one transaction: all of them, or when it throws, none.
+   * Stores many executions in one transaction: all of them or, when it throws, none.
    *
    * @throws {RunledgerError} `INVALID_ARGUMENT`, `INVALID_RECORD`, `BEYOND_RETENTION`, `STORE_FAILED`, `CLOSED`
    */
@@ -33,9 +33,8 @@ export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
   /** @throws {RunledgerError} `STORE_FAILED`, `CLOSED` */
   recordIncident(incident: Incident): void;
   /**
-   * Deletes executions and incidents that are older than so many days (24 h each, fractions allowed), in
-   * transactions of at most 5,000 rows, and gives the freed pages back to the file system. `usage_daily` keeps
-   * the sums.
+   * Deletes executions and incidents older than a number of days (24 h each, fractions allowed), in transactions of
+   * at most 5,000 rows, and returns the freed pages to the file system. `usage_daily` keeps the sums.
    *
    * @returns how many executions were deleted.
    * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`, `CLOSED`
@@ -43,12 +42,12 @@ export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
   purgeOlderThan(days: number): number;
   /**
    * Copies the write-ahead log into the database file as far as readers allow, without waiting for them.
-   * Happens by itself after every 1000 rows written.
+   * Runs automatically after every 1000 rows written.
    *
    * @throws {RunledgerError} `STORE_FAILED`, `CLOSED`
    */
   checkpoint(): void;
-  /** Checkpoints and closes the file; no `-wal` and no `-shm` is left when nobody else has it open. */
+  /** Checkpoints and closes the file. No `-wal` and no `-shm` is left unless somebody else has it open. */
   close(): void;
 }
 
@@ -63,7 +62,7 @@ export interface SqliteTelemetryStore extends TelemetryStore, Disposable {
  * ```
  */
 export function createTelemetryStore(options: TelemetryStoreOptions): SqliteTelemetryStore {
-  // Loaded on use: a host whose plugin writes in a thread has no need of it.
+  // Loaded on use: a host whose plugin writes in a thread does not need it.
   const { openStore } = require("./sqlite-store") as typeof import("./sqlite-store");
   return openStore(options);
 }

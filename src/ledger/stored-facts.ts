@@ -3,13 +3,13 @@ import { pathToFileURL } from "node:url";
 import { codeOf } from "../describe";
 import { builder } from "./kysely";
 
-/** What the main file of a ledger holds, without its -wal. In one and the same ledger none of it ever goes back. */
+/** What the main file of a ledger holds, without its -wal. Within one ledger none of these values ever decreases. */
 export interface StoredFacts {
-  /** The ledger's own id; `undefined` before the first checkpoint, and in the database of another program. */
+  /** The ledger's id; `undefined` before the first checkpoint, and in the database of another program. */
   readonly ledgerId: string | undefined;
-  /** The highest `id` that an execution ever had. */
+  /** The highest `id` ever given to an execution. */
   readonly lastExecution: number;
-  /** The highest `id` that an incident ever had. */
+  /** The highest `id` ever given to an incident. */
   readonly lastIncident: number;
   readonly purgedBefore: string;
 }
@@ -22,9 +22,9 @@ const SEQUENCES = builder
   .compile();
 
 /**
- * Reads them from the file alone, without changing it or the files beside it.
+ * Reads them from the main file alone, without changing it or the files beside it.
  *
- * @returns `undefined` when it can't be told: somebody is writing the file at the moment.
+ * @returns `undefined` when it can't be read because somebody is writing the file at the moment.
  * @throws SQLite's `SQLITE_NOTADB`, or the file system's error.
  */
 export function storedFacts(path: string): StoredFacts | undefined {
@@ -40,13 +40,13 @@ export function storedFacts(path: string): StoredFacts | undefined {
       purgedBefore: String(facts.get("purged_before") ?? ""),
     };
   } catch (error) {
-    // A checkpoint that is under way, or was cut short, leaves a file shorter than its header says.
+    // A checkpoint in progress, or one cut short, leaves a file shorter than its header says.
     if (codeOf(error).startsWith("SQLITE_CORRUPT")) return undefined;
     throw error;
   }
 }
 
-/** Nothing where there is no such table. */
+/** `undefined` if there is no such table. */
 function valuesOf(database: Database, sql: string, key: string, value: string): Map<unknown, unknown> {
   try {
     using statement = database.prepare<Record<string, unknown>, []>(sql);

@@ -3,12 +3,12 @@ import { statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { codeOf } from "../describe";
 
-/** No database is smaller; SQLite takes a file of one byte for an empty one. */
+/** No database is smaller. SQLite treats a file of one byte as empty. */
 export const SMALLEST_DATABASE_BYTES = 512;
 
 /**
- * The `user_version` in the file itself, without what its -wal may hold; 0 for an empty file. Changes nothing: not
- * the file, and not the files beside it.
+ * The `user_version` in the main file, regardless of its -wal; 0 for an empty file. Changes neither the file nor
+ * the files beside it.
  *
  * @throws SQLite's `SQLITE_NOTADB`, or the file system's error.
  */
@@ -23,8 +23,8 @@ export function storedUserVersion(path: string): number {
     using statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
     return statement.get()?.user_version ?? 0;
   } catch (error) {
-    // A checkpoint that is under way, or was cut short, leaves a file shorter than its header says; the rest is in
-    // the -wal. It is a database all the same, and what it holds is seen when it is opened with its -wal.
+    // A checkpoint in progress, or one cut short, leaves a file shorter than its header says; the rest is in the
+    // -wal. It is still a valid database once it is opened with its -wal.
     if (codeOf(error).startsWith("SQLITE_CORRUPT")) return 0;
     throw error;
   }

@@ -2,7 +2,7 @@ import type { ColumnDataType, ColumnDefinitionBuilder } from "kysely";
 import { sql } from "kysely";
 import type { LedgerSchema } from "./schema";
 
-/** A column as Kysely's schema builder takes it, in a new table as in one that lacks it. */
+/** A column for Kysely's schema builder, in a new table or in one that lacks it. */
 export type ColumnDefinition = readonly [
   type: ColumnDataType,
   define?: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder,
@@ -16,7 +16,7 @@ const orUnknown = (column: ColumnDefinitionBuilder) => column.notNull().defaultT
 const numbered = (column: ColumnDefinitionBuilder) => column.primaryKey().autoIncrement();
 const key = (column: ColumnDefinitionBuilder) => column.notNull().primaryKey();
 
-/** The tables of a ledger: what is created, what an older file lacks, and by what a ledger is recognised. */
+/** The tables of a ledger: the one source for creating them, completing an older file, and recognising a ledger. */
 export const TABLES: { readonly [Table in keyof LedgerSchema]: Columns<LedgerSchema[Table]> } = {
   executions: {
     id: ["integer", numbered],

@@ -1,28 +1,28 @@
 import type { Incident, TelemetryRecord } from "../record/types";
 
-/** What became of the records of one call: the two add up to how many there were. */
+/** The outcome of one call: the two counts add up to the number of records. */
 export interface WriteResult {
-  /** Rows that are new in the ledger. */
+  /** New rows. */
   readonly written: number;
-  /** Records whose `executionId` was there already. */
+  /** Records whose `executionId` was already stored. */
   readonly duplicates: number;
 }
 
 /**
- * Where records go. The methods may be synchronous or not; the plugin copes with both, and with stores that
- * throw, reject, or never answer.
+ * A destination for records. Methods may be synchronous or asynchronous; the plugin copes with both, and with stores
+ * that throw, reject, or never answer.
  */
 export interface TelemetryStore {
   record(entry: TelemetryRecord): void | Promise<void>;
   recordMany(entries: readonly TelemetryRecord[]): WriteResult | Promise<WriteResult>;
-  /** Keeps what could not be stored as it came. A store without it loses such payloads to the log. */
+  /** Keeps what could not be stored as it came. Without this method such payloads go only to the log. */
   recordIncident?(incident: Incident): void | Promise<void>;
   purgeOlderThan(days: number): number | Promise<number>;
   checkpoint(): void | Promise<void>;
   close(): void | Promise<void>;
 }
 
-/** What the plugin needs of a store; an injected one need not have more. */
+/** All that the plugin needs of a store. */
 export type RecordingStore = Pick<
   TelemetryStore,
   "record" | "recordIncident" | "purgeOlderThan" | "checkpoint"

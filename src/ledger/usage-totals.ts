@@ -1,16 +1,16 @@
 import { dayOf } from "../record/time";
 import { type NewExecutionRow, USAGE_SUMS, type UsageDailyRow } from "./schema";
 
-/** Adds executions up by day and key, so that a batch writes each row of `usage_daily` once. */
+/** Adds up executions by day and key, so that a batch writes each row of `usage_daily` once. */
 export class UsageTotals {
   readonly #byKey = new Map<string, UsageDailyRow>();
-  /** Sums that can't grow further without losing digits; SQLite's 64-bit integers add them up exactly. */
+  /** Partial sums that are full: adding more would lose digits. SQLite's 64-bit integers add them up exactly. */
   readonly #full: UsageDailyRow[] = [];
 
   add(execution: NewExecutionRow): void {
     const addend = usageOf(execution);
     const { day, repo, event_type, provider, model, conclusion } = addend;
-    // With their lengths, as any of them may contain whatever would stand between them.
+    // With lengths, because no separator is safe: a name may contain any character.
     const lengths = `${repo.length},${event_type.length},${provider.length},${model.length}`;
     const key = `${lengths},${day}${repo}${event_type}${provider}${model}${conclusion}`;
     const total = this.#byKey.get(key);

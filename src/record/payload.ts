@@ -1,5 +1,5 @@
 /**
- * Any value as text for an incident: JSON where it can be, else the way a debugger would show it. Never throws.
+ * Any value as text for an incident: JSON if possible, else as a debugger would show it. Never throws.
  */
 export function toPayload(value: unknown): string {
   try {

@@ -2,14 +2,14 @@ import { areSeconds, LATEST_MS } from "./time";
 import type { TelemetryRecord } from "./types";
 
 /**
- * Whether a record is valid at first sight: every field of the right type, the time in epoch milliseconds. It takes
- * a hundredth of the time of the schema, which decides about all others and says what is wrong with them.
+ * Fast path of validation: whether every field has the right type and the time is in epoch milliseconds. It takes a
+ * hundredth of the schema's time. The schema decides about all other records and says what is wrong with them.
  */
 export function isPlainRecord(record: TelemetryRecord): boolean {
   return (record.completedAt == null || isEpochMs(record.completedAt)) && hasPlainFields(record);
 }
 
-/** The same of all fields but the time. */
+/** The same for all fields but the time. */
 export function hasPlainFields(record: TelemetryRecord): boolean {
   return (
     isName(record.repo) &&

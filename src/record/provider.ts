@@ -1,8 +1,8 @@
 const DEFAULT_PROVIDER = "anthropic";
 
-/** Who serves a model, as far as its name tells: the first that matches. */
+/** Providers by model name; the first match counts. */
 const PROVIDERS: readonly (readonly [name: RegExp, provider: string])[] = [
-  // Amazon Bedrock: an ARN, or a vendor and a model with a dot between them, often behind a region.
+  // Amazon Bedrock: an ARN, or `vendor.model`, often with a region in front.
   [/^arn:aws[\w-]*:bedrock:/, "aws"],
   [
     /^(?:(?:us|us-gov|eu|apac|ap|au|jp|ca|sa|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen|openai)\./,
@@ -25,8 +25,8 @@ const MOST_NAMES = 1_000;
 const known = new Map<string, string>();
 
 /**
- * The provider of a record that names none: who serves the model, by its name; `anthropic` for Claude models, and where
- * the name tells nothing. What each name stands for is in docs/record.md.
+ * The provider of a record that names none, inferred from the model's name; `anthropic` for Claude models and for names
+ * that tell nothing. The table is in docs/record.md.
  */
 export function providerOf(model: string): string {
   const remembered = known.get(model);

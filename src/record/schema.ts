@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { areSeconds, toEpochMs } from "./time";
 import type { TelemetryRecord } from "./types";
 
-// The message of each check is what it expects: `explain` makes the sentence.
+// The message of each check names what it expects; `explain` builds the sentence.
 const TEXT = "a string";
 const NON_EMPTY = "a non-empty string";
 const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
@@ -51,5 +51,5 @@ export const recordSchema = z.object({
   stopReason: text,
 } satisfies Record<keyof TelemetryRecord, z.ZodMiniType>);
 
-/** What the schema makes of a valid record; a plain one is so from the start. */
+/** A validated record. A plain record already has this shape. */
 export type ValidRecord = z.output<typeof recordSchema>;

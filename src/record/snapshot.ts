@@ -3,18 +3,18 @@ import { toPayload } from "./payload";
 import { stamp } from "./stamp";
 import type { TelemetryRecord } from "./types";
 
-/** Longest text of an unknown field that is kept: whoever attaches a transcript is not made to wait for it. */
+/** Longest text of an unknown field that is kept, so that an attached transcript does not slow down the host. */
 const LONGEST_EXTRA = 200;
 
 /**
- * An event that is no plain record, as it is now, ready for JSON, with its identity and its time: the schema has to look
- * at it. Never throws: what is no valid record comes out as what the writer will reject, and keep for a person to see.
+ * A snapshot, ready for JSON, of an event that is not a plain record, with its identity and time, for the schema to
+ * check. Never throws: an invalid record comes out as something that the writer rejects and keeps as an incident.
  */
 export function snapshot(event: TelemetryRecord): unknown {
   try {
     if (typeof event !== "object" || event === null || Array.isArray(event)) return toPayload(event);
     const record = stamp(event);
-    // JSON takes an invalid Date for null, which would be the time of writing.
+    // JSON turns an invalid Date into null, which would mean the time of writing.
     const { completedAt } = record;
     return readable({
       ...record,
@@ -28,8 +28,8 @@ export function snapshot(event: TelemetryRecord): unknown {
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(RECORD_FIELDS);
 
 /**
- * What JSON would lose (NaN, bigints, infinity) is spelled out. Small unknown fields are kept, as they tell a person
- * where the record came from.
+ * Values that JSON would lose (NaN, bigints, infinity) are spelled out. Small unknown fields are kept: they tell a
+ * person where the record came from.
  */
 function readable(record: TelemetryRecord): unknown {
   const fields = Object.entries(record).filter(

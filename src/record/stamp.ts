@@ -3,8 +3,8 @@ import type { TelemetryRecord } from "./types";
 import { unreadable } from "./unreadable";
 
 /**
- * A copy of the event as it is now, with its identity and its time: what the host does to the event afterwards
- * changes nothing, and neither does recording the copy a second time. What is no record comes back as it is.
+ * A copy of the event with its identity and time. Later changes to the event don't affect it, and recording the copy
+ * twice stores it once. A value that is not an object is returned unchanged.
  *
  * @throws {RunledgerError} `INVALID_RECORD` when a getter of the event throws.
  */
@@ -20,7 +20,7 @@ export function stamp(event: TelemetryRecord): TelemetryRecord {
 function copyOf(event: TelemetryRecord): TelemetryRecord {
   try {
     const copy: Partial<Record<keyof TelemetryRecord, unknown>> = { ...event };
-    // The spread leaves out what a class inherits, such as accessors.
+    // A spread leaves out inherited accessors.
     for (const field of RECORD_FIELDS) {
       if (!(field in copy) && field in event) copy[field] = event[field];
     }

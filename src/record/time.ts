@@ -1,7 +1,7 @@
 /** Milliseconds of one day. */
 export const DAY_MS = 86_400_000;
 
-/** The first and the last instant whose text has a four-digit year, so that texts sort as times do. */
+/** The first and the last instant with a four-digit year: within them, texts sort as times do. */
 const EARLIEST_MS = Date.parse("0000-01-01T00:00:00.000Z");
 export const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
@@ -18,19 +18,19 @@ export function toEpochMs(instant: Date | number | string): number | undefined {
   return epochMs >= EARLIEST_MS && epochMs <= LATEST_MS ? epochMs : undefined;
 }
 
-/** A plausible time is in this century; nobody's executions are older. */
+/** A plausible time is in this century. */
 const PLAUSIBLE_FROM_MS = Date.parse("2000-01-01T00:00:00Z");
 const PLAUSIBLE_TO_MS = Date.parse("2100-01-01T00:00:00Z");
-/** Epoch seconds of a plausible time, taken for milliseconds, are in these first weeks of 1970. */
+/** Epoch seconds of a plausible time, read as milliseconds, fall in the first weeks of 1970. */
 const SECONDS_FROM = PLAUSIBLE_FROM_MS / 1_000;
 const SECONDS_TO = PLAUSIBLE_TO_MS / 1_000;
 
-/** Whether epoch milliseconds, or those of a `Date`, are rather seconds: implausible as they are, plausible as seconds. */
+/** Whether a number, or a `Date`, is probably in seconds: implausible as milliseconds, plausible as seconds. */
 export function areSeconds(epochMs: Date | number): boolean {
   return Number(epochMs) >= SECONDS_FROM && Number(epochMs) < SECONDS_TO;
 }
 
-/** What to do with a number, or a `Date` made of one, that is a plausible time in another unit than milliseconds. */
+/** A hint for a number, or a `Date` made from one, that is a plausible time in a unit other than milliseconds. */
 export function unitHint(instant: unknown): string | undefined {
   if (typeof instant !== "number" && !(instant instanceof Date)) return undefined;
   const isPlausible = (epochMs: number) => epochMs >= PLAUSIBLE_FROM_MS && epochMs < PLAUSIBLE_TO_MS;
@@ -40,13 +40,13 @@ export function unitHint(instant: unknown): string | undefined {
   return undefined;
 }
 
-/** What to do with a text that is a date or a time and lacks only its zone. */
+/** A hint for text that is a date or time but lacks a zone. */
 export function zoneHint(text: string): string | undefined {
   const isTime = !Number.isNaN(parseIso(`${text}Z`)) || !Number.isNaN(parseIso(`${text}T00:00Z`));
   return isTime ? "A time without a zone is ambiguous: append Z if it is UTC." : undefined;
 }
 
-/** As the ledger stores it: `YYYY-MM-DD HH:MM:SS.SSS`, UTC. */
+/** The ledger's form of a time: `YYYY-MM-DD HH:MM:SS.SSS`, UTC. */
 export function toLedgerTime(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, -1).replace("T", " ");
 }
@@ -56,24 +56,24 @@ export function dayOf(ledgerTime: string): string {
   return ledgerTime.slice(0, 10);
 }
 
-/** A millisecond after a stored time; `undefined` when it is none of ours. */
+/** One millisecond after a stored time; `undefined` when the text is not such a time. */
 export function justAfter(ledgerTime: string): string | undefined {
   const epochMs = toEpochMs(`${ledgerTime}Z`);
   return epochMs === undefined ? undefined : toLedgerTime(Math.min(epochMs + 1, LATEST_MS));
 }
 
 /**
- * The text below which stored times are older than the instant, or `undefined` when none can be.
+ * The text below which stored times are older than the instant; `undefined` when none can be older.
  *
- * Older programs stored whole seconds without `.000`, and a shorter text sorts before the longer one that
- * begins with it. Without its own `.000` the cutoff is right for both.
+ * Older programs stored whole seconds without `.000`, and a prefix sorts before the longer text. Without `.000` the
+ * cutoff is right for both forms.
  */
 export function cutoffText(epochMs: number): string | undefined {
   if (!(epochMs > EARLIEST_MS)) return undefined;
   return toLedgerTime(Math.min(epochMs, LATEST_MS)).replace(/\.000$/, "");
 }
 
-/** Stricter than `Date.parse`, which takes 30 February for 2 March. `NaN` when the text is no such time. */
+/** Stricter than `Date.parse`, which reads 30 February as 2 March. `NaN` when the text is not such a time. */
 function parseIso(text: string): number {
   const time = DATE_AND_TIME.exec(text);
   if (time === null) return Number.NaN;

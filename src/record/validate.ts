@@ -9,7 +9,7 @@ import type { TelemetryRecord } from "./types";
 import { unreadable } from "./unreadable";
 
 /**
- * Checks a record: what comes out has every field of the right type, and its time in epoch milliseconds.
+ * Checks a record. In the result every field has the right type, and the time is in epoch milliseconds.
  *
  * @param name What the error calls the record.
  * @throws {RunledgerError} `INVALID_RECORD`, naming each field that is wrong, what it must be and what it is.
@@ -32,13 +32,13 @@ export function validate(entry: unknown, name: string): ValidRecord {
   });
 }
 
-/** The schema is loaded on use: most records are valid at first sight. */
+/** The schema is loaded on use: most records pass the fast path. */
 function parse(entry: unknown) {
   const { recordSchema } = require("./schema") as typeof import("./schema");
   return recordSchema.safeParse(entry, { reportInput: true });
 }
 
-/** What a text stands for: what is no object comes here as its JSON, a line of a file as it is. */
+/** Parses text: anything but an object arrives here as its JSON, and a line of a file as it is. */
 function standsFor(text: string): unknown {
   if (text === "undefined") return undefined;
   try {
