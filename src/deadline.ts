@@ -1,4 +1,4 @@
-/** Whether the work is not done within the time. It goes on all the same; its failure is not reported here. */
+/** Whether the work takes longer than the time. The work continues; its failure is not reported here. */
 export async function outlasts(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   const { promise: timeout, resolve } = Promise.withResolvers<true>();
   const timer = setTimeout(() => resolve(true), timeoutMs);

@@ -1,8 +1,8 @@
 const LONGEST_PREVIEW = 60;
-/** User and password of a URL, in which somebody may have written any character as it is. */
+/** The user and password of a URL, which may contain characters that should have been encoded. */
 const CREDENTIALS = /(postgres(?:ql)?:\/*|:\/\/).*@/is;
 const PASSWORD_PARAMETER = /(password=)[^&]*/gi;
-/** What JSON has no word for, as a record that crossed it has it: no string that anybody wrote. */
+/** Values that JSON has no form for, as `snapshot` spells them out: these strings come from us, not from a user. */
 const SPELLED_OUT = /^(?:NaN|-?Infinity)$|^-?\d+n$/;
 
 /** A short description of any value for an error message: never throws, never long. */

@@ -1,7 +1,7 @@
 /**
  * Every code a {@link RunledgerError} can carry, and what it means.
  *
- * The table is the single source: docs/errors.md lists the same codes, and a test holds the two together.
+ * This table is the single source. docs/errors.md lists the same codes, and a test compares the two.
  */
 export const ERROR_CODES = {
   APP_CLOSED: "The app is closing or closed, so nothing more can be registered on it.",

@@ -2,7 +2,7 @@ import type { Logger } from "./logger";
 
 const INTERVAL_MS = 1_000;
 
-/** Logs failures of one kind at most once a second, with how many events there were and the latest of them. */
+/** Logs failures of one kind at most once a second, with the number of events and the latest error. */
 export class FailureLog<Level extends "warn" | "error"> {
   readonly #logger: Pick<Logger, Level>;
   readonly #level: Level;
@@ -17,14 +17,14 @@ export class FailureLog<Level extends "warn" | "error"> {
     this.#message = message;
   }
 
-  /** Counts `events`, and remembers what the log line should say besides their number. */
+  /** Counts `events` and keeps what the log line should say besides their number. */
   add(bindings: object, events = 1): void {
     this.#count += events;
     this.#latest = bindings;
     if (this.#timer === undefined) this.#report();
   }
 
-  /** Logs what is left without waiting for the second to pass. */
+  /** Logs the rest without waiting for the second to pass. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,4 +1,4 @@
-/** What Runledger asks of a logger: pino's four methods. A pino instance will do, and so will `console`. */
+/** What Runledger needs from a logger: pino's four methods. A pino instance will do, and so will `console`. */
 export interface Logger {
   debug(bindings: object, message: string): void;
   info(bindings: object, message: string): void;
@@ -20,24 +20,24 @@ const pinoOnUse: Logger = {
 
 let instance: Logger | undefined;
 
-/** Loaded at the first line of the log, which most processes never write. */
+/** Loaded for the first log line, which most processes never write. */
 function pinoLogger(): Logger {
   const pino = require("pino") as typeof import("pino");
   instance ??= pino({ name: "runledger", level: "warn" }, pino.destination({ dest: 2, sync: true }));
   return instance;
 }
 
-/** A logger that never throws, on top of one that might: a broken logger must not break what it reports on. */
+/** Wraps a logger that might throw: a broken logger must not break what it reports on. */
 export function harmless(logger: Logger): Logger {
   const guard =
     (level: keyof Logger) =>
     (bindings: object, message: string): void => {
       try {
         const logged: unknown = logger[level](bindings, message);
-        // An async method fits where one without a result is asked for.
+        // An async method is assignable to one that returns nothing, so its rejection has to be handled.
         if (logged instanceof Promise) logged.catch(() => {});
       } catch {
-        // There is nowhere left to say it.
+        // There is nowhere left to report it.
       }
     };
   return { debug: guard("debug"), info: guard("info"), warn: guard("warn"), error: guard("error") };

@@ -1,21 +1,21 @@
-// `bun --hot` evaluates every module again in the process that runs: what a module holds is lost, but its threads, timers
-// and subscriptions go on. What is to be found again after that stands on `globalThis`.
+// `bun --hot` evaluates every module again in the running process. Module state is lost, but threads, timers and
+// subscriptions live on. What must survive a reload is kept on `globalThis`.
 
-/** Its name ends in the version of the shapes that are found under it: an update may come with a reload. */
+/** The name ends in the version of the data under it, because a reload may bring a newer version of this package. */
 const KEY = Symbol.for("runledger.running/1");
 
-/** Each evaluation of this module has another. */
+/** Different in each evaluation of this module. */
 const evaluation = {};
 
 interface Running {
   readonly evaluation: object;
-  /** Where this module is: another copy of the package, beside this one, is no earlier evaluation of it. */
+  /** The location of this module: a second copy of the package is not an earlier evaluation of this one. */
   readonly url: string;
   readonly kind: string;
   readonly what: unknown;
 }
 
-/** Says that something runs. Returns the undo, for when it has ended. */
+/** Registers something that runs. Returns the undo, for when it has ended. */
 export function announce<What>(kind: string, what: What): () => void {
   const running: Running = { evaluation, url: import.meta.url, kind, what };
   everything().add(running);
@@ -23,14 +23,14 @@ export function announce<What>(kind: string, what: What): () => void {
 }
 
 /**
- * What of a kind runs that was started before this module was evaluated the last time: its forerunners, of which a reload
- * has lost sight. Two applications that live side by side are none of each other's.
+ * Running things of a kind that an earlier evaluation of this module started: the predecessors that a reload has
+ * orphaned. Applications that live side by side in one evaluation are not predecessors of each other.
  */
 export function forerunnersOf<What>(kind: string): What[] {
   return runningOf<What>(kind, (running) => running.evaluation !== evaluation);
 }
 
-/** What of a kind runs that was started since. */
+/** Running things of a kind that this evaluation started. */
 export function siblingsOf<What>(kind: string): What[] {
   return runningOf<What>(kind, (running) => running.evaluation === evaluation);
 }

@@ -15,7 +15,7 @@ export interface FakeEmitter<Events extends Record<EventType, unknown>> extends 
   readonly emitted: readonly EmittedEvent<Events>[];
   /** The payloads emitted for one type so far, in order. */
   emittedOf<Type extends keyof Events>(type: Type): readonly Events[Type][];
-  /** The handlers subscribed to one type now, in calling order. */
+  /** The handlers now subscribed to one type, in calling order. */
   handlersOf<Type extends keyof Events>(type: Type): readonly ((event: Events[Type]) => void)[];
 }
 
@@ -54,10 +54,10 @@ function rememberingEmitter<Events extends Record<EventType, unknown>>(): FakeEm
   };
 }
 
-/** What a fake store does with the next records: take them, throw, reject, or not answer until `release()`. */
+/** What a fake store does with the next records: store them, throw, reject, or not answer until `release()`. */
 export type FakeStoreMode = "succeed" | "throw" | "reject" | "stall";
 
-/** A store in memory that does as it is told. */
+/** A store in memory whose behaviour a test controls. */
 export interface FakeStore extends TelemetryStore {
   /** May be changed at any time. */
   mode: FakeStoreMode;
@@ -68,7 +68,7 @@ export interface FakeStore extends TelemetryStore {
   readonly incidents: readonly Incident[];
   /** Names of the methods called, in order. */
   readonly calls: readonly (keyof TelemetryStore)[];
-  /** Lets everything that stalled succeed, and sets the mode to `succeed`. */
+  /** Completes every stalled call and sets the mode to `succeed`. */
   release(): void;
 }
 
@@ -134,7 +134,7 @@ export function createFakeStore(initial: { readonly mode?: FakeStoreMode } = {})
 }
 
 /**
- * A valid `"execution:completed"` event, the same each time but for what is overridden.
+ * A valid `"execution:completed"` event, always the same except for the overrides.
  *
  * @example
  * ```ts

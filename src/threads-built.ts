@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import type { THREADS as SOURCES } from "./threads";
 
 /**
- * Where our threads begin in the published package. Each is a file of its own beside the one that this code is in. Once
- * an application was bundled that is no longer so: a bundler does not know that the file is needed. But it does bundle
- * the file's text, which a thread can be started from too.
+ * Entry points of the threads in the published package. Each is a file beside the one that contains this code. In a
+ * bundled application the file is missing, because a bundler does not know that it is needed. But bundlers do include
+ * the file's text, from which a thread can be started too.
  */
 export const THREADS: typeof SOURCES = {
   writer: () => begin("./runledger-writer.js", () => require("./runledger-writer.js")),

@@ -2,8 +2,8 @@ import type * as z from "zod/mini";
 import { describe } from "./describe";
 
 /**
- * Sentences for a person: what each issue expected and what it got. The message of every check in our schemas
- * is what the check expects, such as "a non-empty string".
+ * Explains validation issues in sentences: what was expected and what was received. The message of every check in our
+ * schemas names what it expects, such as "a non-empty string".
  */
 export function explain(error: z.core.$ZodError, whole: string): string {
   return error.issues.map((issue) => explainIssue(issue, whole)).join("; ");

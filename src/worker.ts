@@ -1,14 +1,14 @@
-/** A thread of ours, as whoever started it sees it. It doesn't keep the process alive. */
+/** The starter's view of a thread. The thread does not keep the process alive. */
 export interface StartedWorker {
   post(message: unknown): void;
   /** Ends it at once, whatever it is doing. */
   terminate(): void;
 }
 
-/** What a thread's starter wants to hear. */
+/** What a thread reports to its starter. */
 export interface WorkerEvents<Message> {
   readonly onMessage: (message: Message) => void;
-  /** It ended, told to or not, with the error that ended it, if there was one. */
+  /** It ended, on request or not; with the error that ended it, if any. */
   readonly onEnd: (error: unknown) => void;
 }
 
@@ -29,7 +29,7 @@ export function startWorker<Message>(
   return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
 }
 
-/** The other side: what `globalThis` is in a thread; only bundlers' and browsers' type libraries declare it. */
+/** The thread's side: `globalThis` in a thread, which only the type libraries of browsers declare. */
 export interface WorkerScope<Outgoing> {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(message: Outgoing): void;

@@ -10,8 +10,8 @@ import { defaultLogger, harmless } from "../../src/logger";
 import { announce, forerunnersOf } from "../../src/reload";
 
 /**
- * Forwards a SQLite ledger to PostgreSQL, in a thread of its own: the host's thread does nothing. Put before the
- * telemetry plugin it is closed after it, so that it forwards the last executions too.
+ * Forwards a SQLite ledger to PostgreSQL in a thread of its own: the host's thread does nothing. Register it before the
+ * telemetry plugin: it is then closed after it, and forwards the last executions too.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`. A target that can't be reached does not stop the host:
  *   `stats().state` is `degraded`, and it is tried again.
@@ -42,7 +42,7 @@ export const forwardPlugin = definePlugin({
     };
     const forget = announce(KIND, running);
     try {
-      // Sooner than the host gives up, so that what is left is said in time.
+      // Finish before the host gives up, so that what is left can be logged.
       host.onClose((context) =>
         close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
       );
@@ -56,14 +56,14 @@ export const forwardPlugin = definePlugin({
 
 const KIND = "forward";
 
-/** A plugin that is set up and not closed. */
+/** A plugin that is set up and not yet closed. */
 interface Running {
   readonly options: ParsedForwardOptions;
-  /** Ends it. */
+  /** Stops it. */
   yield(): void;
 }
 
-/** After a reload (`bun --hot`) what forwarded the same ledger to the same target before gives way. */
+/** After a reload (`bun --hot`), stops the predecessor that forwards the same ledger to the same target. */
 function endForerunners({ from, to }: ParsedForwardOptions): void {
   for (const forerunner of forerunnersOf<Running>(KIND)) {
     const { options } = forerunner;

@@ -5,7 +5,7 @@ import type { RecordingStore } from "../../src/ledger/types";
 import { explain } from "../../src/validation";
 import type { TelemetryPluginOptions } from "./options";
 
-/** Below it every execution would be purged as soon as it is stored. */
+/** With less, every execution would be purged as soon as it is stored. */
 const SHORTEST_RETENTION_DAYS = 1 / (24 * 60);
 const RETENTION =
   "a number of days, at least a minute's part of one, or false, which keeps executions for ever";

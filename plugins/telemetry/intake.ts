@@ -4,7 +4,7 @@ import { subscribeFirst } from "./subscribe-first";
 
 type Deliver = (event: TelemetryRecord) => void;
 
-/** A subscription whose events can be led to somebody else. */
+/** A subscription whose events can be redirected. */
 export class Subscription {
   readonly #emitter: PluginEmitter;
   #deliver: Deliver;
@@ -31,15 +31,15 @@ export class Subscription {
 }
 
 /**
- * Where events come in: from the host's emitter, and after a reload from those that forerunners listened to. Of several
- * emitters that stand for one bus each event comes more than once; it is recorded once for each time it was emitted.
+ * The source of events: the host's emitter and, after a reload, those that predecessors listened to. When several
+ * emitters stand for one bus, each event arrives more than once; it is recorded once per `emit`.
  */
 export class Intake {
   readonly #record: Deliver;
   #own: Subscription | undefined;
-  /** Weakly: an emitter that nobody has any more takes what listened to it along. */
+  /** Held weakly: an emitter that nobody else holds is collected together with its listeners. */
   #adopted: WeakRef<Subscription>[] = [];
-  /** How often an event was recorded; kept only where it may come by more than one way. */
+  /** How often each event was recorded; kept only while events may arrive by more than one way. */
   readonly #recorded = new WeakMap<object, number>();
 
   constructor(record: Deliver) {
@@ -50,7 +50,7 @@ export class Intake {
     this.#own = new Subscription(emitter, this.#entrance());
   }
 
-  /** Takes over what a forerunner listened to; what is on the same emitter as ours ends. */
+  /** Takes over the subscriptions of a predecessor; those on our own emitter end. */
   takeOver(subscriptions: readonly Subscription[], emitter: PluginEmitter): void {
     for (const subscription of subscriptions) {
       if (subscription.isOn(emitter)) subscription.end();
@@ -61,7 +61,7 @@ export class Intake {
     }
   }
 
-  /** Ends what was taken over and is on an emitter that somebody else listens to from now on. */
+  /** Ends a taken-over subscription on an emitter that another application listens to from now on. */
   leave(emitter: PluginEmitter): void {
     const left = this.#living().filter((subscription) => subscription.isOn(emitter));
     for (const subscription of left) subscription.end();
@@ -70,7 +70,7 @@ export class Intake {
     );
   }
 
-  /** Gives all subscriptions away. */
+  /** Hands over all subscriptions. */
   release(): readonly Subscription[] {
     const all = [...(this.#own === undefined ? [] : [this.#own]), ...this.#living()];
     this.#own = undefined;
@@ -86,7 +86,7 @@ export class Intake {
     return this.#adopted.flatMap((weak) => weak.deref() ?? []);
   }
 
-  /** One way in. */
+  /** One subscription. */
   #entrance(): Deliver {
     const seen = new WeakMap<object, number>();
     return (event) => {

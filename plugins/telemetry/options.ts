@@ -8,7 +8,7 @@ export interface TelemetryPluginOptions {
   /** Path of the SQLite file. Default: the environment's `TELEMETRY_DB_PATH`, else `./data/telemetry.db`. */
   readonly dbPath?: string | undefined;
   /**
-   * Executions older than so many days are purged at the start and every 24 hours; their sums per day stay.
+   * Executions older than this many days are purged at the start and every 24 hours; their sums per day stay.
    * `false`: never. Default 90.
    */
   readonly retentionDays?: number | false | undefined;
@@ -16,24 +16,24 @@ export interface TelemetryPluginOptions {
   readonly synchronous?: Synchronous | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
-  /** How long an event may wait in memory before its batch is sent to the writer, in milliseconds. Default 5. */
+  /** How long an event may wait before its batch is sent to the writer, in milliseconds. Default 5. */
   readonly flushIntervalMs?: number | undefined;
-  /** Events in one batch; batches that wait are written together. Default 512. */
+  /** Events per batch. Waiting batches are written together. Default 512. */
   readonly maxBatchSize?: number | undefined;
   /**
-   * Events kept in memory while the ledger can't be written; beyond it, the oldest go to a file beside the ledger,
-   * `<dbPath>.spill.jsonl`, which is taken in later. Default 100 000.
+   * Events kept in memory while the ledger can't be written. Beyond it, the oldest go to a file beside the ledger,
+   * `<dbPath>.spill.jsonl`, which is drained later. Default 100 000.
    */
   readonly maxQueueSize?: number | undefined;
   /** How long `close` may take, in milliseconds; what is not stored by then is spilled. Default 10 000. */
   readonly closeTimeoutMs?: number | undefined;
-  /** How long the process's exit may be held up to store what is queued, in milliseconds. Default 2 000. */
+  /** How long the exit of the process may be delayed to store what is queued, in milliseconds. Default 2 000. */
   readonly exitTimeoutMs?: number | undefined;
-  /** `inline` writes on the host's own thread, for where no thread can be started. Default `thread`. */
+  /** `inline` writes on the host's own thread, for environments that can't start threads. Default `thread`. */
   readonly writer?: "thread" | "inline" | undefined;
   /**
-   * A store to use instead of a file, such as `createFakeStore()` of `runledger/testing`. The plugin never
-   * closes it. Events go to it as they come: it excludes the options of the file, its queue and its writer.
+   * A store to use instead of a file, such as `createFakeStore()` from `runledger/testing`. Events go to it directly,
+   * so the options of the file, the queue and the writer can't be combined with it. The plugin never closes it.
    */
   readonly store?: RecordingStore | undefined;
 }
@@ -62,13 +62,13 @@ export function parseOptions(options: TelemetryPluginOptions | undefined) {
   } as const;
 }
 
-/** Loaded when there is something to check: most hosts need no more than the defaults. */
+/** Loaded only when there is something to check: most hosts use the defaults. */
 function checked(options: TelemetryPluginOptions): TelemetryPluginOptions {
   const { checkOptions } = require("./check-options") as typeof import("./check-options");
   return checkOptions(options);
 }
 
-/** The writer opens the file later, when the host may have changed its folder. */
+/** Resolved now, because the writer opens the file later, when the host may have changed its working directory. */
 function absolute(dbPath: string): string {
   return dbPath === ":memory:" ? dbPath : resolve(dbPath);
 }

@@ -9,10 +9,10 @@ import { Intake } from "./intake";
 import { parseOptions, type TelemetryPluginOptions } from "./options";
 
 /**
- * Keeps every `"execution:completed"` event of the host in a SQLite ledger. Usable as it is, or with options.
+ * Stores every `"execution:completed"` event of the host in a SQLite ledger. All options are optional.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`. A ledger that can't be opened does not stop the host:
- *   `stats().state` is `degraded`, and it is tried again.
+ *   `stats().state` is `degraded`, and opening is retried.
  * @example
  * ```ts
  * const app = createApp().use(telemetryPlugin);
@@ -28,7 +28,7 @@ export const telemetryPlugin = definePlugin({
       options.store === undefined
         ? new QueuedRecorder(options, options.writer === "thread" ? startThread : startInline, logger)
         : new DirectRecorder(options.store, options.retentionDays, logger);
-    /** After a reload, that of the successor. */
+    /** After a reload, the successor's. */
     let current: Successor["handle"] = recorder;
     const intake = new Intake((run) => recorder.record(run));
     let forget = () => {};
@@ -41,7 +41,7 @@ export const telemetryPlugin = definePlugin({
     };
 
     const telemetry: Telemetry = {
-      // To ask for it keeps the process alive.
+      // Reading it keeps the process alive.
       get ready() {
         return recorder.ready;
       },
@@ -56,7 +56,7 @@ export const telemetryPlugin = definePlugin({
       },
     };
     try {
-      // Sooner than the host gives up, so that what is left is spilled, and said, in time.
+      // Finish before the host gives up, so that what is left can be spilled and logged.
       host.onClose((context) =>
         close(Math.min(options.closeTimeoutMs, 0.9 * (context?.timeoutMs ?? Infinity))),
       );
@@ -86,25 +86,25 @@ export const telemetryPlugin = definePlugin({
 
 const KIND = "telemetry";
 
-/** Who takes over. */
+/** The plugin that takes over. */
 interface Successor {
-  /** `undefined` where there is no file. */
+  /** `undefined` with an injected store. */
   readonly dbPath: string | undefined;
   readonly intake: Intake;
   readonly handle: Pick<Telemetry, "record" | "flush" | "purgeOlderThan" | "checkpoint">;
   readonly emitter: PluginEmitter;
 }
 
-/** A plugin that is set up and not closed, as whoever comes after a reload sees it. */
+/** A plugin that is set up and not yet closed, as its successor after a reload sees it. */
 interface Running extends Pick<Successor, "dbPath" | "intake"> {
   isOn(emitter: PluginEmitter): boolean;
-  /** Flushes and ends; what it would still get goes to the successor. */
+  /** Flushes and ends; later events go to the successor. */
   yieldTo(successor: Successor): void;
 }
 
 /**
- * After a reload (`bun --hot`) whoever is set up on the same file, or on the same emitter, takes over from what the earlier
- * evaluation left behind. Two applications of one evaluation share a file undisturbed.
+ * After a reload (`bun --hot`), a plugin on the same file or the same emitter takes over from its predecessor of the
+ * earlier evaluation. Two applications of the same evaluation may share a file.
  */
 function replaceForerunners(successor: Successor): void {
   const { dbPath, emitter } = successor;
@@ -112,6 +112,6 @@ function replaceForerunners(successor: Successor): void {
     const isOnSameFile = dbPath !== undefined && forerunner.dbPath === dbPath;
     if (isOnSameFile || forerunner.isOn(emitter)) forerunner.yieldTo(successor);
   }
-  // Another application of this evaluation may have taken over what listened to our emitter before.
+  // Another application of this evaluation may already have taken over a subscription to our emitter.
   for (const { intake } of siblingsOf<Running>(KIND)) intake.leave(emitter);
 }

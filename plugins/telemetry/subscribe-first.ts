@@ -1,8 +1,8 @@
 import type { PluginEmitter } from "../../src/app/plugin";
 
 /**
- * Subscribes ahead of the handlers that are there, where the emitter shows them as mitt does in `all`: mitt stops
- * at the first handler that throws, and those behind it never hear of the event. Returns the undo.
+ * Subscribes ahead of existing handlers if the emitter exposes them, as mitt does in `all`: mitt stops at the first
+ * handler that throws, and those after it never see the event. Returns the undo.
  */
 export function subscribeFirst<Events, Type extends keyof Events>(
   emitter: PluginEmitter<Events>,

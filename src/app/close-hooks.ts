@@ -12,7 +12,7 @@ export class CloseHooks {
 
   /** Returns the undo; calling it twice is harmless. */
   add(hook: CloseHook): () => void {
-    // The wrapper gives the registration an identity of its own: one function may be registered twice.
+    // The wrapper gives each registration its own identity: a function may be registered twice.
     const registration = { hook };
     this.#registrations.push(registration);
     return () => {
@@ -20,7 +20,7 @@ export class CloseHooks {
     };
   }
 
-  /** The hooks as they are now, to {@link restore}. */
+  /** The current hooks, for {@link restore}. */
   snapshot(): readonly Registration[] {
     return [...this.#registrations];
   }
@@ -30,8 +30,8 @@ export class CloseHooks {
   }
 
   /**
-   * Runs and forgets all hooks, within `timeoutMs` altogether: each may take what is left, divided by the
-   * number of hooks still to run, so that one that hangs never takes the time of those behind it.
+   * Runs and removes all hooks within `timeoutMs` altogether. Each may take the remaining time divided by the number of
+   * hooks still to run, so that one that hangs never uses up the time of those behind it.
    *
    * @throws {AggregateError} after the last hook, with everything that was thrown or timed out.
    */
@@ -63,7 +63,7 @@ async function withinTime(hook: CloseHook, timeoutMs: number, logger: Logger): P
       new RunledgerError("CLOSE_TIMEOUT", `A close hook did not finish within ${Math.round(timeoutMs)} ms.`),
     );
   }, timeoutMs);
-  // Nobody awaits a hook that outlasted its time: its late failure must not become an unhandled rejection.
+  // Nobody awaits a hook that timed out: its late failure must not become an unhandled rejection.
   running.catch((err: unknown) => {
     if (timedOut) logger.warn({ err }, "a close hook failed after its time was over");
   });

@@ -5,8 +5,8 @@ import type { Logger } from "../logger";
 import { announce, forerunnersOf } from "../reload";
 
 /**
- * Closes at the first of the given signals, then exits with 128 + the signal's number; a second signal exits
- * at once. Returns the undo. What an earlier evaluation of the application set up (`bun --hot`) ends.
+ * Closes at the first of the given signals, then exits with 128 + the signal's number; a second signal exits at once.
+ * Returns the undo. Replaces the handlers of an earlier evaluation of the application (`bun --hot`).
  */
 export function closeOnSignals(
   close: () => Promise<void>,
@@ -48,8 +48,8 @@ export function closeOnSignals(
 const KIND = "closeOnSignals";
 
 /**
- * `bun --watch` calls the handlers of SIGTERM when a file was saved, and starts the program anew as soon as they return:
- * no promise is awaited. But if they exit, the handlers of `exit` run, in which what was recorded is stored.
+ * When a file is saved, `bun --watch` calls the handlers of SIGTERM and restarts the program as soon as they return,
+ * without awaiting promises. But if they exit, the `exit` handlers run, and those store what was recorded.
  */
 function isRestart(signal: NodeJS.Signals): boolean {
   return signal === "SIGTERM" && process.execArgv.includes("--watch");

@@ -129,7 +129,7 @@ export function createApp<CustomEvents extends Record<EventType, unknown> = Reco
     close({ timeoutMs = closeTimeoutMs } = {}) {
       assertTimeout("INVALID_ARGUMENT", "timeoutMs", timeoutMs);
       if (closed === undefined) {
-        // Closed before the first hook runs: a hook that closes or registers finds it so.
+        // Set before the first hook runs: a hook that calls `close` or `onClose` must see the app as closed.
         const { promise, resolve } = Promise.withResolvers<void>();
         closed = promise;
         resolve(hooks.run(timeoutMs, harmless(logger)));

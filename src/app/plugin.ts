@@ -3,19 +3,21 @@ import { RunledgerError } from "../errors";
 import type { Logger } from "../logger";
 import type { AppEvents } from "./events";
 
-/** The part of an event emitter that a plugin may use. mitt has it; so has a three-line adapter of Node's. */
+/**
+ * The part of an event emitter that a plugin may use. mitt has it; Node's `EventEmitter` needs a three-line adapter.
+ */
 export interface PluginEmitter<Events = AppEvents> {
   on<Type extends keyof Events>(type: Type, handler: (event: Events[Type]) => void): unknown;
   off<Type extends keyof Events>(type: Type, handler: (event: Events[Type]) => void): unknown;
 }
 
-/** What a close hook is told. */
+/** The argument of a close hook. */
 export interface CloseContext {
   /** How long the host waits for this hook, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Runs when the host closes; may return a promise, which is awaited. A host may know no limit, and say nothing. */
+/** Runs when the host closes. A returned promise is awaited. A host without a time limit passes no argument. */
 export type CloseHook = (context?: CloseContext) => unknown;
 
 /** What a plugin needs of a host. An `App` is one; any application with a mitt-like emitter can be one. */
@@ -26,15 +28,15 @@ export interface PluginHost<Events = AppEvents> {
   readonly logger?: Logger | undefined;
 }
 
-/** The options argument of a plugin: absent or optional exactly when the plugin can do without. */
+/** The options argument of a plugin: optional exactly when the plugin needs no options. */
 export type PluginArguments<Options> = undefined extends Options ? [options?: Options] : [options: Options];
 
-/** A named piece of an application; made by {@link definePlugin}, registered by `app.use`. */
+/** A named part of an application, made by {@link definePlugin} and registered by `app.use`. */
 export interface Plugin<Options, Handle, Events = AppEvents> {
   readonly name: string;
   /**
-   * Called once, at `app.use`. What it returns is what `app.get(plugin)` gives.
-   * When it throws, the app removes the listeners and hooks it registered; it releases itself what it opened.
+   * Called once, at `app.use`. `app.get(plugin)` returns its result. When it throws, the app removes the listeners and
+   * hooks that it registered; it must itself release what it opened.
    */
   readonly setup: (host: PluginHost<Events>, ...options: PluginArguments<Options>) => Handle;
 }
@@ -79,7 +81,7 @@ export function definePlugin<
   }
   return Object.freeze<Plugin<Arguments[0], Handle, Events>>({
     name,
-    // The two tuples are the same to a caller; the compiler can't see it while they are type parameters.
+    // The two tuples are the same to a caller, but the compiler can't see that while they are type parameters.
     setup: (host, ...options) => setup(host, ...(options as unknown as Arguments)),
   });
 }

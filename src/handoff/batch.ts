@@ -4,32 +4,34 @@ import { areSeconds, toEpochMs } from "../record/time";
 import type { TelemetryRecord } from "../record/types";
 
 /**
- * Records that travel together, by column: JSON of every record would cost the host twice the time, half of it for
- * names that it repeats. {@link recordsOf} gives the records back.
+ * Records that travel together, stored by column. Serialising every record as JSON would cost the host twice the time,
+ * half of it for repeated names. {@link recordsOf} decodes them.
  */
 export interface Batch {
   /** How many records. */
   readonly size: number;
-  /** A UUIDv7. A record without an id of its own gets this one, plus its place. */
+  /** A UUIDv7. A record without an id of its own gets this one plus its index. */
   readonly identity: string;
-  /** {@link WIDTH} numbers a record: its own, and for each name its place in the table; NaN: not given. */
+  /**
+   * {@link WIDTH} numbers per record: its numeric fields, and each name's index in the table. NaN means not given.
+   */
   readonly numbers: Float64Array;
   /** {@link Tables} as JSON. */
   readonly text: string;
 }
 
-/** A batch that was handed to the writer; sequences go up one by one. */
+/** A batch that was handed to the writer. Sequences count up by one. */
 export interface SentBatch extends Batch {
   readonly sequence: number;
 }
 
-/** What is no number. */
+/** Everything but the numbers. */
 interface Tables {
   /** Of each plain record: `executionId`, `deliveryId`, `sessionId`. */
   readonly texts: readonly (string | null)[];
   /** Each of the names that repeat (repository, model, …), once. */
   readonly names: readonly string[];
-  /** Whatever is no plain record, in order; of such a one the first number is NaN. */
+  /** Whatever is not a plain record, in order. The first number of such a record is NaN. */
   readonly others: readonly unknown[];
 }
 
@@ -43,14 +45,14 @@ export const EMPTY_BATCH: Batch = {
 const WIDTH = 16;
 const FIRST_CAPACITY = 32;
 
-/** Digits of a UUID that count the records of a batch. */
+/** Hex digits of a UUID that count the records of a batch. */
 const COUNTING_DIGITS = 6;
-/** Where counting may begin, so that no batch comes to their end. */
+/** Counting starts below this, so that no batch overflows the digits. */
 const HIGHEST_START = 16 ** COUNTING_DIGITS / 2;
 
 /**
- * Takes events as they are at the moment, with their time: what the host does to them afterwards changes nothing.
- * Runs on the host's thread for every event, so it makes no object for one, and never throws.
+ * Copies each event, with its time, at the moment of the call: later changes by the host have no effect. It runs on the
+ * host's thread for every event, so it allocates no object per event and never throws.
  */
 export class BatchEncoder {
   #size = 0;
@@ -69,9 +71,9 @@ export class BatchEncoder {
   }
 
   /**
-   * Everything pushed since the last time, for `keep` to make of it what outlives this call.
+   * Everything pushed since the last call. `keep` turns it into something that outlives this call.
    *
-   * @returns the batch, or several if one can't hold it; fewer records than were pushed, if one is too long for JSON.
+   * @returns the batch, or several if one can't hold it. A record that is too long for JSON is left out.
    */
   seal<Kept>(keep: (batch: Batch) => Kept): Kept[] {
     if (this.#size === 0) return [];
@@ -90,7 +92,7 @@ export class BatchEncoder {
     }
   }
 
-  /** `false` when it is no plain record, and nothing was pushed. */
+  /** Returns `false`, and pushes nothing, when the event is not a plain record. */
   #pushPlain(event: TelemetryRecord): boolean {
     try {
       if (typeof event !== "object" || event === null || !hasPlainFields(event)) return false;
@@ -154,12 +156,12 @@ function timeOf(completedAt: TelemetryRecord["completedAt"]): number | undefined
   return epochMs === undefined || areSeconds(epochMs) ? undefined : epochMs;
 }
 
-/** The records of a batch; those that were not plain as `snapshot` gave them. */
+/** The records of a batch; those that were not plain are as `snapshot` returned them. */
 export function recordsOf({ size, identity, numbers, text }: Batch): unknown[] {
   return decode(size, identity, numbers, JSON.parse(text));
 }
 
-/** Whether all of its records were plain. */
+/** Whether all records of the batch were plain. */
 export function isPlain({ size, numbers }: Batch): boolean {
   for (let at = 0; at < size * WIDTH; at += WIDTH) if (Number.isNaN(numbers[at])) return false;
   return true;
@@ -203,7 +205,7 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
   });
 }
 
-/** Records whose JSON is too long together; one that is too long by itself is left out. */
+/** Splits records whose JSON is too long together. A record that is too long by itself is left out. */
 function sealedApart(records: readonly unknown[]): Batch[] {
   try {
     const text = JSON.stringify({ texts: [], names: [], others: records } satisfies Tables);
@@ -217,12 +219,12 @@ function sealedApart(records: readonly unknown[]): Batch[] {
   }
 }
 
-/** A batch with numbers of its own. */
+/** Copies the batch's numbers out of the shared buffer. */
 export function copy({ numbers, ...batch }: Batch): Batch {
   return { ...batch, numbers: numbers.slice() };
 }
 
-/** A batch that waits long: compressed, to about a third. */
+/** Compresses a batch that may wait for long, to about a third of its size. */
 export interface PackedBatch {
   readonly size: number;
   readonly identity: string;

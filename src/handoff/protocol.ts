@@ -4,7 +4,7 @@ import type { Logger } from "../logger";
 import type { Incident } from "../record/types";
 import type { SentBatch } from "./batch";
 
-/** What a ledger is like; crosses the boundary between threads. */
+/** The options of a ledger, as they cross the boundary between threads. */
 export interface LedgerOptions {
   readonly dbPath: string;
   readonly synchronous: Synchronous;
@@ -12,7 +12,7 @@ export interface LedgerOptions {
   readonly retentionDays: number | false;
 }
 
-/** What a writer needs to know: the ledger, and what it may do where it runs. */
+/** What a writer needs to know: the ledger, and its limits on the thread where it runs. */
 export interface WriterOptions extends LedgerOptions {
   /** How long one attempt to write may wait for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number;
@@ -20,13 +20,13 @@ export interface WriterOptions extends LedgerOptions {
   readonly maxTransactionSize: number;
 }
 
-/** Something the recorder asks for and waits for; answered in the order of asking. */
+/** A request that the recorder waits for. Requests are answered in order. */
 export type WriterRequest =
   | { readonly kind: "flush" }
   | { readonly kind: "checkpoint" }
   | { readonly kind: "purge"; readonly days: number }
   | { readonly kind: "incident"; readonly incident: Incident }
-  /** `timeoutMs`: how long the recorder waits for it. */
+  /** `timeoutMs`: how long the recorder waits for the answer. */
   | { readonly kind: "close"; readonly timeoutMs: number };
 
 export type ToWriter =
@@ -34,7 +34,7 @@ export type ToWriter =
   | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
   /** There is something in the spill file. */
   | { readonly type: "spilled" }
-  /** The recorder closes: what can't be written soon need not be tried any longer. */
+  /** The recorder is closing: what can't be written soon need not be retried. */
   | { readonly type: "closing" };
 
 export type FromWriter =
@@ -45,11 +45,11 @@ export type FromWriter =
       readonly bindings: object;
       readonly message: string;
     }
-  /** While the recorder closes: the ledger can't be opened, and waiting would not change that. */
+  /** Sent while the recorder is closing: the ledger can't be opened, and waiting would not help. */
   | { readonly type: "gaveUp" }
   | { readonly type: "reply"; readonly id: number; readonly value?: number; readonly error?: PlainError };
 
-/** What is left of an error that crossed the boundary between threads. */
+/** An error, reduced to what can cross the boundary between threads. */
 export interface PlainError {
   readonly code: ErrorCode;
   readonly message: string;

@@ -1,6 +1,6 @@
 import type { WriteResult } from "../ledger/types";
 
-/** What became of the records of one batch. */
+/** The outcome of one batch, in records. */
 export interface BatchOutcome extends WriteResult {
   readonly rejected: number;
 }
@@ -10,13 +10,13 @@ const PUBLISHED = 0;
 const TAKEN_IN = 1;
 /** Two slots of cumulative outcomes: the writer fills the one that is not published. */
 const SLOTS = [2, 5] as const;
-/** 1: a writer is wanted, and none has begun yet. */
+/** 1: a writer was requested and none has started yet. */
 const OFFERED = 8;
 const WORDS = 9;
 
 /**
- * The writer's acknowledgements, in memory that both threads see: the recorder reads them without a message and
- * without its event loop, and can wait for them while the process exits.
+ * The writer's acknowledgements, in memory shared by both threads. The recorder reads them without a message and
+ * without its event loop, and can block on them while the process exits.
  *
  * A batch's counts and its acknowledgement appear together or not at all, even when the writer is killed in
  * between: counts are written into the hidden slot, and one word says both how far it got and which slot is shown.
@@ -33,17 +33,19 @@ export class SharedCounts {
     this.#signal = new Int32Array(buffer, WORDS * 8, 2);
   }
 
-  /** Before a writer is started: it, or whoever is tired of waiting for it, may claim the writing. */
+  /**
+   * Called before a writer is started. Either the writer or whoever gives up waiting for it may then claim the writing.
+   */
   offer(): void {
     Atomics.store(this.#words, OFFERED, 1n);
   }
 
-  /** Whether the caller is the first to claim what was offered, and so the one that writes. */
+  /** Whether the caller is the first to claim the offer, and therefore the one that writes. */
   claim(): boolean {
     return Atomics.compareExchange(this.#words, OFFERED, 1n, 0n) === 1n;
   }
 
-  /** The last batch that is committed, and with it all before it. */
+  /** The sequence up to which all batches are committed. */
   get acknowledged(): number {
     return Number(Atomics.load(this.#words, PUBLISHED) >> 1n);
   }
@@ -53,19 +55,19 @@ export class SharedCounts {
     return Number(Atomics.load(this.#words, TAKEN_IN));
   }
 
-  /** What became of all acknowledged batches together, and which was the last of them. */
+  /** The total outcome of all acknowledged batches, and the sequence of the last of them. */
   snapshot(): BatchOutcome & { readonly acknowledged: number } {
     for (;;) {
       const published = Atomics.load(this.#words, PUBLISHED);
       const outcome = this.#read(slotOf(published));
-      // Had the writer gone on twice meanwhile, it would have been writing into the slot just read.
+      // If the writer has published twice meanwhile, it may have overwritten the slot just read: read again.
       if (Atomics.load(this.#words, PUBLISHED) === published) {
         return { ...outcome, acknowledged: Number(published >> 1n) };
       }
     }
   }
 
-  /** For the writer alone: everything up to this batch is committed; `outcome` is of what was not acknowledged yet. */
+  /** For the writer only: everything up to this batch is committed. `outcome` covers what was not acknowledged yet. */
   acknowledge(sequence: number, { written, duplicates, rejected }: BatchOutcome): void {
     const before = this.snapshot();
     const hidden = (Atomics.load(this.#words, PUBLISHED) & 1n) ^ 1n;
@@ -78,12 +80,12 @@ export class SharedCounts {
     Atomics.notify(this.#signal, 0);
   }
 
-  /** For the writer alone. */
+  /** For the writer only. */
   addTakenIn(records: number): void {
     Atomics.add(this.#words, TAKEN_IN, BigInt(records));
   }
 
-  /** Blocks this thread until the batch is acknowledged or the time is over; says whether it is acknowledged. */
+  /** Blocks this thread until the batch is acknowledged or the time is up; returns whether it is acknowledged. */
   waitFor(sequence: number, timeoutMs: number): boolean {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

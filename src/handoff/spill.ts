@@ -17,8 +17,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../describe";
 
 // What does not fit into memory, and what is left when the process ends, waits in a file of JSON lines: beside the
-// database, or where its folder can't be written, among the temporary files. Whoever opens the ledger next takes
-// it in; `executionId` makes it harmless that a record is in the file and in the ledger.
+// database or, if its folder can't be written, in the temporary folder. Whoever opens the ledger next drains the file.
+// `executionId` makes it harmless for a record to be both in the file and in the ledger.
 
 const CHUNK_BYTES = 1 << 17;
 const NEWLINE = 10;
@@ -26,8 +26,8 @@ const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * Appends lines, each of them one record as JSON, to the spill file. They begin with a newline, which ends a line
- * that an earlier write, on a full disk, left unfinished.
+ * Appends lines, each one record as JSON, to the spill file. They begin with a newline, which terminates a line that
+ * an earlier write on a full disk left unfinished.
  *
  * @returns the path of the file.
  * @throws the file system's error when neither place can be written.
@@ -44,7 +44,7 @@ export function appendToSpill(dbPath: string, chunks: readonly Uint8Array[]): st
   }
 }
 
-/** Where records spill to: beside the database first, then among the temporary files. */
+/** Where records spill to: first beside the database, then in the temporary folder. */
 export function spillPathsOf(dbPath: string): readonly [beside: string, elsewhere: string] {
   const absolute = resolve(dbPath);
   const digest = Bun.hash(absolute).toString(16);
@@ -55,19 +55,19 @@ export function spillPathsOf(dbPath: string): readonly [beside: string, elsewher
   ];
 }
 
-/** Whether there is anything to take in. */
+/** Whether there is anything to drain. */
 export function hasSpill(dbPath: string): boolean {
   return spillFilesOf(dbPath).length > 0;
 }
 
-/** The files that wait to be taken in. */
+/** The files that wait to be drained. */
 export function spillFilesOf(dbPath: string): string[] {
   return spillPathsOf(dbPath).flatMap((path) => [...(isOurs(path) ? [path] : []), ...claimsOf(path)]);
 }
 
 /**
- * The lines of all spill files of a ledger, up to `batchSize` at a time. A file is removed once its lines were
- * taken, which is when the next ones are asked for; until then it stays, for this process or another to begin anew.
+ * The lines of all spill files of a ledger, up to `batchSize` at a time. A file is removed once its last lines are
+ * stored, which is when the next ones are requested. Until then it stays, so that this or another process can retry.
  */
 export function* takeInSpill(dbPath: string, batchSize: number): Generator<readonly string[], void> {
   for (const path of spillPathsOf(dbPath)) {
@@ -77,7 +77,7 @@ export function* takeInSpill(dbPath: string, batchSize: number): Generator<reado
 }
 
 function append(path: string, chunks: readonly Uint8Array[]): void {
-  // A pipe that somebody put there would have to be waited for.
+  // Not a pipe: reading one would block.
   const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600);
   let wasTakenIn: boolean;
   try {
@@ -85,7 +85,7 @@ function append(path: string, chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) {
       for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
     }
-    // Whoever takes a file in removes it, then reads its end once more. Removed before we wrote: once more.
+    // Whoever drains a file removes it, then reads its end once more. If it was removed before we wrote, write again.
     wasTakenIn = fstatSync(file).nlink === 0;
   } finally {
     closeSync(file);
@@ -93,7 +93,7 @@ function append(path: string, chunks: readonly Uint8Array[]): void {
   if (wasTakenIn) append(path, chunks);
 }
 
-/** Renames the file, so that of several processes one takes it in, and new records go to a new one. */
+/** Renames the file, so that only one of several processes drains it and new records go to a new file. */
 function claim(path: string): void {
   if (!isOurs(path)) return;
   try {
@@ -103,7 +103,7 @@ function claim(path: string): void {
   }
 }
 
-/** Files that were claimed and not finished, by a process that ended or by this one. */
+/** Files that this process or a dead one claimed and did not finish. */
 function claimsOf(path: string): string[] {
   const folder = dirname(path);
   const prefix = basename(path).replace(/jsonl$/, "");
@@ -113,7 +113,7 @@ function claimsOf(path: string): string[] {
     .filter(isOurs);
 }
 
-/** Among the temporary files, anybody may put one: what is not this user's, or no plain file, is left alone. */
+/** Anybody may create files in the temporary folder: one of another user, or not a regular file, is ignored. */
 function isOurs(path: string): boolean {
   try {
     return isOwnFile(lstatSync(path));
@@ -142,14 +142,14 @@ function* takeInFile(dbPath: string, path: string, batchSize: number): Generator
   try {
     const unfinished = yield* linesOf(file, batchSize);
     rmSync(path, { force: true });
-    // What somebody appended just before is in no file any more.
+    // What somebody appended just before the removal is in no other file.
     yield* spillAgain(dbPath, Buffer.concat([unfinished, readToEnd(file)]));
   } finally {
     closeSync(file);
   }
 }
 
-/** Spills text, to be taken in later; where that is impossible, gives its lines, and tries again if nobody took them. */
+/** Spills text, to be drained later. If that is impossible, yields its lines, and retries if nobody stored them. */
 function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly string[], void> {
   const lines = Buffer.from(text)
     .toString()
@@ -170,7 +170,7 @@ function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly strin
   }
 }
 
-/** Another process may have taken in the same file, and removed it. */
+/** Another process may have drained and removed the same file. */
 function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -180,7 +180,7 @@ function openIfThere(path: string): number | undefined {
   }
 }
 
-/** The complete lines of a file, those that are appended meanwhile too; returns the one that is not complete. */
+/** The complete lines of a file, including those appended meanwhile; returns the incomplete rest. */
 function* linesOf(file: number, batchSize: number): Generator<readonly string[], Uint8Array> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let unfinished: Uint8Array = new Uint8Array();

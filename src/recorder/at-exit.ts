@@ -5,14 +5,14 @@ function runAll(): void {
     try {
       action();
     } catch {
-      // The process is ending: one that fails must not keep the others from their work, nor change the exit code.
+      // The process is ending: a failure must neither stop the other actions nor change the exit code.
     }
   }
 }
 
 /**
- * Runs `action`, synchronously, when the process exits: on return, `process.exit`, an uncaught error or an
- * unhandled rejection; not when a signal that nobody handles ends it. Returns the undo.
+ * Runs `action` synchronously when the process exits normally, by `process.exit`, or by an uncaught error or unhandled
+ * rejection; not when an unhandled signal ends it. Returns the undo.
  */
 export function atExit(action: () => void): () => void {
   if (actions.size === 0) process.on("exit", runAll);

@@ -10,8 +10,8 @@ import type { TelemetryRecord } from "../record/types";
 import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
 
 /**
- * Hands each event to an injected store as it comes, without a queue, and accounts for what became of it. Nothing
- * that the store does reaches the caller. It is what unit tests want; the store is somebody else's to close.
+ * Passes each event to an injected store at once, without a queue, and counts the outcome. No failure of the store
+ * reaches the caller. Meant for unit tests; it never closes the store.
  */
 export class DirectRecorder implements TelemetryRecorder {
   readonly ready = Promise.resolve();
@@ -45,7 +45,7 @@ export class DirectRecorder implements TelemetryRecorder {
       this.#assertOpen();
       entry = stamp(event);
       const answer: unknown = this.#store.record(entry);
-      // Whatever a foreign store answers, that it does is all we take from it.
+      // A foreign store may return anything: only that it succeeded matters.
       if (isThenable(answer)) this.#await(answer, entry);
       else this.#counts.written += 1;
     } catch (error) {
@@ -118,7 +118,7 @@ export class DirectRecorder implements TelemetryRecorder {
     else Promise.try(() => this.#store.recordIncident?.(incident)).catch(keep);
   }
 
-  /** Starts at once, so that a synchronous store is done when this returns; a failure is logged. */
+  /** Starts at once, so that a synchronous store has finished when this returns. A failure is logged. */
   async #attempt(what: string, action: () => unknown): Promise<void> {
     try {
       await action();
@@ -132,7 +132,7 @@ export class DirectRecorder implements TelemetryRecorder {
   }
 }
 
-/** Whether the store is well and the record is at fault. */
+/** Whether the record, and not the store, is at fault. */
 function isRejection(error: unknown): error is RunledgerError {
   return (
     error instanceof RunledgerError && (error.code === "INVALID_RECORD" || error.code === "BEYOND_RETENTION")

@@ -11,8 +11,8 @@ import {
 import type { TelemetryRecord } from "../record/types";
 
 /**
- * What was received and is not acknowledged yet, in order: the batches that are with the writer, those that wait,
- * and the records of the one that is still growing. Everything stays here until it is acknowledged or taken out.
+ * What was received and is not acknowledged yet, in order: batches in flight to the writer, batches that wait, and the
+ * records of the open batch. Everything stays here until it is acknowledged or taken out.
  */
 export class BatchQueue {
   readonly #growing = new BatchEncoder();
@@ -27,40 +27,40 @@ export class BatchQueue {
     return this.#growing.size + this.#waitingSize + this.#sentSize;
   }
 
-  /** Those of them in batches that wait to be sent. */
+  /** Events in batches that wait to be sent. */
   get waitingSize(): number {
     return this.#waitingSize;
   }
 
-  /** Those of them that are with the writer. */
+  /** Events in flight: sent to the writer and not acknowledged. */
   get sentSize(): number {
     return this.#sentSize;
   }
 
-  /** Sequence of the batch that was sent last; 0 before the first. */
+  /** Sequence of the last batch sent; 0 before the first. */
   get lastSequence(): number {
     return this.#lastSequence;
   }
 
-  /** The batches that are with the writer, for a writer that has to start anew. */
+  /** The batches in flight, to be sent again to a new writer. */
   get sent(): readonly SentBatch[] {
     return this.#sent;
   }
 
-  /** Adds an event as it is now; returns how many are in the growing batch. */
+  /** Adds a copy of an event; returns the size of the open batch. */
   push(event: TelemetryRecord): number {
     this.#growing.push(event);
     return this.#growing.size;
   }
 
   /**
-   * Ends the growing batch: it waits to be sent.
+   * Seals the open batch, which then waits to be sent.
    *
-   * @returns how many of its records are lost, because they are too long for a string.
+   * @returns how many of its records are lost because they are too long for a string.
    */
   seal(): number {
     const pushed = this.#growing.size;
-    // Behind others it will wait: what has no copy of its own needs no memory.
+    // With others in front it will wait, so it is compressed instead of copied.
     const batches = this.#growing.seal<Batch | PackedBatch>(this.#waiting.length > 0 ? pack : copy);
     const size = batches.reduce((total, batch) => total + batch.size, 0);
     this.#waiting.push(...batches);
@@ -68,7 +68,7 @@ export class BatchQueue {
     return pushed - size;
   }
 
-  /** The oldest batch that waits, which counts as sent from now on. */
+  /** Takes the oldest waiting batch, which counts as sent from now on. */
   send(): SentBatch | undefined {
     const batch = this.#takeWaiting();
     if (batch === undefined) return undefined;
@@ -79,7 +79,7 @@ export class BatchQueue {
     return sent;
   }
 
-  /** An empty batch, which counts as sent: when it is acknowledged, the writer has looked after its ledger. */
+  /** Creates an empty batch that counts as sent: its acknowledgement means that the writer has checked its ledger. */
   sendNothing(): SentBatch {
     this.#lastSequence += 1;
     const sent = { ...EMPTY_BATCH, sequence: this.#lastSequence };
@@ -87,7 +87,7 @@ export class BatchQueue {
     return sent;
   }
 
-  /** Forgets the batches up to this sequence: they are stored. */
+  /** Drops the batches up to this sequence: they are stored. */
   acknowledge(sequence: number): void {
     const isStored = (batch: SentBatch) => batch.sequence <= sequence;
     while (this.#sent[0] !== undefined && isStored(this.#sent[0])) {
@@ -96,7 +96,7 @@ export class BatchQueue {
     }
   }
 
-  /** Takes out the oldest waiting batches until no more than `maxSize` events are left, or none waits. */
+  /** Takes out the oldest waiting batches until at most `maxSize` events are left or none waits. */
   takeOverflow(maxSize: number): Batch[] {
     const overflow: Batch[] = [];
     while (this.size > maxSize) {
@@ -107,17 +107,17 @@ export class BatchQueue {
     return overflow;
   }
 
-  /** Compresses the batches that wait: a writer that is behind may take long. */
+  /** Compresses the waiting batches: a writer that lags may take long. */
   packWaiting(): void {
     for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
       const batch = this.#waiting[index];
-      // Batches are packed in order: those before a packed one are packed.
+      // Batches are compressed in order, so all before a compressed one are compressed too.
       if (batch === undefined || "packedText" in batch) return;
       this.#waiting[index] = pack(batch);
     }
   }
 
-  /** Takes out every batch, in order; what is still growing is to be sealed before. */
+  /** Takes out every batch, in order. Seal the open batch first. */
   takeAll(): Batch[] {
     const waiting = this.#waiting.map((batch) => ("packedText" in batch ? unpack(batch) : batch));
     const all = [...this.#sent, ...waiting];

@@ -23,24 +23,24 @@ export interface RecorderOptions extends LedgerOptions {
   readonly flushIntervalMs: number;
   /** Events in one batch; batches that wait are written together. */
   readonly maxBatchSize: number;
-  /** Events kept in memory; beyond it, the oldest that are not with the writer go to the spill file. */
+  /** Events kept in memory. Beyond it, the oldest that are not in flight go to the spill file. */
   readonly maxQueueSize: number;
-  /** How long the process's exit may wait for the writer, in milliseconds. */
+  /** How long the exit of the process may wait for the writer, in milliseconds. */
   readonly exitTimeoutMs: number;
 }
 
 /**
- * Batches that are with the writer at a time; those behind them can still be spilled. Enough that it does not run
- * dry between two flushes of a busy host.
+ * Batches in flight at a time; those behind them can still be spilled. Enough that the writer does not run dry between
+ * two flushes of a busy host.
  */
 const BATCHES_IN_FLIGHT = 16;
 
-/** How often to look whether the writer has room for the batches that wait, in milliseconds. */
+/** How often to check whether the writer has room for waiting batches, in milliseconds. */
 const POLL_MS = 5;
 
 /**
- * The host's side of the ledger. An event costs the host a copy of its fields; batches of them go to the writer, and
- * stay here until it has acknowledged them.
+ * The host's side of the ledger. An event costs the host a copy of its fields. Batches go to the writer, and stay here
+ * until they are acknowledged.
  */
 export class QueuedRecorder implements TelemetryRecorder {
   readonly #options: RecorderOptions;
@@ -53,19 +53,19 @@ export class QueuedRecorder implements TelemetryRecorder {
   readonly #spills: FailureLog<"warn">;
   readonly #drops: FailureLog<"error">;
   readonly #forgetExit: () => void;
-  /** Made when somebody asks for it: from then on it keeps the process alive. */
+  /** Created on first use: from then on it keeps the process alive. */
   #ready: Promise<void> | undefined;
   #received = 0;
   #spilled = 0;
   #dropped = 0;
-  /** Spilled and dropped since the last incident that says so. */
+  /** Spilled and dropped since the last incident about it. */
   #unreported = { spilled: 0, dropped: 0 };
-  /** What is asked of the writer once no batch waits any more. */
+  /** Requests to send once no batch is waiting. */
   readonly #requests: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #polling: ReturnType<typeof setTimeout> | undefined;
   #phase: "running" | "closing" | "closed" = "running";
-  /** What the writer had acknowledged when it was stopped; what it did after that is in the spill file too. */
+  /** What the writer had acknowledged when it was stopped. Whatever it did after that is also in the spill file. */
   #finalCounts: ReturnType<SharedCounts["snapshot"]> | undefined;
 
   constructor(options: RecorderOptions, startWriter: StartWriter, logger: Logger) {
@@ -98,13 +98,13 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#received += 1;
     const size = this.#queue.push(event);
     if (this.#phase === "closed") this.#spillAll();
-    // What comes while it closes is no longer sent: it goes to the spill file at the end.
+    // Events that arrive while it closes are no longer sent: they go to the spill file at the end.
     else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
     else if (this.#phase === "running") this.#startTimer();
   }
 
   async flush(): Promise<void> {
-    // Stopped meanwhile: then everything is in the ledger or in the spill file.
+    // If it was stopped meanwhile, everything is in the ledger or in the spill file.
     await this.#ask({ kind: "flush" }).catch(() => {});
   }
 
@@ -152,8 +152,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   }
 
   /**
-   * As {@link QueuedRecorder.#request}, for somebody who awaits it: the process lives until it is answered. A ledger that
-   * can't be written keeps nobody alive, as that may be for ever.
+   * Like {@link QueuedRecorder.#request}, but keeps the process alive until it is answered, unless the ledger can't be
+   * written: that might last for ever.
    */
   #ask(request: WriterRequest): Promise<number | undefined> {
     return keptAlive(this.#request(request), this.#isDegraded);
@@ -161,7 +161,7 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   readonly #isDegraded = (): boolean => this.#writer.health.state === "degraded";
 
-  /** Asks the writer for something, after everything received so far: behind the batches that wait, if any do. */
+  /** Sends a request to the writer after everything received so far, including batches that still wait. */
   #request(request: WriterRequest): Promise<number | undefined> {
     if (this.#phase === "closed") return this.#writer.request(request);
     const answer = Promise.withResolvers<number | undefined>();
@@ -180,7 +180,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     if (this.#queue.size > 0) this.#startTimer();
   };
 
-  /** What waits for the writer goes on as soon as that has room, however long an event may wait. */
+  /** Sends waiting batches as soon as the writer has room, regardless of the flush interval. */
   #startPolling(): void {
     this.#polling ??= setTimeout(this.#onPoll, POLL_MS).unref();
   }
@@ -190,7 +190,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#sendWaiting();
   };
 
-  /** Sends what the writer should have by now, and spills what is too much. Never throws: it runs within `emit`. */
+  /** Sends what is due and spills what is too much. Never throws: it runs within `emit`. */
   #sendBatches(): void {
     if (this.#phase === "running") this.#seal();
     this.#sendWaiting();
@@ -211,7 +211,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     for (const send of this.#requests.splice(0)) send();
   }
 
-  /** What is too long for JSON, alone or together, is nothing that could be kept anywhere. */
+  /** Counts records as dropped that are too long for JSON and so can't be stored anywhere. */
   #seal(): void {
     const lost = this.#queue.seal();
     if (lost === 0) return;
@@ -250,7 +250,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     }
   }
 
-  /** One incident for all that was spilled or dropped in a row. */
+  /** One incident for everything spilled or dropped in a row. */
   #reportLosses(): void {
     const { spilled, dropped } = this.#unreported;
     this.#unreported = { spilled: 0, dropped: 0 };
@@ -272,14 +272,14 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#end();
   }
 
-  /** A ledger whose file was deleted is put back by whoever writes to it next. */
+  /** Wakes the writer, which checks its file before each write: a deleted one is put back. */
   #isLedgerGone(): boolean {
     const { dbPath } = this.#options;
     if (dbPath === ":memory:" || this.#counts.acknowledged === 0) return false;
     return !existsSync(dbPath) && existsSync(dirname(dbPath));
   }
 
-  /** Nothing is written any more: what is not acknowledged goes to the spill file. */
+  /** Stops writing: what is not acknowledged goes to the spill file. */
   #end(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";

@@ -1,6 +1,6 @@
 import type { TelemetryRecord } from "../record/types";
 
-/** What happened to every event received so far: `received` is the sum of the seven counts that follow it. */
+/** The outcome of every event received so far: `received` is the sum of the seven counts after it. */
 export interface TelemetryStats {
   readonly received: number;
   /** Stored as new rows. */
@@ -11,35 +11,35 @@ export interface TelemetryStats {
   readonly rejected: number;
   /** Not taken by an injected store; each is in the log. Always 0 for a ledger file. */
   readonly failed: number;
-  /** Written to the spill file, which this process or the next that opens the ledger takes in. */
+  /** Written to the spill file, which is drained by this process or the next that opens the ledger. */
   readonly spilled: number;
-  /** Lost: neither the ledger nor the spill file could be written. Each loss is in the log. */
+  /** Lost, because neither the ledger nor the spill file could be written. Each loss is logged. */
   readonly dropped: number;
   /** Received and not stored yet. */
   readonly queued: number;
-  /** Those of `queued` that are with the writer. */
+  /** The part of `queued` that is in flight to the writer. */
   readonly inFlight: number;
-  /** Records taken in from spill files, of this process or of earlier ones; not part of `received`. */
+  /** Records drained from spill files, of this process or of earlier ones; not part of `received`. */
   readonly takenIn: number;
-  /** `degraded`: the ledger can't be written at the moment; events are kept and it is tried again. */
+  /** `degraded`: the ledger can't be written at the moment; events are kept and writing is retried. */
   readonly state: "opening" | "open" | "degraded" | "closing" | "closed";
-  /** Why the ledger could not be written, the last time that it could not. */
+  /** The last reason why the ledger could not be written. */
   readonly lastError: string | undefined;
-  /** How often the writer died and was started again. */
+  /** How often the writer died and was restarted. */
   readonly restarts: number;
 }
 
-/** What `close` says: the final counts, and whether the deadline cut it short. */
+/** The result of `close`: the final counts, and whether the deadline cut it short. */
 export interface TelemetryCloseReport
   extends Pick<
     TelemetryStats,
     "written" | "duplicates" | "rejected" | "failed" | "spilled" | "dropped" | "queued"
   > {
-  /** True when the deadline came before everything was stored; the rest is in `spilled`, `dropped` or `queued`. */
+  /** True when the deadline passed before everything was stored; the rest is in `spilled`, `dropped` or `queued`. */
   readonly timedOut: boolean;
 }
 
-/** The way from an event to the ledger, as the plugin uses it: through a writer's thread, or straight to a store. */
+/** The path from an event to the ledger as the plugin uses it: through a writer thread, or straight to a store. */
 export interface TelemetryRecorder {
   /** Resolves when the ledger is open. */
   readonly ready: Promise<void>;
@@ -60,14 +60,14 @@ export interface Telemetry extends AsyncDisposable {
   /** Records one execution, as an emitted event would be. Never throws. */
   record(record: TelemetryRecord): void;
   /**
-   * Resolves when everything received before the call is committed, or refused; with a ledger that can't be
-   * written, that is when it can, or at `close`. The process stays alive until then, as it does for `purgeOlderThan`
-   * and `checkpoint`, unless the ledger can't be written.
+   * Resolves when everything received before the call is committed or refused. If the ledger can't be written, that is
+   * once it can be, or at `close`. The process stays alive until then, as it does for `purgeOlderThan` and
+   * `checkpoint`, unless the ledger can't be written.
    */
   flush(): Promise<void>;
   stats(): TelemetryStats;
   /**
-   * Deletes executions and incidents that are older than so many days; `usage_daily` keeps their sums.
+   * Deletes executions and incidents older than `days`; `usage_daily` keeps their sums.
    *
    * @returns how many executions were deleted.
    * @throws {RunledgerError} `INVALID_ARGUMENT`, `CLOSED`, `STORE_FAILED`
@@ -80,8 +80,8 @@ export interface Telemetry extends AsyncDisposable {
    */
   checkpoint(): Promise<void>;
   /**
-   * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Bounded
-   * by `closeTimeoutMs`: what is not stored by then goes to the spill file; at once, where the ledger can't be opened and
+   * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Bounded by
+   * `closeTimeoutMs`: what is not stored by then goes to the spill file, or at once if the ledger can't be opened and
    * waiting would not help. Every call returns the same promise.
    */
   close(): Promise<TelemetryCloseReport>;

@@ -6,7 +6,7 @@ import type { SharedCounts } from "../handoff/shared-counts";
 import type { Logger } from "../logger";
 import { type StartWriter, startInline, type WriterLink } from "./writer-link";
 
-/** A thread that ends so often without a word can't be started here: in a compiled application, for one. */
+/** A thread that ends this often without a message can't be started here, for example in some bundles. */
 const STARTS_IN_VAIN = 2;
 const FIRST_RESTART_MS = 10;
 const LONGEST_RESTART_MS = 1_000;
@@ -18,7 +18,7 @@ interface PendingRequest {
   readonly settle: PromiseWithResolvers<number | undefined>;
 }
 
-/** Keeps a writer alive: starts it, starts it again when it dies, and repeats to it what it has not answered. */
+/** Keeps a writer alive: starts it, restarts it when it dies, and resends everything that it has not answered. */
 export class WriterSupervisor {
   readonly #options: LedgerOptions;
   readonly #counts: SharedCounts;
@@ -51,7 +51,7 @@ export class WriterSupervisor {
     this.#unacknowledged = unacknowledged;
     this.#startWriter = startWriter;
     this.#logger = logger;
-    // Nobody has to wait for `ready`: that it never comes must not become an unhandled rejection.
+    // Nobody may be waiting for `ready`: its rejection must not be reported as unhandled.
     this.#opened.promise.catch(() => {});
     this.#start();
   }
@@ -61,7 +61,9 @@ export class WriterSupervisor {
     return this.#opened.promise;
   }
 
-  /** Resolves when the writer, told of a `close`, has found that the ledger can't be opened and will not be soon. */
+  /**
+   * Resolves when the writer, told of a `close`, has found that the ledger can't be opened and retrying is pointless.
+   */
   get gaveUp(): Promise<void> {
     return this.#gaveUp.promise;
   }
@@ -70,12 +72,12 @@ export class WriterSupervisor {
     return { state: this.#state, lastError: this.#lastError, restarts: this.#restarts };
   }
 
-  /** What is posted while no writer is alive is not lost: a new one gets everything that is unacknowledged. */
+  /** A batch posted while no writer is alive is not lost: a new writer gets everything that is unacknowledged. */
   post(message: ToWriter): void {
     this.#link?.post(message);
   }
 
-  /** Resolves when the writer has done it, after everything that was posted before. */
+  /** Resolves when the writer has done it, which is after everything posted before. */
   request(request: WriterRequest): Promise<number | undefined> {
     this.#lastRequestId += 1;
     const message: RequestMessage = { type: "request", id: this.#lastRequestId, request };
@@ -89,11 +91,11 @@ export class WriterSupervisor {
     return settle.promise;
   }
 
-  /** Blocks until the batch is acknowledged or the time is over: for the process's exit. */
+  /** Blocks until the batch is acknowledged or the time is up. Used while the process exits. */
   finish(sequence: number, timeoutMs: number): void {
     const deadline = performance.now() + timeoutMs;
     this.#link?.finish(sequence, timeoutMs / 2);
-    // A thread that has not begun by now: that it could not could not be heard, as the process does not turn.
+    // If the thread has not started by now, it may have failed: without a running event loop that can't be known.
     if (this.#counts.acknowledged < sequence && this.#counts.claim()) {
       this.#link?.terminate();
       this.#startWriter = startInline;
@@ -102,7 +104,7 @@ export class WriterSupervisor {
     this.#link?.finish(sequence, Math.max(0, deadline - performance.now()));
   }
 
-  /** Ends the writer, and with it what was asked of it and not answered. */
+  /** Ends the writer; unanswered requests fail. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;

@@ -7,7 +7,7 @@ import { SqliteLedger } from "../ledger/sqlite-ledger";
 import { SELECT_LEDGER_ID } from "../ledger/statements";
 import { SMALLEST_DATABASE_BYTES } from "../ledger/stored-version";
 
-/** A file that was not written for so long is whole, in milliseconds: a copy writes all the time. */
+/** A file that was not modified for this long, in milliseconds, is complete: a copy in progress writes all the time. */
 const SETTLED_AFTER_MS = 500;
 
 const WORDS = {
@@ -18,10 +18,10 @@ const WORDS = {
   restored: "overwritten by another database",
 } as const satisfies Record<Exclude<FileChange, "none">, string>;
 
-/** What a writer wants to hear of its ledger's file. */
+/** What a guarded ledger reports to its writer. */
 export interface LedgerEvents {
   readonly onOpened: () => void;
-  /** The file was deleted or replaced while it was open; `reason` says what became of what was in it. */
+  /** The file was deleted or replaced while open. `reason` says what happened to its contents. */
   readonly onChanged: (reason: string) => void;
 }
 
@@ -31,17 +31,17 @@ interface OpenLedger {
 }
 
 /**
- * The ledger of a writer, opened when it is needed. Before each use it looks whether the file is still its own: one
- * that was deleted is put back; another one in its place is opened, and what was in ours kept beside it.
+ * The ledger of a writer, opened when it is needed. Before each use it checks that the file is still the same: a
+ * deleted file is put back; a file in its place is opened, and the contents of the old one are kept beside it.
  */
 export class GuardedLedger {
   readonly #dbPath: string;
   readonly #options: OpenOptions;
   readonly #events: LedgerEvents;
   #open: OpenLedger | undefined;
-  /** Why the last file was left, for the ledger that is opened in its place. */
+  /** Why the last file was abandoned, to be recorded in the ledger that is opened in its place. */
   #reason: string | undefined;
-  /** A file that somebody has overwritten, as it was when it was looked at. */
+  /** The state of an overwritten file when it was last checked. */
   #settling: { readonly mtimeMs: number; readonly size: number; readonly sinceMs: number } | undefined;
 
   constructor(dbPath: string, options: OpenOptions, events: LedgerEvents) {
@@ -72,12 +72,12 @@ export class GuardedLedger {
     return error;
   }
 
-  /** Whether there is an open file, and it is still the one that was opened. */
+  /** Whether a file is open and still the one that was opened. */
   isUnchanged(): boolean {
     return this.#open?.file.change() === "none";
   }
 
-  /** Closes without another write to the file. */
+  /** Closes without writing to the file. */
   abandon(): void {
     this.#open?.ledger.connection.abandon();
     this.#open = undefined;
@@ -98,7 +98,7 @@ export class GuardedLedger {
     const reason = `The ledger ${this.#dbPath} was ${WORDS[change]} while it was open; ${outcome}.`;
     this.#events.onChanged(reason);
     this.#reason = reason;
-    // A copy empties the file first, and writes a database from its beginning.
+    // A copy truncates the file first and then writes it from the start.
     const isEmpty = change === "overwritten" && stateOf(this.#dbPath).size < SMALLEST_DATABASE_BYTES;
     if (change === "restored" || isEmpty) this.#beginSettling();
   }
@@ -112,7 +112,7 @@ export class GuardedLedger {
     return this.#open;
   }
 
-  /** Gives the file up, and saves what was in it; says what became of that. */
+  /** Abandons the file and saves its contents; returns what happened to them. */
   #leave({ ledger, file }: OpenLedger, change: Exclude<FileChange, "none">): string {
     if (change === "relinked") {
       this.close();
@@ -127,7 +127,7 @@ export class GuardedLedger {
       : `${what} was saved at ${isBack ? this.#dbPath : copy}`;
   }
 
-  /** Of a deleted ledger, which nobody else has now, nothing is given up: a copy that fails is tried again. */
+  /** The only copy of a deleted ledger is the open one, so it is not given up: a copy that fails is retried. */
   #rescue(
     { connection }: SqliteLedger,
     file: LedgerFile,
@@ -135,7 +135,7 @@ export class GuardedLedger {
   ): { readonly copy?: string; readonly what: string } {
     const whole = "what was in it";
     try {
-      // On top of another database the -wal makes no sense as a whole.
+      // On top of another database the -wal as a whole makes no sense.
       if (change !== "restored") return { copy: rescue(connection, file.path), what: whole };
     } catch (error) {
       if (change === "deleted") throw error;
@@ -152,7 +152,7 @@ export class GuardedLedger {
     }
   }
 
-  /** Somebody is writing the file: half of it would be read as if it were all. */
+  /** Somebody is still writing the file, and half of it must not be taken for all of it. */
   #beginSettling(): void {
     this.#settling = { ...stateOf(this.#dbPath), sinceMs: performance.now() };
   }

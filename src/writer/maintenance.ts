@@ -4,23 +4,23 @@ import { toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
 import { DAY_MS } from "../record/time";
 
-/** How soon maintenance that failed, for a lock as a rule, is tried again, in milliseconds. */
+/** The delay before failed maintenance is retried, in milliseconds. The usual cause is a lock. */
 const RETRY_MS = 60_000;
 
 /** What maintenance needs of the writer that runs it. */
 export interface MaintenanceHost {
   readonly retentionDays: number | false;
-  /** The ledger as it is open now. */
+  /** The open ledger. */
   readonly ledger: () => SqliteLedger;
   readonly checkpoint: () => void;
-  /** There is something to do. */
+  /** Called when there is work. */
   readonly schedule: () => void;
   readonly onFailure: (error: unknown) => void;
-  /** Whatever is still there from before this cutoff, a purge has left. */
+  /** Called after a purge: whatever is older than the cutoff and still there was kept on purpose. */
   readonly onPurged: (cutoff: string) => void;
 }
 
-/** How a purge that was asked for ended: with how many executions it deleted, or with an error. */
+/** The result of a requested purge: the number of executions deleted, or an error. */
 export type OnPurged = (result: { readonly purged: number } | { readonly error: unknown }) => void;
 
 interface Job {
@@ -28,7 +28,7 @@ interface Job {
   readonly onPurged: OnPurged;
 }
 
-/** Purges, vacuums and checkpoints in slices, so that batches, and other processes, get their turn in between. */
+/** Purges, vacuums and checkpoints in slices, so that batches and other processes get their turn in between. */
 export class Maintenance {
   readonly #host: MaintenanceHost;
   readonly #jobs: Job[] = [];
@@ -39,7 +39,7 @@ export class Maintenance {
     this.#host = host;
   }
 
-  /** Purges by retention now and every 24 hours, each time with a checkpoint. */
+  /** Purges by retention now and every 24 hours, each time followed by a checkpoint. */
   keepRetention(): void {
     this.#start();
     this.#daily ??= setInterval(() => this.#start(), DAY_MS).unref();
@@ -50,7 +50,7 @@ export class Maintenance {
     this.#host.schedule();
   }
 
-  /** Does one slice; `false` when there is nothing to do. */
+  /** Runs one slice; returns `false` when there is no work. */
   step(): boolean {
     const [job] = this.#jobs;
     if (job === undefined) return false;
@@ -66,7 +66,7 @@ export class Maintenance {
     return true;
   }
 
-  /** Ends it; what was asked for and is not done ends with `error`. */
+  /** Stops; pending requests fail with `error`. */
   stop(error: unknown): void {
     this.#isStopped = true;
     clearInterval(this.#daily);

@@ -9,13 +9,13 @@ import type { Incident, TelemetryRecord } from "../record/types";
 
 /** How a batch differs from one of an application's events. */
 export interface PendingBatchOptions {
-  /** Where each value is from, such as `runs.jsonl:17`: the reason of its rejection begins with it. */
+  /** The origin of each value, such as `runs.jsonl:17`, put in front of the reason when it is rejected. */
   readonly origins?: readonly string[] | undefined;
-  /** Whether an incident with this payload is in the ledger already: it is not written again. */
+  /** Whether an incident with this payload is already in the ledger. If so, it is not written again. */
   readonly isKept?: ((payload: string) => boolean) | undefined;
-  /** Called for each value that was rejected, once that is certain. */
+  /** Called for each rejected value once the rejection is final. */
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
-  /** Stores what completed before the last purge too, although it may have been counted and purged already. */
+  /** Stores records from before the last purge too, although they may have been counted and purged already. */
   readonly acceptsPurged?: boolean | undefined;
 }
 
@@ -27,25 +27,25 @@ interface Entry {
 
 interface Rejection {
   readonly reason: string;
-  /** What is to be kept of it. */
+  /** What is kept of a rejected value. */
   readonly incident: Incident | undefined;
   readonly error: unknown;
 }
 
-/** What is kept of a payload that the database refuses whole, in UTF-16 units. */
+/** How much is kept of a payload that the database refuses as a whole, in UTF-16 code units. */
 const SHORT_PAYLOAD = 10_000;
 
 /**
  * A batch on its way into the ledger: validated once, written in one transaction. When the database refuses it, the
- * rows go first, halved until the refused one stands alone and becomes an incident; its neighbours are stored. The
- * incidents then follow one by one, so that one that is refused, too, takes nobody with it.
+ * rows are bisected until the refused one stands alone and becomes an incident, while its neighbours are stored. The
+ * incidents then follow one by one, so that a refused incident does not affect others.
  */
 export class PendingBatch {
   readonly #options: PendingBatchOptions;
   readonly #parts: Entry[][];
-  /** Those that are not in the ledger yet. */
+  /** Rows that are not in the ledger yet. */
   #rejections: Rejection[] = [];
-  /** The database refused something: what it was is found out. */
+  /** Whether the database refused something, and the batch is being bisected. */
   #isRefused = false;
   readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
   #lastReason: string | undefined;
@@ -61,14 +61,14 @@ export class PendingBatch {
         this.#reject(error, { record, origin });
       }
     }
-    // A batch without a valid record still has its incidents to write.
+    // Even without a valid record there are incidents to write.
     this.#parts = [entries];
   }
 
   /**
-   * Writes what is not written yet. When it throws, call it again later: it goes on where it was.
+   * Writes what is not written yet. When it throws, call it again later: it continues where it stopped.
    *
-   * @throws the error of a ledger that can't be written at the moment.
+   * @throws the error of a ledger that can't be written now.
    */
   writeTo(ledger: SqliteLedger): BatchOutcome {
     for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
@@ -89,7 +89,7 @@ export class PendingBatch {
     return this.#outcome;
   }
 
-  /** Why a record of this batch was rejected, the last time that one was. */
+  /** The reason of the last rejection in this batch. */
   get lastReason(): string | undefined {
     return this.#lastReason;
   }
@@ -118,7 +118,7 @@ export class PendingBatch {
     this.#outcome.rejected += refused;
   }
 
-  /** Replaces the first part by its halves; a row that stands alone is rejected. */
+  /** Replaces the first part by its two halves; rejects a row that stands alone. */
   #divide(part: Entry[], error: unknown): void {
     const [first] = part;
     this.#parts.shift();
@@ -130,7 +130,7 @@ export class PendingBatch {
     }
   }
 
-  /** Writes an incident; with the beginning of its payload, where the database refuses the whole, or without a trace. */
+  /** Writes an incident. If the database refuses it, writes it with the beginning of its payload, or gives it up. */
   #keep(ledger: SqliteLedger, { incident }: Rejection): void {
     if (incident === undefined) return;
     const { payload = "", reason } = incident;

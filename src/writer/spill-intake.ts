@@ -9,13 +9,13 @@ interface SpilledBatch {
   readonly size: number;
 }
 
-/** Brings spilled records into the ledger, batch by batch. */
+/** Drains spill files into the ledger, batch by batch. */
 export class SpillIntake {
   readonly #dbPath: string;
   readonly #onUnreadable: (error: unknown) => void;
   #batches: Generator<readonly string[], void> | undefined;
   #current: SpilledBatch | undefined;
-  /** A spill file that can't be read is not tried again and again; the next to open the ledger will. */
+  /** A spill file that can't be read is not retried in this process; whoever opens the ledger next will. */
   #isUnreadable = false;
 
   constructor(dbPath: string, onUnreadable: (error: unknown) => void) {
@@ -23,7 +23,7 @@ export class SpillIntake {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** Whether there is something to take in, as far as was looked. */
+  /** Whether there was something to drain at the last check. */
   get isWaiting(): boolean {
     return this.#batches !== undefined;
   }
@@ -39,7 +39,7 @@ export class SpillIntake {
   }
 
   /**
-   * Writes the next batch; when it throws, the same batch is next again.
+   * Writes the next batch. When it throws, the same batch is written by the next call.
    *
    * @returns how many records it had.
    */
@@ -52,15 +52,15 @@ export class SpillIntake {
       return size;
     }
     this.#batches = undefined;
-    // What was spilled while this was going on is another file.
+    // What was spilled meanwhile is in another file.
     this.look();
     return 0;
   }
 
   /**
-   * Leaves the rest to the next that opens the ledger, what is in hand, too.
+   * Leaves the rest, including the current batch, to whoever opens the ledger next.
    *
-   * @throws the file system's error when what is in hand is in no file any more, and can't be spilled again.
+   * @throws the file system's error when the current batch is in no file any more and can't be spilled again.
    */
   stop(): void {
     this.#current = undefined;
@@ -84,7 +84,7 @@ export class SpillIntake {
   }
 }
 
-/** A line that is no JSON, such as one that a full disk cut in the middle, is rejected as the text that it is. */
+/** A line that is not JSON, such as one that a full disk cut short, is rejected as text. */
 function parse(line: string): unknown {
   try {
     return JSON.parse(line);

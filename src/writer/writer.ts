@@ -13,32 +13,32 @@ import { Maintenance, type OnPurged } from "./maintenance";
 import { PendingBatch } from "./pending-batch";
 import { SpillIntake } from "./spill-intake";
 
-/** How often a writer with nothing to do looks whether the file is still its own, in milliseconds. */
+/** How often an idle writer checks that the file is still the same, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 5_000;
-/** Pages that no checkpoint could copy, above which somebody's open read transaction is worth a warning. */
+/** Above this many pages that checkpoints could not copy, somebody's open read transaction is worth a warning. */
 const STARVED_PAGES = (64 << 20) / 4096;
 
-/** Of this many turns, one goes to maintenance even while batches wait. */
+/** One turn in this many goes to maintenance even while batches wait. */
 const MAINTENANCE_TURN = 8;
 
-/** How long `close` goes on with maintenance that is not done, in milliseconds. */
+/** How long `close` continues unfinished maintenance, in milliseconds. */
 const CLOSING_MAINTENANCE_MS = 1_000;
 
 /** Batches that go into one transaction. */
 interface Group {
   readonly batch: PendingBatch;
-  /** Of the last of them. */
+  /** The sequence of the last of them. */
   readonly sequence: number;
-  /** How many messages of the inbox they are. */
+  /** The number of inbox messages that they came in. */
   readonly messages: number;
 }
 
 /**
- * Owns the only writing connection. Takes batches and requests in order, one piece of work a turn, so that neither
- * its thread nor, inline, the host is held up for longer than one transaction. What can't be written now is kept
- * and tried again.
+ * Owns the only writing connection. Handles batches and requests in order, one piece of work per turn, so that its
+ * thread (or, inline, the host) is never blocked for longer than one transaction. What can't be written now is kept and
+ * retried.
  */
 export class Writer {
   readonly #options: WriterOptions;
@@ -49,9 +49,9 @@ export class Writer {
   readonly #maintenance: Maintenance;
   readonly #spill: SpillIntake;
   readonly #rejections: FailureLog<"warn">;
-  /** What is at the head of the inbox, when a part of it is written. */
+  /** The partly written head of the inbox. */
   #group: Group | undefined;
-  /** Flushes that wait for the spill file to be taken in. */
+  /** Flushes that wait for the spill file to be drained. */
   readonly #flushes: number[] = [];
   #state: "opening" | "open" | "degraded" | "closed" = "opening";
   #timer: ReturnType<typeof setTimeout> | ReturnType<typeof setImmediate> | undefined;
@@ -95,14 +95,14 @@ export class Writer {
 
   handle(message: ToWriter): void {
     if (this.#state === "closed") return;
-    // While the ledger can't be written there may be millions of these: to look once is enough.
+    // While the ledger can't be written there may be millions of these: checking once is enough.
     if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
     if (message.type === "closing") this.#tryNow();
     else this.#inbox.push(message);
     this.#schedule();
   }
 
-  /** Works without the event loop until the inbox is empty or the time is over: for the process's exit. */
+  /** Works without the event loop until the inbox is empty or the time is up. Used while the process exits. */
   drain(timeoutMs: number): void {
     const deadline = performance.now() + timeoutMs;
     while (this.#inbox.length > 0 && performance.now() < deadline) {
@@ -110,7 +110,7 @@ export class Writer {
     }
   }
 
-  /** Closes without finishing what is left. Never throws. */
+  /** Closes without finishing the rest. Never throws. */
   stop(): void {
     try {
       if (this.#ledger.isUnchanged()) this.#close(0);
@@ -123,7 +123,7 @@ export class Writer {
     this.#ledger.abandon();
   }
 
-  /** A turn looks first whether the file is still the ledger's own. */
+  /** Each turn first checks that the file is still the same. */
   #look(): void {
     if (this.#state === "closed") clearInterval(this.#looking);
     else this.#schedule();
@@ -135,7 +135,7 @@ export class Writer {
   }
 
   #run(): void {
-    // A turn that was scheduled before can't be called off.
+    // A turn that is already scheduled can't be cancelled.
     if (this.#state === "closed") return;
     this.#isWorking = true;
     const result = this.#turn();
@@ -145,7 +145,7 @@ export class Writer {
     if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
   }
 
-  /** Somebody waits for the end: once more, however long the next try was put off. */
+  /** Somebody waits for the end: retry now, whatever the backoff. */
   #tryNow(): void {
     this.#isClosing = true;
     if (this.#isWorking) return;
@@ -154,7 +154,7 @@ export class Writer {
     this.#timer = undefined;
   }
 
-  /** Twice as long after each failure, and never quite the same, so that several processes don't meet again. */
+  /** Exponential backoff with jitter, so that several processes don't collide again. */
   #retryDelayMs(): number {
     const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 16));
     return longest * (0.5 + Math.random() / 2);
@@ -175,8 +175,8 @@ export class Writer {
   }
 
   /**
-   * At `close`, a ledger that can't be opened need not be waited for: with nothing left to write, or where waiting would
-   * not help. What is left then goes to the spill file.
+   * At `close`, a ledger that can't be opened is not waited for if nothing is left to write or waiting would not help.
+   * What is left goes to the spill file.
    */
   #givesUp(error: unknown): boolean {
     if (this.#ledger.isOpen) return false;
@@ -194,7 +194,7 @@ export class Writer {
     return true;
   }
 
-  /** One piece of work; `false` when there is none. */
+  /** Does one piece of work; returns `false` when there is none. */
   #work(ledger: SqliteLedger): boolean {
     this.#turns += 1;
     const message = this.#inbox[0];
@@ -206,7 +206,7 @@ export class Writer {
     return true;
   }
 
-  /** Writes the batches at the head of the inbox in one transaction: the more wait, the less each row costs. */
+  /** Writes the batches at the head of the inbox in one transaction: the more there are, the less each row costs. */
   #writeBatches(ledger: SqliteLedger): void {
     this.#group ??= this.#gatherGroup();
     const { batch, sequence, messages } = this.#group;
@@ -277,7 +277,7 @@ export class Writer {
     }
   }
 
-  /** Takes in one batch of the spill file; `false` when there is none. */
+  /** Drains one batch of the spill file; returns `false` when there is none. */
   #takeInSpill(ledger: SqliteLedger): boolean {
     if (!this.#spill.isWaiting) return false;
     this.#counts.addTakenIn(this.#spill.writeNextTo(ledger));
@@ -295,7 +295,7 @@ export class Writer {
     try {
       this.#checkpoint(ledger);
     } catch (error) {
-      // What was written before it is committed all the same.
+      // The batches before it are committed.
       this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
     }
   }
@@ -313,7 +313,7 @@ export class Writer {
   }
 
   #close(maintenanceMs: number): void {
-    // Of a process that never runs for long, this may be the only time left for its retention.
+    // In a short-lived process this may be the only chance to apply the retention.
     const deadline = performance.now() + maintenanceMs;
     while (performance.now() < deadline && this.#maintenance.step());
     this.#state = "closed";
