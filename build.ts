@@ -78,8 +78,9 @@ async function bundle(config: Partial<BuildConfig> & Pick<BuildConfig, "entrypoi
 }
 
 /**
- * What is loaded on use is a file of its own, which an application's bundler has to find: it looks for `require`, and not
- * into what is marked as made by Bun. The replacements are as long as what they replace, for the sake of source maps.
+ * What is loaded on use is a file of its own, which an application's bundler has to find: it looks for `require`, and
+ * not into what is marked as made by Bun. The replacements are as long as what they replace, for the sake of source
+ * maps.
  */
 function keepVisibleToBundlers(): void {
   for (const file of filesIn(DIST).filter((name) => name.endsWith(".js"))) {

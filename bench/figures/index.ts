@@ -21,5 +21,8 @@ export const FIGURES = {
 
 export type FigureName = keyof typeof FIGURES;
 
-/** What is measured when nothing is named: all but those that fill ledgers with millions of rows first, or need a server. */
+/**
+ * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, or need a
+ * server.
+ */
 export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size", "startup"];

@@ -7,7 +7,9 @@ import type { ReadingFigure } from "./figure";
 const MILLION = 1_000_000;
 const FEWEST_REPORTS = 5;
 
-/** What `runledger report` asks, again and again, beside the first answer that a new process gives, and a plain scan. */
+/**
+ * What `runledger report` asks, again and again, beside the first answer that a new process gives, and a plain scan.
+ */
 async function measureReport(dbPath: string, { durationMs }: Pace): Promise<Measures> {
   const startMs = performance.now();
   await using ledger = await openLedger(dbPath);

@@ -22,8 +22,8 @@ export interface SourceChunk {
 }
 
 /**
- * The records of a stream of {@link readText}: JSON lines, a JSON array, or objects that follow one another; with or without a
- * byte order mark. No more than a chunk of it is in memory.
+ * The records of a stream of {@link readText}: JSON lines, a JSON array, or objects that follow one another; with or
+ * without a byte order mark. No more than a chunk of it is in memory.
  *
  * A record without `executionId` gets one made of its content and of how many the same came before it, so that the
  * same file gives the same ones again. For that, a hash of each such record stays in memory.

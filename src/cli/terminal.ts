@@ -31,8 +31,8 @@ export class OutputClosedError extends Error {}
 const DEFAULT_COLUMNS = 80;
 
 /**
- * The process's own terminal. `process.stdout` takes 20 ms to load, as much as Bun itself needs to start, so it is asked
- * only where there is a terminal.
+ * The process's own terminal. `process.stdout` takes 20 ms to load, as much as Bun itself needs to start, so it is
+ * asked only where there is a terminal.
  */
 export function processTerminal(): Terminal {
   const { env } = process;
@@ -78,7 +78,9 @@ function isCharacterDevice(descriptor: 1 | 2): boolean {
   return fstatSync(descriptor).isCharacterDevice();
 }
 
-/** Colours on a terminal; `NO_COLOR` takes them away, `FORCE_COLOR` adds them anywhere. (no-color.org, force-color.org) */
+/**
+ * Colours on a terminal; `NO_COLOR` takes them away, `FORCE_COLOR` adds them anywhere. (no-color.org, force-color.org)
+ */
 export function wantsColor(
   { NO_COLOR, FORCE_COLOR }: Readonly<Record<string, string | undefined>>,
   isTerminal: boolean,

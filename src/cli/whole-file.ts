@@ -23,8 +23,8 @@ export interface WholeFile extends AsyncDisposable {
 const INTERRUPTED = 130;
 
 /**
- * Creates a file that only its owner can read. It never overwrites: the file could be anything, even the ledger. Until it
- * is complete it is called `<path>.partial-…`; when it is not completed, nothing is left of it.
+ * Creates a file that only its owner can read. It never overwrites: the file could be anything, even the ledger. Until
+ * it is complete it is called `<path>.partial-…`; when it is not completed, nothing is left of it.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a file of this name, or none can be made.
  */

@@ -28,7 +28,7 @@ export interface ForwardPlan {
 }
 
 /**
- * Says what forwarding would do, and writes nothing: not to the ledger, and not to the target.
+ * Reports what forwarding would do. Writes neither to the ledger nor to the target.
  *
  * @throws {RunledgerError} as forwarding does.
  */

@@ -4,11 +4,11 @@ import { Forwarder, type ForwardFailure } from "./forwarder";
 import { loggedEvents } from "./logged-events";
 import { type ForwardOptions, type ForwardPluginOptions, parseForwardOptions } from "./options";
 
-/** What whoever waits for it may want besides. */
+/** Optional hooks of a run. */
 export interface ForwardProgress {
-  /** Called after each batch: what was forwarded so far, and what is left. */
+  /** Called after each batch with what was forwarded so far and what is left. */
   readonly onProgress?: ((report: ForwardReport) => void) | undefined;
-  /** Ends it after the batch that is under way. */
+  /** Stops it after the current batch. */
   readonly signal?: AbortSignal | undefined;
   /** Default: pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
@@ -18,7 +18,7 @@ export interface ForwardProgress {
 export interface ForwardOnceOptions extends ForwardOptions, ForwardProgress {}
 
 /**
- * Forwards all that is in a ledger, and ends. A target that goes down meanwhile is waited for.
+ * Forwards everything in a ledger, then ends. If the target goes down meanwhile, waits for it.
  *
  * @throws {RunledgerError} `INVALID_OPTION`, `MISSING_PACKAGE`, `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`,
  *   `FORWARD_FAILED`
@@ -32,8 +32,8 @@ export function forwardOnce(options: ForwardOnceOptions): Promise<ForwardReport>
 }
 
 /**
- * Forwards a ledger on this thread, `once` or until `signal` ends it. What has never worked, and somebody must mend,
- * is thrown.
+ * Forwards a ledger on this thread, `once` or until `signal` aborts. Throws an error that a person must fix if
+ * forwarding has not worked before.
  */
 export async function forwardLedger(
   { onProgress, signal, ...options }: ForwardPluginOptions & ForwardProgress,
@@ -63,12 +63,12 @@ export async function forwardLedger(
   return tally.report;
 }
 
-/** Whoever asked for it once is there to mend what can be mended, and to try again. */
+/** In a one-time run somebody is there to fix the cause and try again. */
 function endsOnce({ kind, hasWorked }: ForwardFailure): boolean {
   return !(kind === "conflict" || (kind === "passing" && hasWorked));
 }
 
-/** What has worked before is waited for, and so is what may come: a ledger, a server that is being started. */
+/** Waits for what has worked before, and for what may still appear: a ledger, or a server that is starting. */
 function endsFollowing({ kind, hasWorked }: ForwardFailure): boolean {
   return !hasWorked && (kind === "lasting" || kind === "row");
 }

@@ -10,21 +10,21 @@ import type { SourceExecution } from "./source-statements";
 import { fromLedger, refusalIdentity, type TargetIncident } from "./target-incidents";
 import type { Position } from "./target-statements";
 
-/** As the ledger stores times; PostgreSQL would take much more, such as "yesterday". */
+/** The ledger's form of a time. PostgreSQL would accept much more, such as "yesterday". */
 const LEDGER_TIME = /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?$/;
 
-/** What became of executions, and how many incidents were sent. */
+/** The outcome of forwarded executions, and the number of incidents sent. */
 export interface ForwardCounts {
   /** New on the target. */
   readonly forwarded: number;
-  /** There already, by their identity. */
+  /** Already there, by their identity. */
   readonly duplicates: number;
-  /** Refused by the target; each is an incident there. */
+  /** Refused by the target; each becomes an incident there. */
   readonly rejected: number;
   readonly incidents: number;
 }
 
-/** A point in a ledger. */
+/** A position in a ledger. */
 export interface Mark {
   /** `id` of an execution. */
   readonly execution: number;
@@ -32,20 +32,20 @@ export interface Mark {
   readonly incident: number;
 }
 
-/** What a session tells whoever runs it. */
+/** What a session reports to its forwarder. */
 export interface SessionEvents {
   readonly onSent: (counts: ForwardCounts) => void;
   readonly onRejected: (reason: string, executions: number) => void;
   readonly onNotice: (message: string) => void;
 }
 
-/** A row that the target would misunderstand. */
+/** A row whose values the target would misread. */
 class MalformedRowError extends Error {}
 
-/** The target, or the ledger, is where it was before: somebody restored it from a backup meanwhile. */
+/** The target or the ledger went back to an earlier state: somebody restored it from a backup meanwhile. */
 class SetBackError extends Error {}
 
-/** Forwards a ledger for as long as nothing goes wrong; after a failure a new session finds out where to go on. */
+/** Forwards a ledger until the first failure. A new session then works out where to resume. */
 export class ForwardSession {
   readonly #source: LedgerSource;
   readonly #target: ForwardTarget;
@@ -62,7 +62,7 @@ export class ForwardSession {
     this.#events = events;
   }
 
-  /** Begins where the target and the ledger say. */
+  /** Works out where to resume from what the target and the ledger know. */
   static async resume(
     source: LedgerSource,
     target: ForwardTarget,
@@ -89,13 +89,13 @@ export class ForwardSession {
     return { execution: this.#source.newestId, incident: this.#source.newestIncidentId };
   }
 
-  /** Whether everything up to there is on the target, or refused there. */
+  /** Whether everything up to that position is on the target, or was refused there. */
   hasReached({ execution, incident }: Mark): boolean {
     return this.#position.id >= execution && this.#incidentId >= incident;
   }
 
   /**
-   * Forwards the next batch; `false` when there was nothing to forward.
+   * Forwards the next batch; returns `false` when there was nothing to forward.
    *
    * @throws {LedgerChangedError}
    */
@@ -140,7 +140,7 @@ export class ForwardSession {
       executionIdThere: known && this.#executionIdAt(known.lastId),
       newestId: this.#source.newestId,
     });
-    // An execution that was purged from the ledger is still the one that the target had last.
+    // The execution that the target had last may have been purged from the ledger since.
     const executionId = from === known?.lastId ? known.executionId : (this.#executionIdAt(from) ?? null);
     this.#position = { id: from, executionId };
     this.#incidentId = incidentsFrom;
@@ -152,7 +152,9 @@ export class ForwardSession {
     this.#noteProgress();
   }
 
-  /** What was purged after it was forwarded can't be sent again to a target that has lost it. */
+  /**
+   * Warns of executions that a restored target has lost and that can't be sent again, because the ledger purged them.
+   */
   async #reportMissing(from: number, noted: number): Promise<void> {
     const count = this.#source.missing(from, noted);
     if (count === 0) return;
@@ -161,13 +163,15 @@ export class ForwardSession {
     this.#events.onNotice(reason);
   }
 
-  /** As the target knows it. */
+  /** The watermark as the target knows it. */
   #executionIdAt(id: number): string | null | undefined {
     const execution = this.#source.execution(id);
     return storable(execution?.execution_id);
   }
 
-  /** A ledger that was restored, in the same file, gives its ids out a second time; its note is as old as it is. */
+  /**
+   * A restored ledger in the same file gives out its ids a second time, and its own watermark is as old as the backup.
+   */
   #assertNotSetBack(): void {
     const { last_id, last_incident_id } = this.#source.watermark;
     if (last_id < this.#position.id || last_incident_id < this.#incidentId) throw new SetBackError();
@@ -177,7 +181,7 @@ export class ForwardSession {
     this.#source.moveWatermark({ last_id: this.#position.id, last_incident_id: this.#incidentId });
   }
 
-  /** When the target refuses a row, the batch is halved until that row stands alone. */
+  /** When the target refuses a row, the batch is bisected until that row stands alone. */
   async #sendAll(rows: readonly SourceExecution[]): Promise<void> {
     const isResent = (row: SourceExecution) => row.id <= this.#resentUpTo;
     const parts = [rows.filter((row) => !isResent(row)), rows.filter(isResent)];
@@ -253,7 +257,7 @@ function assertWellFormed(rows: readonly SourceExecution[]): void {
   for (const { created_at, cost_usd } of rows) {
     if (created_at === null || !LEDGER_TIME.test(created_at))
       throw new MalformedRowError(`created_at is no time as the ledger stores it: ${created_at}`);
-    // Added to a sum, it would stay there for ever.
+    // Once added to a sum it could not be taken out again.
     if (!Number.isFinite(Number(cost_usd)))
       throw new MalformedRowError(`cost_usd is no finite number: ${cost_usd}`);
   }

@@ -11,11 +11,11 @@ import type { ForwardStart, FromForwarder, ToForwarder } from "./forward-thread"
 import type { ParsedForwardOptions } from "./options";
 import type { Forwarding, ForwardingCloseReport, ForwardingStats } from "./types";
 
-/** A thread that ends so often without a word can't be started here: in a compiled application, for one. */
+/** A thread that ends this often without a message can't be started here, for example in some bundles. */
 const STARTS_IN_VAIN = 2;
 const FIRST_RESTART_MS = 10;
 const LONGEST_RESTART_MS = 30_000;
-/** Of the time that `close` has, the thread gets so much; the rest is for hearing of it. */
+/** The share of `close`'s time that the thread gets; the rest is for its answer to arrive. */
 const SHARE_OF_THREAD = 0.9;
 
 type Request = ToForwarder extends infer Message
@@ -32,7 +32,7 @@ interface PendingRequest {
   readonly settle: PromiseWithResolvers<void>;
 }
 
-/** Keeps the forwarder's thread alive, and repeats to a new one what the old one has not answered. */
+/** Keeps the forwarder's thread alive, and resends unanswered requests to a new one. */
 export class ForwardSupervisor implements Forwarding {
   readonly #options: ParsedForwardOptions;
   readonly #logger: Logger;
@@ -49,14 +49,14 @@ export class ForwardSupervisor implements Forwarding {
   #startsInVain = 0;
   #restarts = 0;
   #closing: Promise<ForwardingCloseReport> | undefined;
-  /** Made when somebody asks for it: from then on it keeps the process alive. */
+  /** Created on first use: from then on it keeps the process alive. */
   #ready: Promise<void> | undefined;
 
   constructor(options: ParsedForwardOptions, logger: Logger, startThread: StartThread = startWorker) {
     this.#options = options;
     this.#logger = logger;
     this.#startThread = startThread;
-    // Nobody has to wait for `ready`: that it never comes must not become an unhandled rejection.
+    // Nobody may be waiting for `ready`: its rejection must not be reported as unhandled.
     this.#opened.promise.catch(() => {});
     this.#start();
   }
@@ -89,7 +89,7 @@ export class ForwardSupervisor implements Forwarding {
     await this.close();
   }
 
-  /** A target that can't be reached, or a thread that can't be started, may stay so for ever. */
+  /** Does not keep the process alive for a target that can't be reached or a thread that can't be started. */
   readonly #isHopeless = (): boolean => this.#state === "degraded" || this.#startsInVain >= STARTS_IN_VAIN;
 
   async #close(timeoutMs: number): Promise<ForwardingCloseReport> {
@@ -114,7 +114,7 @@ export class ForwardSupervisor implements Forwarding {
     this.#lastRequestId += 1;
     const message: ToForwarder = { ...request, id: this.#lastRequestId };
     const settle = Promise.withResolvers<void>();
-    // Not everybody who asks waits for the answer.
+    // The caller may not wait for the answer: a rejection must not be reported as unhandled.
     settle.promise.catch(() => {});
     this.#pending.set(message.id, { message, settle });
     this.#thread?.post(message);

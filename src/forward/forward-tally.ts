@@ -14,7 +14,7 @@ const FIELDS = [
   "behind",
 ] as const satisfies readonly (keyof ForwardReport)[];
 
-/** Adds up what is forwarded, in memory that two threads can see: neither has to tell the other. */
+/** Counts what is forwarded, in memory shared by two threads: no messages are needed. */
 export class ForwardTally {
   readonly buffer: SharedArrayBuffer;
   readonly #words: BigInt64Array;

@@ -7,7 +7,7 @@ import type { SourceExecution } from "./source-statements";
 import { insertIncidents, refusalId, type TargetIncident } from "./target-incidents";
 import { type Position, presentExecutions, sendExecutions, sendRefused } from "./target-statements";
 
-/** A conflict with another transaction is over in a moment. */
+/** Retries of a transaction: a conflict with another one is soon over. */
 const CONFLICT_TRIES = 20;
 const CONFLICT_PAUSE_MS = 50;
 
@@ -19,15 +19,15 @@ export interface TargetState {
   readonly resentUpTo: number;
 }
 
-/** What became of executions that were sent; the rest of them was there already. */
+/** The outcome of executions that were sent; all others were already there. */
 export interface SendResult {
   readonly inserted: number;
   readonly refused: number;
 }
 
 /**
- * One ledger's place in a PostgreSQL ledger. Each method is one transaction, in which the place moves with what is
- * stored: whatever fails, the two agree.
+ * One ledger's watermark in a PostgreSQL ledger. Each method is one transaction, which moves the watermark together
+ * with the rows: whatever fails, the two agree.
  */
 export class ForwardTarget {
   readonly #db: Kysely<PostgresSchema>;
@@ -41,13 +41,13 @@ export class ForwardTarget {
     this.#ledgerId = ledgerId;
   }
 
-  /** What the target calls itself, wherever it is: each ledger on PostgreSQL gets an id when its tables are made. */
+  /** The identity of the target, independent of its address: every PostgreSQL ledger gets an id with its tables. */
   async identity(): Promise<string | undefined> {
     const id = await this.#db.selectFrom("ledger").select("value").where("key", "=", "id").executeTakeFirst();
     return id?.value;
   }
 
-  /** `undefined` when it has never heard of the ledger. */
+  /** `undefined` when the target has never received anything from the ledger. */
   async state(): Promise<TargetState | undefined> {
     const source = await this.#db
       .selectFrom("forward_sources")
@@ -64,7 +64,7 @@ export class ForwardTarget {
     );
   }
 
-  /** Puts the ledger's place where forwarding goes on. */
+  /** Sets the ledger's watermark to where forwarding resumes. */
   async moveTo({ id, executionId }: Position, incidentId: number, resentUpTo: number): Promise<void> {
     const place = {
       last_id: id,
@@ -82,8 +82,8 @@ export class ForwardTarget {
   }
 
   /**
-   * Stores executions that were never sent before. `undefined`, and nothing is stored, when another forwarder of the
-   * ledger has moved its place meanwhile.
+   * Stores executions that were never sent before. Returns `undefined`, and stores nothing, when another forwarder has
+   * moved the ledger's watermark meanwhile.
    */
   async send(
     rows: readonly SourceExecution[],
@@ -98,9 +98,9 @@ export class ForwardTarget {
   }
 
   /**
-   * Stores executions that may have been sent before. One that completed before the newest that was purged here, and
-   * isn't here, may have been counted and purged: it becomes an incident. `undefined`, and nothing is stored, when the
-   * ledger's place is before `from`: then what lies between is missing here.
+   * Stores executions that may have been sent before. One that is missing here and completed before the newest purged
+   * execution may have been counted and purged: it becomes an incident. Returns `undefined`, and stores nothing, when
+   * the ledger's watermark is before `from`: rows in between would be skipped.
    */
   async sendAgain(
     rows: readonly SourceExecution[],
@@ -111,7 +111,7 @@ export class ForwardTarget {
     const key = await this.#executionsKey();
     return this.#retried(() =>
       this.#transaction(async (trx) => {
-        // A purge locks the table: what it has purged is known, and what is here stays until the end.
+        // A purge locks this table too: it is either finished and visible, or waits until this transaction ends.
         const { last_id, last_execution_id } = await trx
           .selectFrom("forward_sources")
           .select(["last_id", "last_execution_id"])
@@ -129,7 +129,10 @@ export class ForwardTarget {
     );
   }
 
-  /** Stores an incident instead of an execution; `false`, and nothing is stored, when the place is before `from`. */
+  /**
+   * Stores an incident instead of an execution. Returns `false`, and stores nothing, when the watermark is before
+   * `from`.
+   */
   reject(incident: TargetIncident, from: Position, to: Position): Promise<boolean> {
     return this.#retried(() =>
       this.#transaction(async (trx) => {
@@ -147,8 +150,8 @@ export class ForwardTarget {
   }
 
   /**
-   * Stores incidents of the ledger, by their `id` after one and up to another; returns how many were not there yet, or
-   * `undefined`, and nothing is stored, when the target has none up to that one.
+   * Stores the incidents of the ledger whose `id` is after `from` and up to `to`. Returns how many were new; or
+   * `undefined`, storing nothing, when the target's watermark is before `from`.
    */
   sendIncidents(
     incidents: readonly TargetIncident[],
@@ -168,7 +171,7 @@ export class ForwardTarget {
   }
 
   /**
-   * Stores an execution that was refused, and ends its incident; with `isDry`, only tries to.
+   * Stores an execution that was refused, and removes its incident; with `isDry`, rolls back.
    *
    * @throws {RunledgerError} `BEYOND_RETENTION`, unless it may be counted a second time; and the database's own errors.
    */
@@ -181,7 +184,7 @@ export class ForwardTarget {
     let inserted = 0;
     const attempt = () =>
       this.#transaction(async (trx) => {
-        // It waits for a purge, and a purge for it, as of forwarders.
+        // It and a purge wait for each other, like forwarders.
         await sql`LOCK TABLE ${sql.id(this.#schema, "forward_sources")} IN ROW EXCLUSIVE MODE`.execute(trx);
         if (!mayBeCounted && (await this.#undecidable(trx, key, [row])).size > 0) {
           throw new RunledgerError(
@@ -227,7 +230,7 @@ export class ForwardTarget {
     return new Set(older.filter((row) => !present.has(row.execution_id)));
   }
 
-  /** Each statement sees what a purge before it, which it waited for, has deleted; whatever the database's default. */
+  /** Each statement must see what a purge that it waited for has deleted, whatever the database's default isolation. */
   #transaction<Result>(body: (trx: Kysely<PostgresSchema>) => Promise<Result>): Promise<Result> {
     return this.#db.transaction().setIsolationLevel("read committed").execute(body);
   }

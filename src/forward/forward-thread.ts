@@ -10,21 +10,21 @@ import { loggedEvents } from "./logged-events";
 /** The first message to the thread. */
 export interface ForwardStart {
   readonly from: string;
-  /** With the password: it goes from one thread to another, and nowhere else. */
+  /** Includes the password: it is passed only from thread to thread. */
   readonly url: string;
   readonly schema: string;
   readonly ssl: boolean | object | undefined;
-  /** Where the host finds the package `pg`. */
+  /** Where the host found the package `pg`. */
   readonly driver: string | undefined;
   readonly batchSize: number;
   readonly intervalMs: number;
   readonly tally: SharedArrayBuffer;
 }
 
-/** Asked of the thread, and answered with `id`. */
+/** A request to the thread; the answer has the same `id`. */
 export type ToForwarder =
   | { readonly type: "flush"; readonly id: number }
-  /** `timeoutMs`: how long it may go on forwarding. */
+  /** `timeoutMs`: how long it may continue to forward. */
   | { readonly type: "close"; readonly id: number; readonly timeoutMs: number };
 
 export type FromForwarder =
@@ -65,7 +65,7 @@ function start({ url, schema, tally, ...options }: ForwardStart): void {
       },
       onSent: (sent) => counts.add(sent),
       onBehind: (behind) => counts.setBehind(behind),
-      // Somebody may mend it, and the application goes on meanwhile.
+      // Somebody may fix it while the application keeps running.
       isFinal: () => false,
     },
   );

@@ -11,7 +11,7 @@ import { LedgerChangedError, LedgerSource } from "./ledger-source";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
-/** A server that doesn't answer for so long has gone away. */
+/** A server that does not answer for this long is taken for dead. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 
@@ -22,15 +22,15 @@ export interface ForwarderOptions {
   readonly to: PostgresLocation;
   /** TLS, as `pg` takes it. */
   readonly ssl?: unknown;
-  /** Where the package `pg` is, for a thread that can't find it by itself. */
+  /** The location of the package `pg`, for a thread that can't resolve it. */
   readonly driver?: string | undefined;
-  /** Executions in one transaction. */
+  /** Executions per transaction. */
   readonly batchSize: number;
   /** How long to wait when there was nothing to forward, in milliseconds. */
   readonly intervalMs: number;
 }
 
-/** A failure, as whoever runs a forwarder judges it. */
+/** A failure, as the owner of a forwarder judges it. */
 export interface ForwardFailure {
   /** `absent`: there is no ledger yet. */
   readonly kind: FailureKind | "absent";
@@ -39,36 +39,36 @@ export interface ForwardFailure {
   readonly hasWorked: boolean;
 }
 
-/** What a forwarder tells whoever runs it. */
+/** What a forwarder reports to its owner. */
 export interface ForwarderEvents extends SessionEvents {
-  /** It works, after it didn't or for the first time. */
+  /** It works, for the first time or again after a failure. */
   readonly onOpen: () => void;
-  /** It doesn't work any more; it is tried again. Called once until it works, or fails in a way that has to be mended. */
+  /** It stopped working and is retried. Called once until it works again, or fails in a way that a person must fix. */
   readonly onDegraded: (failure: ForwardFailure) => void;
   /** How many executions are not on the target yet. */
   readonly onBehind: (executions: number) => void;
-  /** Whether a failure ends the forwarder instead. */
+  /** Whether a failure ends the forwarder instead of being retried. */
   readonly isFinal: (failure: ForwardFailure) => boolean;
 }
 
 interface Flush {
   readonly resolve: () => void;
-  /** What was in the ledger when it was asked for. */
+  /** The end of the ledger when the flush was requested. */
   upTo: Mark | undefined;
 }
 
-/** Forwards a ledger to PostgreSQL, and keeps at it whatever fails. */
+/** Forwards a ledger to PostgreSQL and retries whatever fails. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #events: ForwarderEvents;
   readonly #flushes: Flush[] = [];
-  /** What was in the ledger when it was told to end with that. */
+  /** The end of the ledger when it was told to drain. */
   #end: Mark | undefined;
   #lastingMessage: string | undefined;
   #state: "new" | "open" | "absent" | "degraded" = "new";
   #hasWorked = false;
   #isOnce = false;
-  /** `draining`: it ends when there is nothing more to forward, or with the first failure. */
+  /** `draining`: it ends when nothing is left to forward, or with the first failure. */
   #phase: "following" | "draining" | "ended" = "following";
   #deadlineMs = Number.POSITIVE_INFINITY;
   #wake = Promise.withResolvers<void>();
@@ -79,9 +79,9 @@ export class Forwarder {
   }
 
   /**
-   * Forwards until it is ended; with `once`, until there is nothing more to forward.
+   * Forwards until it is stopped; with `once`, until nothing is left to forward.
    *
-   * @throws {RunledgerError} the failure that `isFinal` said would end it.
+   * @throws {RunledgerError} a failure for which `isFinal` returned true.
    */
   async run({ once = false } = {}): Promise<void> {
     this.#isOnce = once;
@@ -102,7 +102,7 @@ export class Forwarder {
     }
   }
 
-  /** Resolves when everything that is in the ledger now is on the target, or refused there; never, if it ends before. */
+  /** Resolves when everything now in the ledger is on the target or was refused there; never, if it ends before. */
   flush(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#flushes.push({ resolve, upTo: undefined });
@@ -110,14 +110,14 @@ export class Forwarder {
     return promise;
   }
 
-  /** Lets it forward what is there, if that works and for so many milliseconds, and then end. */
+  /** Forwards the rest, for at most this many milliseconds or until the first failure, then ends. */
   drain(timeoutMs: number): void {
     if (this.#phase === "following") this.#phase = "draining";
     this.#deadlineMs = performance.now() + timeoutMs;
     this.#wake.resolve();
   }
 
-  /** Lets it end after the batch that is under way. */
+  /** Stops it after the current batch. */
   stop(): void {
     this.#phase = "ended";
     this.#wake.resolve();
@@ -156,7 +156,7 @@ export class Forwarder {
     this.#open();
     this.#events.onBehind(session.behind);
     if (performance.now() > this.#deadlineMs) this.stop();
-    // What was asked for while this was going on may be about what came meanwhile.
+    // Flushes requested during this check may be about rows that arrived since.
     const isDone = (mark: Mark | undefined) => mark !== undefined && (!didWork || session.hasReached(mark));
     const asked = this.#flushes.splice(0, flushes);
     this.#flushes.unshift(...asked.filter(({ upTo }) => !isDone(upTo)));
@@ -186,7 +186,7 @@ export class Forwarder {
   #degrade(failure: ForwardFailure): void {
     const state = failure.kind === "absent" ? "absent" : "degraded";
     const { message } = failure.error;
-    // Something else that somebody has to mend.
+    // A different failure that a person must fix.
     const isNews = failure.kind === "lasting" && message !== this.#lastingMessage;
     if (this.#state === state && !isNews) return;
     if (failure.kind === "lasting") this.#lastingMessage = message;
@@ -194,7 +194,7 @@ export class Forwarder {
     this.#events.onDegraded(failure);
   }
 
-  /** Waits, but not when there is something to do. */
+  /** Waits, unless there is work. */
   async #pause(forMs: number): Promise<void> {
     if (this.#phase !== "following") return;
     this.#wake = Promise.withResolvers();
@@ -204,7 +204,7 @@ export class Forwarder {
   }
 }
 
-/** Twice as long after each failure, and never quite the same, so that many forwarders don't come back at once. */
+/** Exponential backoff with jitter, so that many forwarders don't return at the same moment. */
 function retryDelayMs(failures: number): number {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 16)) * (0.5 + Math.random() / 2);
 }

@@ -24,15 +24,15 @@ import {
   type Watermark,
 } from "./source-statements";
 
-/** How long to wait for the application, or another process, that writes; then it is tried again later. */
+/** How long to wait for the write lock, in milliseconds. After that it is retried later. */
 const BUSY_TIMEOUT_MS = 2_000;
 
-/** Another file has taken the place of the ledger's: it has to be opened anew. */
+/** Another file has replaced the ledger's: it has to be reopened. */
 export class LedgerChangedError extends Error {}
 
 /**
- * A ledger, as the forwarder uses it: it reads, and otherwise only notes how far a target is, each time in one short
- * transaction.
+ * A ledger as the forwarder uses it: it reads executions and writes only the watermark of a target, in short
+ * transactions.
  */
 export class LedgerSource implements Disposable {
   readonly ledgerId: string;
@@ -42,7 +42,7 @@ export class LedgerSource implements Disposable {
   readonly #file: LedgerFile;
 
   /**
-   * Opens the ledger, and notes that the target is wanted: nothing is kept for it yet.
+   * Opens the ledger and notes the intended target. No rows are held back for it yet.
    *
    * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`
    */
@@ -60,22 +60,22 @@ export class LedgerSource implements Disposable {
   }
 
   /**
-   * Registers the target, which was reached: from now on no purge deletes what it hasn't got.
+   * Registers the target once it was reached: from now on no purge deletes rows that it has not received.
    *
-   * @param identity What it calls itself, by which it is known again where its address has changed.
+   * @param identity The target's own identity, by which it is recognised when its address changes.
    */
   reach(identity: string): void {
     this.#identity = identity;
     this.#note(identity);
   }
 
-  /** How far the target is, as far as the ledger knows. */
+  /** The target's watermark, as far as the ledger knows. */
   get watermark(): Watermark {
     const name = { target: this.#target, identity: this.#identity };
     return this.#first(selectWatermark(name)) ?? { last_id: 0, last_incident_id: 0 };
   }
 
-  /** Registers the target again, should it have been forgotten while it is forwarded to. */
+  /** Registers the target again in case it was forgotten while it is being forwarded to. */
   moveWatermark(watermark: Watermark): void {
     this.#note(this.#identity ?? this.#target, watermark);
   }
@@ -85,24 +85,23 @@ export class LedgerSource implements Disposable {
     return this.#first(SELECT_NEWEST)?.id ?? 0;
   }
 
-  /** The same of incidents. */
+  /** The same for incidents. */
   get newestIncidentId(): number {
     return this.#first(SELECT_NEWEST_INCIDENT)?.id ?? 0;
   }
 
-  /** `undefined` when there is no execution with this `id`. */
+  /** `undefined` when no execution has this `id`. */
   execution(id: number): ExecutionRow | undefined {
     return this.#first(selectExecution(id));
   }
 
-  /** How many of the executions after one `id`, up to another, are gone. */
+  /** How many executions with an `id` after `after` and up to `upTo` are gone. */
   missing(afterId: number, toId: number): number {
     return toId - afterId - (this.#first(countExecutions(afterId, toId))?.there ?? 0);
   }
 
   /**
-   * To be asked before anything is read: in one process, the connections of a file and of another in its place would take
-   * the same -shm for theirs.
+   * Call it before every read: within one process, connections to a file and to its replacement would share one -shm.
    *
    * @throws {LedgerChangedError}
    */
@@ -110,9 +109,9 @@ export class LedgerSource implements Disposable {
     if (this.#file.change() !== "none") throw new LedgerChangedError();
   }
 
-  /** The executions that follow, by `id`. */
+  /** The next executions, by `id`. */
   executionsAfter(id: number, limit: number): SourceExecution[] {
-    // Rows of an older program have no identity yet.
+    // Rows of an older program have no identity until they are adopted.
     if (hasUnadoptedRows(this.#connection)) {
       this.#connection.transaction(() => adoptRows(this.#connection));
     }
@@ -143,7 +142,7 @@ export class LedgerSource implements Disposable {
   }
 }
 
-/** Ends the registration of a target; `false` when there was none. */
+/** Removes the registration of a target; returns `false` when there was none. */
 export function forgetForwardTarget(dbPath: string, target: string): boolean {
   const connection = openExisting(dbPath);
   try {

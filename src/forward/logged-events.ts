@@ -4,7 +4,7 @@ import type { ForwarderEvents } from "./forwarder";
 
 type LoggedEvents = Pick<ForwarderEvents, "onOpen" | "onDegraded" | "onRejected" | "onNotice">;
 
-/** What a forwarder says to a log: one line per change. Nothing of it has the password in it. */
+/** Logs a forwarder's events, one line per change of state, never with the password. */
 export function loggedEvents(logger: Logger, target: string): LoggedEvents & { readonly flush: () => void } {
   const rejections = new FailureLog(
     logger,

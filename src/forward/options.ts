@@ -6,15 +6,15 @@ import type { Logger } from "../logger";
 import { isPostgresUrl, type PostgresLocation, parsePostgresUrl } from "../postgres/url";
 import { explain } from "../validation";
 
-/** From where to where to forward. */
+/** What to forward, and where to. */
 export interface ForwardOptions {
   /** Path of the ledger's SQLite file. */
   readonly from: string;
   /** URL of the PostgreSQL database, such as `postgres://user@host:5432/database`. */
   readonly to: string;
-  /** Schema of the tables; made when it is missing. Default: the URL's parameter `schema`, else `public`. */
+  /** Schema of the tables, created if missing. Default: the URL's parameter `schema`, else `public`. */
   readonly schema?: string | undefined;
-  /** Executions in one transaction. Default 1000. */
+  /** Executions per transaction. Default 1000. */
   readonly batchSize?: number | undefined;
   /** TLS, as `pg` takes it: `true`, or what `tls.connect` takes. Default: as the URL's `sslmode` says. */
   readonly ssl?: boolean | object | undefined;
@@ -22,9 +22,9 @@ export interface ForwardOptions {
 
 /** Options of the forward plugin. */
 export interface ForwardPluginOptions extends ForwardOptions {
-  /** How often to look for new executions, in milliseconds. Default 1000. */
+  /** How often to poll for new executions, in milliseconds. Default 1000. */
   readonly intervalMs?: number | undefined;
-  /** How long `close` may take, in milliseconds; what is not forwarded by then goes at the next start. Default 10 000. */
+  /** How long `close` may take, in milliseconds; the rest is forwarded after the next start. Default 10 000. */
   readonly closeTimeoutMs?: number | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
@@ -33,7 +33,7 @@ export interface ForwardPluginOptions extends ForwardOptions {
 export const DEFAULT_BATCH_SIZE = 1_000;
 export const DEFAULT_INTERVAL_MS = 1_000;
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
-/** What is sent at once is in memory at once. */
+/** A batch is in memory as a whole. */
 const LARGEST_BATCH_SIZE = 10_000;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -55,7 +55,7 @@ const optionsSchema = z.strictObject({
   logger: z.optional(loggerOption),
 });
 
-/** Options as they were given, checked, with defaults. */
+/** Checked options with defaults filled in. */
 export interface ParsedForwardOptions {
   /** An absolute path. */
   readonly from: string;
@@ -67,7 +67,7 @@ export interface ParsedForwardOptions {
   readonly logger: Logger | undefined;
 }
 
-/** @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong; never with the URL in it. */
+/** @throws {RunledgerError} `INVALID_OPTION`, naming each unknown or wrong option, never quoting the URL. */
 export function parseForwardOptions(options: ForwardPluginOptions): ParsedForwardOptions {
   refuseSwapped(options);
   const result = optionsSchema.safeParse(options, { reportInput: true });
@@ -78,7 +78,7 @@ export function parseForwardOptions(options: ForwardPluginOptions): ParsedForwar
   }
   const { from, to, schema, ssl, batchSize, intervalMs, closeTimeoutMs, logger } = result.data;
   return {
-    // The ledger is opened later, when the host may have changed its folder.
+    // Resolved now, because the ledger is opened later, when the host may have changed its working directory.
     from: resolve(from),
     to: parsePostgresUrl(to, schema),
     ssl,
@@ -89,7 +89,7 @@ export function parseForwardOptions(options: ForwardPluginOptions): ParsedForwar
   };
 }
 
-/** A URL has no place in an error: it may have a password in it. */
+/** Errors never quote a URL: it may contain a password. */
 function refuseSwapped(options: Partial<ForwardPluginOptions> | undefined): void {
   if (typeof options?.from !== "string" || !isPostgresUrl(options.from.trim())) return;
   throw new RunledgerError(
@@ -101,7 +101,7 @@ function refuseSwapped(options: Partial<ForwardPluginOptions> | undefined): void
   );
 }
 
-/** It has to get to another thread, where functions can't go. */
+/** It is posted to a thread, which functions can't be. */
 function isSsl(value: unknown): boolean {
   if (typeof value === "boolean") return true;
   if (typeof value !== "object" || value === null) return false;

@@ -1,10 +1,10 @@
-/** What is known when forwarding begins, or begins again. */
+/** What is known when forwarding starts or resumes. */
 export interface KnownProgress {
-  /** `id` of the last execution that the target has, as the ledger noted it; 0 when it noted nothing. */
+  /** The ledger's watermark: `id` of the last execution that the target has; 0 if there is none. */
   readonly noted: number;
-  /** The same of incidents. */
+  /** The same for incidents. */
   readonly notedIncident: number;
-  /** What the target itself knows of the ledger; `undefined` when it has never heard of it. */
+  /** The target's own watermark; `undefined` when it has received nothing from the ledger. */
   readonly target:
     | {
         readonly lastId: number;
@@ -13,47 +13,47 @@ export interface KnownProgress {
         readonly resentUpTo: number;
       }
     | undefined;
-  /** Which execution of the ledger has the `id` that the target had last; `undefined` when none has. */
+  /** The ledger's execution with the `id` that the target had last; `undefined` if there is none. */
   readonly executionIdThere: string | null | undefined;
   /** The highest `id` in the ledger. */
   readonly newestId: number;
 }
 
-/** Where to go on. */
+/** Where to resume. */
 export interface ResumePoint {
-  /** The first execution to send comes after this `id`. */
+  /** The first execution to send is the one after this `id`. */
   readonly from: number;
-  /** The same of incidents. */
+  /** The same for incidents. */
   readonly incidentsFrom: number;
   /** Executions up to this `id` may have been sent before. */
   readonly resentUpTo: number;
 }
 
 /**
- * Decides where to go on, so that no execution is skipped. To send one again does no harm, as its identity is the
- * target's key; unless the target has purged it, which is what `resentUpTo` is for.
+ * Decides where to resume so that no execution is skipped. Sending one again is harmless, because its identity is the
+ * target's key, unless the target has purged it: that is what `resentUpTo` is for.
  */
 export function resumePoint(known: KnownProgress): ResumePoint {
   const { noted, notedIncident, target, executionIdThere, newestId } = known;
-  // A new target, or one that was emptied.
+  // The target is new, or was emptied.
   if (target === undefined) return { from: 0, incidentsFrom: 0, resentUpTo: noted };
 
   const { lastId, executionId, lastIncidentId, resentUpTo } = target;
-  // A ledger that was restored may have the same last execution, and other incidents; sent again they do no harm.
+  // A restored ledger may have the same last execution but other incidents. Sending those again is harmless.
   const incidentsFrom = Math.min(notedIncident, lastIncidentId);
   const isSameLedger =
     lastId === 0 || executionIdThere === executionId || (executionIdThere === undefined && noted >= lastId);
   if (isSameLedger) {
-    // The target was written in the transaction of the rows, so it is right: also when the ledger is behind it (its own
-    // note came too late, or was lost), and when it is behind the ledger (the target was restored from a backup).
+    // The target's watermark was written in the transaction of the rows, so it is right: also when the ledger's lags
+    // (it was written too late or lost), and when the ledger's leads (the target was restored from a backup).
     return {
       from: lastId,
       incidentsFrom,
       resentUpTo: noted > lastId ? Math.max(noted, resentUpTo) : resentUpTo,
     };
   }
-  // Another execution has this `id`: the ledger was restored from a backup, and gave its ids out a second time; or it
-  // is a copy that goes its own way.
+  // Another execution has this `id`: the ledger was restored from a backup and gave out its ids a second time, or it
+  // is a copy that has diverged.
   return {
     from: Math.min(noted, lastId),
     incidentsFrom,

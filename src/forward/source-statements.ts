@@ -9,27 +9,27 @@ import {
   type NewExecutionRow,
 } from "../ledger/schema";
 
-/** How far a target is: the last execution and the last incident that it has. */
+/** The watermark of a target: the last execution and the last incident that it has. */
 export type Watermark = Pick<Selectable<ForwardTargetsTable>, "last_id" | "last_incident_id">;
 
-/** A target: where it is, and what it calls itself, once that is known. */
+/** A target: its address, and its identity once known. */
 export interface TargetName {
   readonly target: string;
   readonly identity: string | undefined;
 }
 
-/** Columns of which SQLite itself makes text: 64-bit integers keep their digits, and whatever else it is will do. */
+/** Columns that SQLite converts to text, so that 64-bit integers keep their digits and odd values get through. */
 const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "cost_usd");
 
 /** An execution as it is read to be forwarded. */
 export type SourceExecution = { readonly id: number; readonly execution_id: string } & {
   readonly [Column in (typeof AS_TEXT)[number]]: string | null;
 } & {
-  /** As text SQLite would round it. */
+  /** Not as text, which SQLite would round. */
   readonly cost_usd: unknown;
 };
 
-/** A row of a record, as if it were read to be forwarded; it has no `id` of a ledger. */
+/** A row made from a record, in the form in which rows are read to be forwarded, without a ledger's `id`. */
 export function toSourceExecution(row: NewExecutionRow): SourceExecution {
   const text = [...AS_TEXT, "num_turns" as const].map((column) => [column, row[column]?.toString() ?? null]);
   return { ...Object.fromEntries(text), id: 0, cost_usd: row.cost_usd } as SourceExecution;
@@ -50,7 +50,7 @@ export const SELECT_NEWEST_INCIDENT: CompiledQuery<{ id: number | null }> = buil
   .select((incident) => incident.fn.max<number | null>("id").as("id"))
   .compile();
 
-/** By its identity; of a target that is not known by it, by where it is. */
+/** Matches a target by its identity or, while that is unknown, by its address. */
 export function selectWatermark({ target, identity = "" }: TargetName): CompiledQuery<Watermark> {
   return builder
     .selectFrom("forward_targets")
@@ -61,7 +61,7 @@ export function selectWatermark({ target, identity = "" }: TargetName): Compiled
     .compile();
 }
 
-/** That a target is wanted, before it is known whether there is one: nothing is kept for it yet. */
+/** Notes an intended target before it was ever reached. No rows are held back for it yet. */
 export function intendTarget(target: string): CompiledQuery {
   return builder
     .insertInto("forward_targets")
@@ -71,8 +71,8 @@ export function intendTarget(target: string): CompiledQuery {
 }
 
 /**
- * That a target was reached, and how far it is, where that is known. In this order: what is known of its address goes
- * when the target itself is known at another one; then its row is brought up to date; or it gets one.
+ * Registers a target that was reached, with its watermark if known. In this order: a row for the address alone is
+ * removed when the target is known under another address; then the target's row is updated; or it gets one.
  */
 export function noteTarget(
   { target, identity }: { readonly target: string; readonly identity: string },
@@ -105,7 +105,7 @@ export function selectExecution(id: number): CompiledQuery<ExecutionRow> {
   return builder.selectFrom("executions").selectAll().where("id", "=", id).compile();
 }
 
-/** How many executions are there after one `id`, up to another. */
+/** How many executions have an `id` after one and up to another. */
 export function countExecutions(afterId: number, toId: number): CompiledQuery<{ there: number }> {
   return builder
     .selectFrom("executions")

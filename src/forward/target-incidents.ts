@@ -5,18 +5,18 @@ import { toLedgerTime } from "../record/time";
 import type { Incident } from "../record/types";
 import type { SourceIncident } from "./source-statements";
 
-/** A statement may have 65,535 parameters, and each of them has seven. */
+/** A statement may have 65,535 parameters; each incident takes seven. */
 const ROWS_AT_ONCE = 1_000;
 
 /** An incident for the target. */
 export interface TargetIncident extends Incident {
-  /** By what it is told from others: sent again, it is stored once. */
+  /** The deduplication key: sent again, the incident is stored once. */
   readonly identity: readonly unknown[];
   /** As stored in the ledger. Default: now. */
   readonly at?: string;
 }
 
-/** Stores incidents that are not there yet; returns how many those were. */
+/** Stores incidents that are not there yet; returns how many were new. */
 export async function insertIncidents(
   db: Kysely<PostgresSchema>,
   ledgerId: string,
@@ -44,7 +44,7 @@ export async function insertIncidents(
   return inserted;
 }
 
-/** By what an execution that the target refused is told from others. */
+/** The identity of a refused execution, for the key of its incident. */
 export function refusalIdentity(executionId: string): readonly unknown[] {
   return ["execution", executionId];
 }
@@ -54,7 +54,7 @@ export function refusalId(ledgerId: string, executionId: string): string {
   return digest([ledgerId, ...refusalIdentity(executionId)]);
 }
 
-/** Of all that is in it: a ledger that was restored gives out its ids a second time. */
+/** Derived from the whole content, because a restored ledger gives out its ids a second time. */
 export function fromLedger(incident: SourceIncident): TargetIncident {
   const { id, at, kind, count, reason, payload } = incident;
   return {

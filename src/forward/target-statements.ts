@@ -6,7 +6,7 @@ import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
 
-/** A place in a ledger: an execution's `id`, and its identity; `null` before the first one. */
+/** A position in a ledger: an execution's `id` and its identity; `null` before the first. */
 export interface Position {
   readonly id: number;
   readonly executionId: string | null;
@@ -14,7 +14,7 @@ export interface Position {
 
 type Column = Exclude<keyof SourceExecution, "id">;
 
-/** What is sent of an execution, and as what; `created_at` has no zone of its own. */
+/** The columns sent of an execution, with their types; `created_at` has no zone. */
 const SENT_COLUMNS = {
   execution_id: "text",
   created_at: "timestamptz",
@@ -39,20 +39,20 @@ const SENT_COLUMNS = {
 } as const satisfies Record<Column, string>;
 const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
 
-/** The keys of `usage_daily`, in the one order in which every batch touches its rows: so no two wait for each other. */
+/** The keys of `usage_daily` in the one order in which every batch locks its rows, so that no two batches deadlock. */
 const LEDGER_USAGE_KEYS = ["ledger_id", ...USAGE_KEYS] as const;
 
-/** What came of sending executions. */
+/** The result of sending executions. */
 export interface Sent {
-  /** 1; or 0 when the target was not where it was expected to be, and nothing was stored. */
+  /** 1; or 0 when the target's watermark was not the expected one, and nothing was stored. */
   readonly moved: number;
-  /** How many were not there before. */
+  /** How many were new. */
   readonly inserted: number;
 }
 
 /**
- * Stores executions, adds up those that are new, and moves the target from one position to the next: one statement,
- * which is a transaction of its own, or does nothing at all when the target is somewhere else.
+ * Stores executions, adds the new ones to the sums, and moves the watermark from one position to the next. It is one
+ * statement, and so one transaction. It does nothing when the watermark is elsewhere.
  */
 export function sendExecutions(
   db: Kysely<PostgresSchema>,
@@ -74,7 +74,7 @@ export function sendExecutions(
   return store(moving, key, rows);
 }
 
-/** As {@link sendExecutions}, of one that was sent before, and refused: the target stays where it is. */
+/** Like {@link sendExecutions}, for one that was sent before and refused: the watermark does not move. */
 export function sendRefused(
   db: Kysely<PostgresSchema>,
   key: ExecutionsKey,
@@ -87,7 +87,7 @@ export function sendRefused(
   return store(staying, key, [row]);
 }
 
-/** Stores the rows as of the ledger in `moved`, and adds up those that are new. */
+/** Stores the rows for the ledger in `moved`, and adds the new ones to the sums. */
 function store(
   db: QueryCreator<PostgresSchema & { moved: { ledger_id: string } }>,
   key: ExecutionsKey,
@@ -103,7 +103,7 @@ function store(
             .selectFrom([given(rows), "moved"])
             .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
         )
-        // Whatever else is in the way is no duplicate, and an error.
+        // Any other conflict is not a duplicate but an error.
         .onConflict((conflict) => conflict.columns(key).doNothing())
         .returningAll(),
     )
@@ -157,7 +157,7 @@ function store(
     .executeTakeFirstOrThrow();
 }
 
-/** The identities of those executions that are there, told from others by the whole key. */
+/** The identities of the stored ones among these executions, compared by the whole key. */
 export async function presentExecutions(
   db: Kysely<PostgresSchema>,
   key: ExecutionsKey,
@@ -176,7 +176,7 @@ export async function presentExecutions(
   return new Set(present.map(({ execution_id }) => execution_id));
 }
 
-/** The rows as a table: one parameter a column, so that the text is the same for any number of rows. */
+/** The rows as a table with one parameter per column, so that the text is the same for any number of rows. */
 function given(rows: readonly SourceExecution[]) {
   const arrays = COLUMNS.map((column) => arrayOf(column, rows));
   const names = COLUMNS.map((column) => sql.ref(column));

@@ -1,18 +1,18 @@
 import type { ForwardReport } from "./forward-tally";
 
-/** How forwarding goes. Counts are of this process. */
+/** The state of forwarding. Counts are of this process. */
 export interface ForwardingStats extends ForwardReport {
-  /** `opening`: it has not worked yet; `degraded`: it doesn't work at the moment, and is tried again. */
+  /** `opening`: it has not worked yet; `degraded`: it doesn't work at the moment and is retried. */
   readonly state: "opening" | "open" | "degraded" | "closing" | "closed";
-  /** Why it didn't work, the last time that it didn't. */
+  /** The last reason why it did not work. */
   readonly lastError: string | undefined;
-  /** How often the forwarder's thread ended and was started again. */
+  /** How often the forwarder's thread died and was restarted. */
   readonly restarts: number;
 }
 
-/** What `close` says: the final counts, and whether the deadline cut it short. */
+/** The result of `close`: the final counts, and whether the deadline cut it short. */
 export interface ForwardingCloseReport extends ForwardReport {
-  /** True when there was no time to finish; the executions that are left (`behind`) go at the next start. */
+  /** True when there was no time to finish; the rest (`behind`) is forwarded after the next start. */
   readonly timedOut: boolean;
 }
 
@@ -25,15 +25,15 @@ export interface Forwarding extends AsyncDisposable {
   readonly ready: Promise<void>;
   stats(): ForwardingStats;
   /**
-   * Resolves when everything that is in the ledger now is on the target, or refused there; while the target is down,
-   * that is when it is back.
+   * Resolves when everything now in the ledger is on the target or was refused there; while the target is down, that is
+   * after it is back.
    *
    * @throws {RunledgerError} `CLOSED`
    */
   flush(): Promise<void>;
   /**
-   * Forwards what is in the ledger, if the target takes it, and ends. Bounded by `closeTimeoutMs`. Every call returns
-   * the same promise.
+   * Forwards what is in the ledger, if the target accepts it, and stops. Bounded by `closeTimeoutMs`. Every call
+   * returns the same promise.
    */
   close(): Promise<ForwardingCloseReport>;
 }

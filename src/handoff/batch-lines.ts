@@ -1,7 +1,9 @@
 import { type Batch, isPlain, recordsOf } from "./batch";
 
 const NEWLINE = 10;
-/** As `recordsOf` makes them, records begin with their id; within a string of JSON no quotation mark stands unescaped. */
+/**
+ * As `recordsOf` makes them, records begin with their id; within a string of JSON no quotation mark stands unescaped.
+ */
 const BETWEEN_RECORDS = '},{"executionId":"';
 
 /**

@@ -12,9 +12,9 @@ import { SMALLEST_DATABASE_BYTES } from "./stored-version";
 export const SIDECARS = ["-wal", "-shm"] as const;
 
 /**
- * What became of an open ledger's file: it was deleted; another file is in its place; the symbolic link leads elsewhere,
- * and the file is where it was; its bytes are no database any more; or they are those of another database, such as a
- * backup that was copied over it.
+ * What became of an open ledger's file: it was deleted; another file is in its place; the symbolic link leads
+ * elsewhere, and the file is where it was; its bytes are no database any more; or they are those of another database,
+ * such as a backup that was copied over it.
  */
 export type FileChange = "none" | "deleted" | "replaced" | "relinked" | "overwritten" | "restored";
 

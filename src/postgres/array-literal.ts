@@ -1,8 +1,8 @@
 const TO_ESCAPE = /["\\]/g;
 
 /**
- * A one-dimensional array in PostgreSQL's own notation, many times faster than `pg` writes it. Every element is quoted,
- * whatever it is; `null` is NULL. (postgresql.org/docs/current/arrays.html#ARRAYS-IO)
+ * A one-dimensional array in PostgreSQL's notation, many times faster than `pg` builds it. Every element is quoted;
+ * `null` is NULL. (postgresql.org/docs/current/arrays.html#ARRAYS-IO)
  */
 export function arrayLiteral(values: readonly unknown[]): string {
   return `{${values.map(elementOf).join()}}`;

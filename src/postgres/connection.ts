@@ -5,36 +5,38 @@ import { loadDriver, type PoolClient, type TypeParser, type TypeParsers } from "
 import type { PostgresSchema } from "./schema";
 import type { PostgresLocation } from "./url";
 
-/** How long a server may take to let us in. */
+/** How long connecting may take, in milliseconds. */
 const CONNECT_WITHIN_MS = 10_000;
 
-/** How to connect, besides where to. */
+/** How to connect. */
 export interface PostgresOptions {
   /** TLS, as `pg` takes it: `true`, or what `tls.connect` takes. Default: as the URL says. */
   readonly ssl?: unknown;
-  /** Default 1. */
+  /** Connections in the pool. Default 1. */
   readonly maxConnections?: number;
-  /** Where the package `pg` is, for a thread that can't find it by itself. */
+  /** The location of the package `pg`, for a thread that can't resolve it. */
   readonly driver?: string | undefined;
-  /** Longer than this, a statement counts as a lost connection, in milliseconds. Default: it may take any time. */
+  /** After this time a statement counts as a lost connection, in milliseconds. Default: unlimited. */
   readonly statementTimeoutMs?: number;
 }
 
 /** A PostgreSQL ledger. */
 export interface Postgres {
-  /** Its tables, in its schema. Times are read as text, 64-bit integers and their sums as numbers, as from SQLite. */
+  /**
+   * Its tables, in its schema. As with SQLite, times are read as text, and 64-bit integers and their sums as numbers.
+   */
   readonly db: Kysely<PostgresSchema>;
-  /** Ends all connections; those that don't end in time are cut. Never rejects. */
+  /** Closes all connections, by force if they take too long. Never rejects. */
   close(timeoutMs: number): Promise<void>;
 }
 
-/** Numbers of types. (pg_type.dat) */
+/** OIDs of types. (pg_type.dat) */
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;
 
 /**
- * Makes a pool of connections; none is made before the first query.
+ * Makes a pool of connections. It connects at the first query.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
@@ -57,11 +59,11 @@ export async function openPostgres(
   const clients = new Set<PoolClient>();
   let isCut = false;
   const cut = ({ connection }: PoolClient) => connection?.stream?.destroy();
-  // An idle connection that is lost is replaced at the next query.
+  // A lost idle connection is replaced at the next query.
   pool.on("error", () => {});
   pool.on("connect", (client) => {
     clients.add(client);
-    // One that is lost in the midst of a query fails that query; nobody else listens, which would end the process.
+    // A connection lost during a query fails that query. Without a listener the error event would end the process.
     client.on("error", () => {});
     if (isCut) cut(client);
   });

@@ -1,7 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import { RunledgerError } from "../errors";
 
-/** What we use of `pg`. */
+/** The part of `pg` that is used. */
 interface PgModule {
   readonly Pool: new (config: object) => Pool;
   readonly types: TypeParsers;
@@ -24,8 +24,8 @@ export interface TypeParsers {
 }
 
 /**
- * Where this code finds the package; `undefined` when it does not. A thread that was started from text, as those of a
- * bundled application are, is in no folder from which it could look for packages: it has to be told.
+ * Where this code finds the package; `undefined` if it does not. A thread that was started from text, as in a bundled
+ * application, has no folder to resolve packages from: it has to be told.
  */
 export function locateDriver(): string | undefined {
   try {
@@ -38,12 +38,12 @@ export function locateDriver(): string | undefined {
 /**
  * Loads the optional package `pg`.
  *
- * @param location Where else it is, when it is not found from here: see {@link locateDriver}.
+ * @param location Where to load it from if it can't be resolved from here: see {@link locateDriver}.
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
 export async function loadDriver(location?: string): Promise<PgModule> {
   try {
-    // No literals to TypeScript, as the types of an optional package need not be there either.
+    // Not a literal, or TypeScript would need the types of a package that is optional.
     const module = await import("pg" as string).catch((error) => {
       if (location === undefined) throw error;
       return import(location);

@@ -3,22 +3,22 @@ import { type ErrorCode, RunledgerError } from "../errors";
 import type { PostgresLocation } from "./url";
 
 /**
- * Why PostgreSQL failed: `row`, it refuses what it was given; `conflict`, another transaction was in the way;
- * `passing`, the state of the world, which may be over soon; `lasting`, something that somebody has to mend.
+ * Why PostgreSQL failed: `row`, it refused the data; `conflict`, another transaction interfered; `passing`, a condition
+ * that may soon be over; `lasting`, one that a person must fix.
  */
 export type FailureKind = "row" | "conflict" | "passing" | "lasting";
 
-/** Beginnings of SQLSTATEs. (postgresql.org/docs/current/errcodes-appendix.html) */
+/** Prefixes of SQLSTATEs. (postgresql.org/docs/current/errcodes-appendix.html) */
 const KINDS: readonly (readonly [FailureKind, RegExp])[] = [
-  // Serialization, deadlocks, locks that are not to be had.
+  // Serialization failures, deadlocks, locks not available.
   ["conflict", /^(40|55P03)/],
-  // Read-only: a standby that is about to become the primary, as a rule.
+  // Read-only: usually a standby that is about to become the primary.
   ["passing", /^(08|25006|53|55|57|58|XX)/],
   // Data, constraints, checks of views, sizes beyond a limit, errors that triggers raise.
   ["row", /^(22|23|44|45|54|P0)/],
 ];
 
-/** Of the network, and of a server that goes away: by code, or where there is none, by message. */
+/** Errors of the network and of a server that shuts down: by code or, without one, by message. */
 const PASSING_CODES =
   /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY)|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|EADDR)/;
 const PASSING_MESSAGES = /terminat|time ?out|not queryable|connection/i;
@@ -41,7 +41,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 const TLS_HINT = "Check the option ssl, or the URL's sslmode: it must be what the server offers.";
 
-/** Whether a table, or the schema that it should be in, is not there. */
+/** Whether a table, or its schema, does not exist. */
 export function isMissingTable(error: unknown): boolean {
   return /^(42P01|3F000)$/.test(sqlStateOf(error));
 }
@@ -56,7 +56,7 @@ export function failureKindOf(error: unknown): FailureKind {
   return isPassing ? "passing" : "lasting";
 }
 
-/** An error of PostgreSQL's, or of the way there, as ours: with a hint, and without the password. */
+/** Turns an error of PostgreSQL or of the connection into a `RunledgerError`, with a hint and without the password. */
 export function toPostgresFailure(
   code: ErrorCode,
   operation: string,
@@ -72,7 +72,7 @@ export function toPostgresFailure(
   });
 }
 
-/** `""` when the error is not the server's. */
+/** `""` when the error does not come from the server. */
 function sqlStateOf(error: unknown): string {
   return error instanceof Error && "severity" in error ? codeOf(error) : "";
 }

@@ -18,9 +18,9 @@ export const EXECUTIONS_SUMS = [
     .as("estimated_cost_usd"),
 ] as const;
 
-/** PostgreSQL makes a numeric of a sum of bigints. */
+/** In PostgreSQL a sum of bigints is numeric. */
 function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
-  // Of turns that nobody said, the sum is null.
+  // The sum of unknown turns only is null.
   const sum = row.fn.coalesce(row.fn.sum<number>(column), row.lit(0));
   return (column === "cost_usd" ? sum : row.cast<number>(sum, "bigint")).as(column);
 }

@@ -4,11 +4,11 @@ import { USAGE_KEYS } from "../ledger/schema";
 import { isMissingTable } from "./errors";
 import type { PostgresSchema } from "./schema";
 
-/** Kysely's own tables, in the same schema as ours. */
+/** Kysely's own tables, in the same schema. */
 const MIGRATION_TABLE = "runledger_migration";
 const MIGRATION_LOCK_TABLE = "runledger_migration_lock";
 
-/** Sorts and compares byte by byte, as SQLite does, whatever the database's own collation. */
+/** Sorts and compares byte by byte, as SQLite does, whatever the database's collation. */
 const TEXT = sql`text collate "C"`;
 
 type MigrationTables = { [MIGRATION_TABLE]: { name: string } };
@@ -20,8 +20,8 @@ const MIGRATIONS = { "0001_ledger": createLedger } as const satisfies Record<
 >;
 
 /**
- * Brings a PostgreSQL ledger up to date, under Kysely's advisory lock: any number of processes may do so at once.
- * Makes the schema when it is missing. A ledger that is up to date is only read.
+ * Migrates a PostgreSQL ledger to the latest version under Kysely's advisory lock, so any number of processes may do it
+ * at once. Creates the schema if missing. A ledger that is up to date is only read.
  *
  * @throws {RunledgerError} `SCHEMA_TOO_NEW`; and the database's own errors.
  */
@@ -37,13 +37,13 @@ export async function migratePostgres(db: Kysely<PostgresSchema>, schema: string
   });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
-  // Somebody with a newer Runledger may have been faster.
+  // A newer Runledger may have migrated it meanwhile.
   await compareSchema(db, schema);
   throw error;
 }
 
 /**
- * Refuses a database that can't hold all texts: a single one would be in the way of all that come after it.
+ * Refuses a database whose encoding can't hold all texts: a single one would block everything after it.
  *
  * @throws {RunledgerError} `FORWARD_FAILED`
  */
@@ -61,7 +61,7 @@ export async function assertUnicode(db: Kysely<PostgresSchema>): Promise<void> {
 }
 
 /**
- * Which migrations a PostgreSQL ledger lacks: all of them where there is none.
+ * The migrations that a PostgreSQL ledger lacks: all of them if there is no ledger.
  *
  * @throws {RunledgerError} `SCHEMA_TOO_NEW`; and the database's own errors.
  */
@@ -183,7 +183,7 @@ async function createUsageDaily(db: Kysely<PostgresSchema>): Promise<void> {
     .addColumn("without_turns", "bigint", required)
     .addColumn("estimated_cost_usd", "double precision", required)
     .addPrimaryKeyConstraint("pk_usage_daily", ["ledger_id", ...USAGE_KEYS])
-    // Every batch updates rows: with room on their page they need no new entries in the indexes.
+    // Every batch updates rows: with free space on the page, an update needs no new index entries (HOT).
     .modifyEnd(sql`with (fillfactor = 70)`)
     .execute();
   await db.schema.createIndex("idx_usage_daily_day").on("usage_daily").column("day").execute();

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import type { PostgresSchema } from "./schema";
 
-/** Names of columns of `executions`, by which one row is told from another. */
+/** The columns of the primary key of `executions`. */
 export type ExecutionsKey = readonly (keyof PostgresSchema["executions"])[];
 
-/** The primary key of `executions` as it is: on the way to a billion rows somebody may have added a column to it. */
+/** Reads the primary key of `executions`: to partition or distribute the table, somebody may have added a column. */
 export async function executionsKey(db: Kysely<PostgresSchema>, schema: string): Promise<ExecutionsKey> {
   const { rows } = await sql<{ name: ExecutionsKey[number] }>`
     SELECT attname AS name FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey)

@@ -3,12 +3,12 @@ import { justAfter } from "../record/time";
 import { executionsKey } from "./primary-key";
 import type { PostgresSchema } from "./schema";
 
-/** Rows deleted in one transaction: forwarders wait for no more than that. */
+/** Rows deleted per transaction: forwarders wait no longer than that takes. */
 const SLICE_ROWS = 5_000;
 const UTC_OFFSET = "+00";
 
 /**
- * Deletes, from a PostgreSQL ledger, the executions and incidents from before the cutoff, slice by slice; `usage_daily`
+ * Deletes the executions and incidents of a PostgreSQL ledger from before the cutoff, slice by slice; `usage_daily`
  * keeps their sums. Yields how many executions each slice deleted.
  *
  * @param schema Where the tables are.
@@ -56,7 +56,7 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
   const chosen = old.select(identity).orderBy("created_at").limit(SLICE_ROWS);
   const { numDeletedRows } = await trx
     .deleteFrom("executions")
-    // Says nothing that the rows themselves don't say, but where the table has partitions, which of them to look at.
+    // Redundant, but on a partitioned table it tells PostgreSQL which partitions to scan.
     .where("created_at", "<", before)
     .where(rowOf(identity), "in", chosen.$castTo<unknown>())
     .executeTakeFirst();
@@ -64,8 +64,8 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
 }
 
 /**
- * The columns by which a row is told from every other one. Where the key has the ledger or the time in it, the same
- * `execution_id` may stand in several rows, of which only some are old.
+ * The columns that identify a row. If the key includes the ledger or the time, several rows may have the same
+ * `execution_id`, and only some of them may be old.
  */
 async function identityOf(db: Kysely<PostgresSchema>, schema: string) {
   const key = await executionsKey(db, schema);
@@ -77,9 +77,9 @@ function rowOf(columns: readonly string[]): RawBuilder<unknown> {
 }
 
 /**
- * Locks the places of all ledgers to the end of the transaction. A purge does so before it deletes anything: no
- * forwarder can then be in the middle of telling whether an execution was purged. Reads go on. It is a lock on the
- * table, as a distributed one (Citus) has none on all of its rows.
+ * Locks the watermarks of all ledgers until the end of the transaction. A purge does so before it deletes anything, so
+ * that no forwarder is in the middle of deciding whether an execution was purged. Reads continue. It locks the table,
+ * because a distributed table (Citus) can't lock all of its rows.
  */
 async function keepForwardersAway(trx: Kysely<PostgresSchema>, schema: string): Promise<void> {
   await sql`LOCK TABLE ${sql.id(schema, "forward_sources")} IN EXCLUSIVE MODE`.execute(trx);

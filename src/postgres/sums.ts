@@ -4,15 +4,15 @@ import { dayOf } from "../record/time";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./execution-sums";
 import type { PostgresSchema } from "./schema";
 
-/** Sums of fractions differ by the order in which they were added. */
+/** Tolerance: sums of fractions depend on the order of addition. */
 const TOLERANCE = 1e-9;
 const KEYS = ["ledger_id", ...USAGE_KEYS] as const;
 /** No day is before it. */
 const FIRST_DAY = "0001-01-01";
 
 /**
- * The days of which `usage_daily` is not what the executions of a PostgreSQL ledger add up to; of those up to the last
- * purge the executions are gone. Reads all executions.
+ * The days on which `usage_daily` differs from the sum of the executions of a PostgreSQL ledger. Days up to the last
+ * purge can't be compared and are skipped. Reads all executions.
  */
 export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<string[]> {
   const purged = await db
@@ -44,7 +44,7 @@ export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<str
 }
 
 function isWrong(
-  // biome-ignore lint/suspicious/noExplicitAny: the tables of the query above have no names to write down.
+  // biome-ignore lint/suspicious/noExplicitAny: the tables of the query above have no nameable type.
   row: ExpressionBuilder<any, any>,
   column: (typeof USAGE_SUMS)[number],
 ) {

@@ -2,31 +2,34 @@ import { RunledgerError } from "../errors";
 
 const DEFAULT_SCHEMA = "public";
 const DEFAULT_PORT = "5432";
-/** Stands where a URL has no host, as in `postgres://user@/database?host=/run/postgresql`: `pg` takes that, `URL` doesn't. */
+/**
+ * Stands in for a missing host, as in `postgres://user@/database?host=/run/postgresql`: `pg` accepts that, `URL`
+ * doesn't.
+ */
 const NO_HOST = "no-host.invalid";
 const EXAMPLE = "postgres://user@host:5432/database";
 
-/** Where a PostgreSQL ledger is. Nothing of it that can be printed has the password in it. */
+/** The address of a PostgreSQL ledger. Only `connectionString` contains the password. */
 export interface PostgresLocation {
-  /** `host:port/database?schema`: tells one ledger from another, whoever connects. */
+  /** `host:port/database?schema`: identifies the ledger, whoever connects. */
   readonly name: string;
-  /** The same as a URL that can be typed, with the user, and without the password. */
+  /** The same as a URL to type: with the user, without the password. */
   readonly url: string;
   readonly schema: string;
   readonly hasPassword: boolean;
-  /** The URL as it was given, password and all. */
+  /** The URL as it was given, including the password. */
   readonly connectionString: () => string;
-  /** Takes the password out of a text. */
+  /** Removes the password from a text. */
   readonly redact: (text: string) => string;
 }
 
-/** Whether a text is meant as the URL of a PostgreSQL database, valid or not, rather than as a path. */
+/** Whether a text is meant as a PostgreSQL URL, valid or not, rather than as a path. */
 export function isPostgresUrl(text: string): boolean {
   return /^\s*postgres(ql)?:/i.test(text);
 }
 
 /**
- * Takes a URL apart, as `pg` would.
+ * Parses a URL as `pg` would.
  *
  * @param schema Default: the URL's parameter `schema`, else `public`.
  * @throws {RunledgerError} `INVALID_OPTION`, without the URL in it.
@@ -69,17 +72,17 @@ export function parsePostgresUrl(given: string, schema?: string): PostgresLocati
 }
 
 /**
- * Whether a URL means what it seems to. A `/`, `?` or `#` in a password ends the host, as everybody reads it: the `@` that
- * was to come before the host then comes after it, and the beginning of the password would be taken for a port, its end for
- * a database. And nobody needs a fragment, or characters that are left out when a URL is read.
+ * Whether a URL means what it seems to. An unencoded `/`, `?` or `#` in a password ends the authority early: the start
+ * of the password would be read as a port, and its end as a database, recognisable by the `@` after the host. A
+ * fragment, or characters that URL parsers drop, are refused too: nobody needs them.
  */
 function isPlain(text: string): boolean {
   const [, rest] = /^postgres(?:ql)?:\/\/[^/?#]*([^#]*)$/i.exec(text) ?? [];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
   return rest !== undefined && !rest.includes("@") && !/[\0-\x1f]/.test(text);
 }
 
-/** As a URL has it: a socket's folder is encoded, an address of IPv6 stays in its brackets. */
+/** The host for a URL: a socket's folder is encoded, an IPv6 address keeps its brackets. */
 function hostOf(host: string): string {
   return host.startsWith("[") ? host : encodeURIComponent(host);
 }

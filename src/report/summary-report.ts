@@ -24,8 +24,8 @@ export interface SummaryReport extends Omit<UsageReport, "by" | "groups"> {
 
 /**
  * What executions used, by day, by repository, by model and by event type: a {@link usageReport} for each, in one go.
- * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago. Without `until`: until today ends, lest one
- * execution that is dated years ahead makes it a summary of all those years; a note counts what is dated later.
+ * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago. Without `until`: until today ends, lest
+ * one execution that is dated years ahead makes it a summary of all those years; a note counts what is dated later.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */

@@ -66,7 +66,9 @@ export interface Usage {
   outputTokens: number;
   cacheReadTokens: number;
   cacheCreationTokens: number;
-  /** Of all input (uncached, cache reads, cache writes), the share read from the cache: 0 to 1; `null` without input. */
+  /**
+   * Of all input (uncached, cache reads, cache writes), the share read from the cache: 0 to 1; `null` without input.
+   */
   cacheHitShare: number | null;
   numTurns: number;
   costUsd: number;

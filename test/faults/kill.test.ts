@@ -19,7 +19,9 @@ import { tempDir } from "../support/temp-dir";
 const LEDGERS = 2;
 const KILLS_PER_LEDGER = tries(8, 25);
 const LONGEST_LIFE_MS = 400;
-/** What a kill may cost, by its median: so many events, one a millisecond, more than it costs a thread that only writes. */
+/**
+ * What a kill may cost, by its median: so many events, one a millisecond, more than it costs a thread that only writes.
+ */
 const LAST_EVENTS = 50;
 const EVENTS_AFTERWARDS = 100;
 // A kill takes nothing from the page cache, so a disk in memory will do. On a real one, what other programs sync at the

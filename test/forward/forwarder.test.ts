@@ -64,7 +64,8 @@ describe("a forwarder", () => {
     });
     const ended = forwarder.run();
     while (reasons.length < 1) await Bun.sleep(5);
-    // One after the other: an attempt that has read the old password must have been turned away before the role may log in.
+    // One after the other: an attempt that has read the old password must have been turned away before the role may log
+    // in.
     await queryOnce(server.url(database), `ALTER ROLE ${role} PASSWORD 'second'`);
     await queryOnce(server.url(database), "SELECT pg_sleep(0.5)");
     await queryOnce(server.url(database), `ALTER ROLE ${role} LOGIN`);

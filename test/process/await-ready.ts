@@ -3,8 +3,8 @@ import { forwardPlugin } from "../../plugins/forward";
 import { createApp, telemetryPlugin } from "../../src/index";
 import { executionCompleted } from "../../src/testing";
 
-// Usage: await-ready.ts DB_PATH telemetry.ready|forwarding.ready|forwarding.flush, for the latter two with the target in
-// RUNLEDGER_FORWARD_URL. Awaits that where nothing else keeps the process alive, and prints it.
+// Usage: await-ready.ts DB_PATH telemetry.ready|forwarding.ready|forwarding.flush, for the latter two with the target
+// in RUNLEDGER_FORWARD_URL. Awaits that where nothing else keeps the process alive, and prints it.
 
 const [dbPath = "", awaited = ""] = process.argv.slice(2);
 

@@ -2,9 +2,10 @@ import { writeSync } from "node:fs";
 import { createApp, telemetryPlugin } from "runledger";
 import { executionCompleted } from "runledger/testing";
 
-// Usage: emit-until-killed.ts DB_PATH PREFIX CONTROL_FILE. Prints "ready" once the ledger is open. From the signal SIGUSR2
-// on, emits one event a millisecond, and prints "emitted NUMBER QUEUED" after each turn and "flushed NUMBER" when a flush
-// has resolved, until it is killed. A thread that does nothing else writes each NUMBER into the control file.
+// Usage: emit-until-killed.ts DB_PATH PREFIX CONTROL_FILE. Prints "ready" once the ledger is open. From the signal
+// SIGUSR2 on, emits one event a millisecond, and prints "emitted NUMBER QUEUED" after each turn and "flushed NUMBER"
+// when a flush has resolved, until it is killed. A thread that does nothing else writes each NUMBER into the control
+// file.
 
 const FLUSH_EVERY_MS = 100;
 

@@ -1,6 +1,6 @@
 // Runs under `bun --hot`: on one emitter that all loads share (`shared`), on one of its own per load (`own`), or on an
-// adapter per load that stands for one bus (`adapter`). Each load emits one run twice on every bus that there is, those of
-// earlier loads too, and writes a line: loads, events so far, threads, listeners of SIGTERM.
+// adapter per load that stands for one bus (`adapter`). Each load emits one run twice on every bus that there is, those
+// of earlier loads too, and writes a line: loads, events so far, threads, listeners of SIGTERM.
 import { readdirSync } from "node:fs";
 import mitt, { type Emitter } from "mitt";
 import { type AppEvents, createApp, telemetryPlugin } from "../../src";

@@ -9,7 +9,9 @@ const DIST = join(ROOT, "dist");
 
 let isFresh = false;
 
-/** The folder of the built package. `bun run test` builds it before any test; for a test run by itself it is built here. */
+/**
+ * The folder of the built package. `bun run test` builds it before any test; for a test run by itself it is built here.
+ */
 export function builtPackage(): string {
   if (!isFresh && isStale()) {
     const { exitCode, stderr } = Bun.spawnSync([process.execPath, "run", "build"], { cwd: ROOT });

@@ -31,8 +31,8 @@ async function pack(folder: string): Promise<string> {
 }
 
 /**
- * A user's project in a folder: the packed tarball is installed from a file, other packages, in the versions that we test
- * with or in those given, from the registry.
+ * A user's project in a folder: the packed tarball is installed from a file, other packages, in the versions that we
+ * test with or in those given, from the registry.
  */
 export async function createProject(
   folder: string,

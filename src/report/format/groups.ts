@@ -105,7 +105,9 @@ function othersOf(
   return hidden.length === 0 ? [] : [{ count: hidden.length, usage: sumUsage(hidden), ...place }];
 }
 
-/** Puts a row of zeros wherever days without executions lie between two: bars next to each other are of adjacent days. */
+/**
+ * Puts a row of zeros wherever days without executions lie between two: bars next to each other are of adjacent days.
+ */
 export function withGaps(table: GroupTable): GroupTable {
   const unused = sumUsage([]);
   const groups = table.groups.flatMap((group, index) => {
