@@ -5,11 +5,12 @@ import { executionsOf } from "../../src/report/executions";
 import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
 import { usageReport } from "../../src/report/usage-report";
 import { expectAccounted } from "../support/accounting";
+import { tries } from "../support/effort";
 import { filesBeside, flawsOf, newPlace } from "../support/place";
 import { startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
-const REPORTS = 40;
+const REPORTS = tries(12, 40);
 const dir = tempDir();
 
 /** A summary, which must add up; returns how many executions it is of. */

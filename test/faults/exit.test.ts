@@ -7,7 +7,7 @@ import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { runScript, type ScriptResult } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const EVENTS = 10_000;
+const EVENTS = 5_000;
 const dir = tempDir();
 
 const WAYS = [
@@ -68,7 +68,7 @@ function endWithoutPlugin(way: string): Promise<ScriptResult> {
 
 describe.each(["thread", "inline"] as const)("with the writer %s", (writer) => {
   test.each(WAYS)(
-    "10,000 events right before the end by %s are 10,000 rows, and it exits with %d as without the plugin",
+    "5,000 events right before the end by %s are 5,000 rows, and it exits with %d as without the plugin",
     async (way, exitCode) => {
       const place = newPlace(dir);
       const options = JSON.stringify({ dbPath: place.dbPath, writer });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { tries } from "../support/effort";
 import { createProject, runBun } from "../support/project";
 import { tempDir } from "../support/temp-dir";
 
@@ -91,11 +92,11 @@ describe("an application type-checks", () => {
     ["with NodeNext and lib DOM, in TypeScript 5.9", OLDER, { ...NODE_NEXT, lib: ["ESNext", "DOM"] }],
     ["without strict", NEWEST, { strict: false }],
     ["with declarations checked too", NEWEST, { skipLibCheck: false }],
-    [
-      "without strict, with declarations checked too, in TypeScript 5.9",
-      OLDER,
-      { strict: false, skipLibCheck: false },
-    ],
+    ["without strict, in TypeScript 5.9", OLDER, { strict: false }],
+    // TypeScript 5.9 takes 15 s to check the declarations of Bun and Node.js.
+    ...(tries(0, 1)
+      ? [["with declarations checked too, in TypeScript 5.9", OLDER, { skipLibCheck: false }] as const]
+      : []),
     ["with exact optional properties", NEWEST, { exactOptionalPropertyTypes: true, skipLibCheck: false }],
   ])("%s", async (name, tsc, options) => {
     const config = `tsconfig.${name.replaceAll(/\W+/g, "-")}.json`;
