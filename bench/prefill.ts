@@ -48,6 +48,6 @@ const SUM_UP = `
   INSERT INTO usage_daily (${[...USAGE_KEYS, ...USAGE_SUMS].join(", ")})
   SELECT substr(created_at, 1, 10), repo, event_type, provider, model, conclusion, count(*),
     sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_creation_tokens),
-    sum(duration_ms), sum(num_turns), sum(cost_usd), 0, 0, 0, 0, 0
+    sum(duration_ms), sum(num_turns), sum(cost_usd), count(*), 0, 0, 0, 0, 0, 0, 0
   FROM executions GROUP BY 1, 2, 3, 4, 5, 6
 `;

@@ -147,18 +147,21 @@ export function executionCompleted(overrides: Partial<ExecutionCompleted> = {}):
     repo: "octo-org/octo-repo",
     prNumber: 7,
     eventType: "pull_request.opened",
-    provider: "anthropic",
-    model: "claude-sonnet-4-5",
-    inputTokens: 1_200,
-    outputTokens: 340,
-    cacheReadTokens: 15_000,
-    cacheCreationTokens: 900,
+    // Models say themselves what they used.
+    ...(overrides.models == null && {
+      provider: "anthropic",
+      model: "claude-sonnet-4-5",
+      inputTokens: 1_200,
+      outputTokens: 340,
+      cacheReadTokens: 15_000,
+      cacheCreationTokens: 900,
+      costUsd: 0.0412,
+    }),
     durationMs: 8_450,
-    costUsd: 0.0412,
     conclusion: "success",
     sessionId: "session-1",
     numTurns: 3,
     stopReason: "end_turn",
     ...overrides,
-  };
+  } as ExecutionCompleted;
 }

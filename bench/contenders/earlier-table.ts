@@ -36,7 +36,7 @@ export function earlierValues(event: TelemetryRecord) {
     event.prNumber ?? null,
     event.eventType,
     event.provider ?? "anthropic",
-    event.model,
+    event.model ?? "",
     event.inputTokens ?? 0,
     event.outputTokens ?? 0,
     event.cacheReadTokens ?? 0,

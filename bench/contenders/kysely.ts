@@ -28,7 +28,7 @@ export const startKysely: StartContender = async (folder) => {
         pr_number: event.prNumber ?? null,
         event_type: event.eventType,
         provider: event.provider ?? "anthropic",
-        model: event.model,
+        model: event.model ?? "",
         input_tokens: event.inputTokens ?? 0,
         output_tokens: event.outputTokens ?? 0,
         cache_read_tokens: event.cacheReadTokens ?? 0,

@@ -30,7 +30,9 @@ export function csvLines(): ExecutionFormat {
     page(rows) {
       const values = rows.map((row) => {
         const execution = printedExecution(row);
-        return PRINTED_FIELDS.map((field) => execution[field]);
+        return PRINTED_FIELDS.map((field) =>
+          field === "models" ? execution.models && JSON.stringify(execution.models) : execution[field],
+        );
       });
       const text = formatCsv([...head, ...values]);
       head = [];

@@ -254,11 +254,11 @@ function positionOf(row: SourceExecution | undefined): Position {
 }
 
 function assertWellFormed(rows: readonly SourceExecution[]): void {
-  for (const { created_at, cost_usd } of rows) {
+  for (const { created_at, cost_usd, models = [] } of rows) {
     if (created_at === null || !LEDGER_TIME.test(created_at))
       throw new MalformedRowError(`created_at is no time as the ledger stores it: ${created_at}`);
     // Once added to a sum it could not be taken out again.
-    if (!Number.isFinite(Number(cost_usd)))
-      throw new MalformedRowError(`cost_usd is no finite number: ${cost_usd}`);
+    for (const usd of [cost_usd, ...models.map((model) => model.cost_usd)])
+      if (!Number.isFinite(Number(usd))) throw new MalformedRowError(`cost_usd is no finite number: ${usd}`);
   }
 }

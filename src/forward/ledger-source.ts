@@ -6,7 +6,7 @@ import type { Connection } from "../ledger/connection";
 import { LedgerFile } from "../ledger/ledger-file";
 import { openLedgerFile } from "../ledger/open";
 import type { ExecutionRow } from "../ledger/schema";
-import { SELECT_LEDGER_ID } from "../ledger/statements";
+import { SELECT_ANY_MODEL, SELECT_LEDGER_ID, selectModels } from "../ledger/statements";
 import { toLedgerTime } from "../record/time";
 import {
   countExecutions,
@@ -20,6 +20,7 @@ import {
   selectExecution,
   selectExecutionsAfter,
   selectIncidentsAfter,
+  selectModelsBetween,
   selectWatermark,
   type Watermark,
 } from "./source-statements";
@@ -92,7 +93,10 @@ export class LedgerSource implements Disposable {
 
   /** `undefined` when no execution has this `id`. */
   execution(id: number): ExecutionRow | undefined {
-    return this.#first(selectExecution(id));
+    const row = this.#first(selectExecution(id));
+    if (row === undefined || !this.#hasModels()) return row;
+    const models = this.#connection.all(selectModels(row.execution_id));
+    return models.length === 0 ? row : { ...row, models };
   }
 
   /** How many executions with an `id` after `after` and up to `upTo` are gone. */
@@ -115,7 +119,14 @@ export class LedgerSource implements Disposable {
     if (hasUnadoptedRows(this.#connection)) {
       this.#connection.transaction(() => adoptRows(this.#connection));
     }
-    return this.#connection.all(selectExecutionsAfter(id, limit));
+    return this.#connection.snapshot(() => {
+      const rows = this.#connection.all(selectExecutionsAfter(id, limit));
+      const last = rows.at(-1)?.id ?? id;
+      const models = this.#hasModels() ? this.#connection.all(selectModelsBetween(id, last)) : [];
+      if (models.length === 0) return rows;
+      const byExecution = Map.groupBy(models, ({ execution_id }) => execution_id);
+      return rows.map((row) => ({ ...row, models: byExecution.get(row.execution_id) }));
+    });
   }
 
   incidentsAfter(id: number, limit: number): SourceIncident[] {
@@ -125,6 +136,10 @@ export class LedgerSource implements Disposable {
   [Symbol.dispose](): void {
     if (this.#file.change() === "none") this.#connection.close();
     else this.#connection.abandon();
+  }
+
+  #hasModels(): boolean {
+    return this.#first(SELECT_ANY_MODEL) !== undefined;
   }
 
   #first<Row>(query: CompiledQuery<Row>): Row | undefined {

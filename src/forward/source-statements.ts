@@ -6,6 +6,7 @@ import {
   type ForwardTargetsTable,
   type IncidentsTable,
   type LedgerSchema,
+  MODEL_COLUMNS,
   type NewExecutionRow,
 } from "../ledger/schema";
 
@@ -20,6 +21,12 @@ export interface TargetName {
 
 /** Columns that SQLite converts to text, so that 64-bit integers keep their digits and odd values get through. */
 const AS_TEXT = EXECUTION_COLUMNS.filter((column) => column !== "cost_usd");
+const MODELS_AS_TEXT = MODEL_COLUMNS.filter((column) => column !== "cost_usd");
+
+/** One of several models of an execution, as it is read to be forwarded. */
+export type SourceModel = {
+  readonly [Column in (typeof MODELS_AS_TEXT)[number]]: string | null;
+} & { readonly cost_usd: unknown };
 
 /** An execution as it is read to be forwarded. */
 export type SourceExecution = { readonly id: number; readonly execution_id: string } & {
@@ -27,12 +34,23 @@ export type SourceExecution = { readonly id: number; readonly execution_id: stri
 } & {
   /** Not as text, which SQLite would round. */
   readonly cost_usd: unknown;
+  /** Where there are several. */
+  readonly models?: readonly SourceModel[] | undefined;
 };
 
 /** A row made from a record, in the form in which rows are read to be forwarded, without a ledger's `id`. */
 export function toSourceExecution(row: NewExecutionRow): SourceExecution {
-  const text = [...AS_TEXT, "num_turns" as const].map((column) => [column, row[column]?.toString() ?? null]);
-  return { ...Object.fromEntries(text), id: 0, cost_usd: row.cost_usd } as SourceExecution;
+  const { cost_usd, models } = row;
+  const sent = models?.map((model) => ({ ...asText(model, MODELS_AS_TEXT), cost_usd: model.cost_usd }));
+  return { ...asText(row, AS_TEXT), id: 0, cost_usd, models: sent } as SourceExecution;
+}
+
+function asText<Column extends string>(
+  row: Readonly<Record<Column, string | number | null>>,
+  columns: readonly Column[],
+): Record<Column, string | null> {
+  const texts = columns.map((column) => [column, row[column]?.toString() ?? null]);
+  return Object.fromEntries(texts) as Record<Column, string | null>;
 }
 
 /** An incident as it is read to be forwarded. */
@@ -127,6 +145,21 @@ export function selectExecutionsAfter(id: number, limit: number): CompiledQuery<
     .orderBy("id")
     .limit(limit)
     .$castTo<SourceExecution>()
+    .compile();
+}
+
+/** The models of the executions with an `id` after one and up to another. */
+export function selectModelsBetween(afterId: number, toId: number): CompiledQuery<SourceModel> {
+  return builder
+    .selectFrom("executions")
+    .innerJoin("execution_models", "execution_models.execution_id", "executions.execution_id")
+    .select(["execution_models.cost_usd"])
+    .select(({ cast }) =>
+      MODELS_AS_TEXT.map((column) => cast<string | null>(`execution_models.${column}`, "text").as(column)),
+    )
+    .where("executions.id", ">", afterId)
+    .where("executions.id", "<=", toId)
+    .$castTo<SourceModel>()
     .compile();
 }
 

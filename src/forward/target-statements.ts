@@ -1,10 +1,11 @@
-import { type Kysely, type QueryCreator, type RawBuilder, sql } from "kysely";
+import { type Kysely, type QueryCreator, sql } from "kysely";
+import { executionUsage } from "../ledger/execution-usage";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
 import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
-import type { SourceExecution } from "./source-statements";
+import type { SourceExecution, SourceModel } from "./source-statements";
 
 /** A position in a ledger: an execution's `id` and its identity; `null` before the first. */
 export interface Position {
@@ -12,7 +13,7 @@ export interface Position {
   readonly executionId: string | null;
 }
 
-type Column = Exclude<keyof SourceExecution, "id">;
+type Column = Exclude<keyof SourceExecution, "id" | "models">;
 
 /** The columns sent of an execution, with their types; `created_at` has no zone. */
 const SENT_COLUMNS = {
@@ -38,6 +39,22 @@ const SENT_COLUMNS = {
   cost_source: "text",
 } as const satisfies Record<Column, string>;
 const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
+
+/** The same of a model; the time is that of its execution. */
+const SENT_MODEL_COLUMNS = {
+  execution_id: "text",
+  created_at: "timestamptz",
+  provider: "text",
+  model: "text",
+  input_tokens: "bigint",
+  output_tokens: "bigint",
+  cache_read_tokens: "bigint",
+  cache_creation_tokens: "bigint",
+  cost_usd: "float8",
+  cost_source: "text",
+} as const satisfies Record<keyof SourceModel | "created_at", string>;
+type ModelColumn = keyof typeof SENT_MODEL_COLUMNS;
+const MODEL_COLUMNS = Object.keys(SENT_MODEL_COLUMNS) as ModelColumn[];
 
 /** The keys of `usage_daily` in the one order in which every batch locks its rows, so that no two batches deadlock. */
 const LEDGER_USAGE_KEYS = ["ledger_id", ...USAGE_KEYS] as const;
@@ -93,27 +110,65 @@ function store(
   key: ExecutionsKey,
   rows: readonly SourceExecution[],
 ): Promise<Sent> {
-  return db
-    .with("inserted", (query) =>
-      query
-        .insertInto("executions")
-        .columns(["ledger_id", ...COLUMNS])
-        .expression((source) =>
-          source
-            .selectFrom([given(rows), "moved"])
-            .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
-        )
-        // Any other conflict is not a duplicate but an error.
-        .onConflict((conflict) => conflict.columns(key).doNothing())
-        .returningAll(),
-    )
+  const models = rows.flatMap((row) =>
+    (row.models ?? []).map((model) => ({ ...model, created_at: row.created_at })),
+  );
+  const inserted = db.with("inserted", (query) =>
+    query
+      .insertInto("executions")
+      .columns(["ledger_id", ...COLUMNS])
+      .expression((source) =>
+        source
+          .selectFrom([unnested("given", SENT_COLUMNS, rows), "moved"])
+          .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
+      )
+      // Any other conflict is not a duplicate but an error.
+      .onConflict((conflict) => conflict.columns(key).doNothing())
+      .returningAll(),
+  );
+  const stored =
+    models.length === 0
+      ? inserted
+      : inserted
+          .with("models", (query) =>
+            query
+              .selectFrom([unnested("given", SENT_MODEL_COLUMNS, models), "moved"])
+              .select("moved.ledger_id")
+              .select(MODEL_COLUMNS.map((column) => sql.ref<string>(`given.${column}`).as(column))),
+          )
+          .with("stored_models", (query) =>
+            query
+              .insertInto("execution_models")
+              .columns(["ledger_id", ...MODEL_COLUMNS])
+              .expression((source) =>
+                source
+                  .selectFrom("models")
+                  .innerJoin("inserted", (join) =>
+                    join
+                      .onRef("inserted.execution_id", "=", "models.execution_id")
+                      .onRef("inserted.created_at", "=", "models.created_at"),
+                  )
+                  .select([
+                    "models.ledger_id",
+                    ...MODEL_COLUMNS.map((column) => `models.${column}` as const),
+                  ]),
+              )
+              // Left behind by an execution that somebody deleted by hand: the same execution had the same models.
+              .onConflict((conflict) => conflict.doNothing()),
+          );
+  const usage = executionUsage({
+    executions: "inserted",
+    models: models.length === 0 ? undefined : "models",
+    engine: "postgresql",
+  });
+  return stored
     .with("summed", (query) =>
       query
         .insertInto("usage_daily")
         .columns([...LEDGER_USAGE_KEYS, ...USAGE_SUMS])
         .expression((source) =>
           source
-            .selectFrom("inserted")
+            .selectFrom(usage)
             .select([
               "ledger_id",
               EXECUTIONS_DAY,
@@ -167,7 +222,7 @@ export async function presentExecutions(
   const columns = key.filter((column) => column !== "ledger_id");
   const present = await db
     .selectFrom("executions")
-    .innerJoin(given(rows), (join) =>
+    .innerJoin(unnested("given", SENT_COLUMNS, rows), (join) =>
       columns.reduce((on, column) => on.onRef(`executions.${column}`, "=", sql.ref(`given.${column}`)), join),
     )
     .select("executions.execution_id")
@@ -176,15 +231,18 @@ export async function presentExecutions(
   return new Set(present.map(({ execution_id }) => execution_id));
 }
 
-/** The rows as a table with one parameter per column, so that the text is the same for any number of rows. */
-function given(rows: readonly SourceExecution[]) {
-  const arrays = COLUMNS.map((column) => arrayOf(column, rows));
-  const names = COLUMNS.map((column) => sql.ref(column));
-  return sql`unnest(${sql.join(arrays)})`.as<"given">(sql`given(${sql.join(names)})`);
-}
-
-function arrayOf(column: Column, rows: readonly SourceExecution[]): RawBuilder<unknown> {
-  const values = rows.map((row) => row[column]);
-  const literal = arrayLiteral(column === "created_at" ? values.map((time) => `${time}Z`) : values);
-  return sql`${literal}::${sql.raw(SENT_COLUMNS[column])}[]`;
+/** Rows as a table with one parameter per column, so that the text is the same for any number of rows. */
+function unnested<Name extends string, Column extends string>(
+  name: Name,
+  types: Readonly<Record<Column, string>>,
+  rows: readonly Readonly<Record<NoInfer<Column>, unknown>>[],
+) {
+  const columns = Object.keys(types) as Column[];
+  const arrays = columns.map((column) => {
+    const values = rows.map((row) => row[column]);
+    const literal = arrayLiteral(column === "created_at" ? values.map((time) => `${time}Z`) : values);
+    return sql`${literal}::${sql.raw(types[column])}[]`;
+  });
+  const names = columns.map((column) => sql.ref(column));
+  return sql`unnest(${sql.join(arrays)})`.as<Name>(sql`${sql.ref(name)}(${sql.join(names)})`);
 }

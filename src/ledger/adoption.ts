@@ -1,7 +1,8 @@
-import { type CompiledQuery, type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
+import { type CompiledQuery, expressionBuilder } from "kysely";
 import type { Connection } from "./connection";
+import { executionUsage } from "./execution-usage";
 import { builder } from "./kysely";
-import { type LedgerSchema, SUMMED_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import { type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
 import { addingUp } from "./statements";
 
 // A program of the earlier one-table design may keep inserting into a ledger. It knows nothing of `execution_id`
@@ -52,22 +53,12 @@ export const ADOPTED_COST_SOURCE = row
   .end();
 
 /** The rows without an id, summed as `usage_daily` sums. */
-export const UNADOPTED_USAGE = usageOf(HAS_NO_USAGE, HAS_NO_COST, row.lit(0)).where(
-  "execution_id",
-  "is",
-  null,
-);
+export const UNADOPTED_USAGE = usageOf().where("execution_id", "is", null);
 
 const ADD_UNADOPTED_USAGE = addUsage(UNADOPTED_USAGE);
 
 /** Rebuilds a lost `usage_daily` from all rows that have an id. The sums of purged rows can't be recovered. */
-export const ADD_ADOPTED_USAGE = addUsage(
-  usageOf(
-    row("usage_source", "=", "unknown"),
-    row("cost_source", "=", "unknown"),
-    row.fn.coalesce(row.fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), row.lit(0)),
-  ).where("execution_id", "is not", null),
-);
+export const ADD_ADOPTED_USAGE = addUsage(usageOf("execution_models").where("execution_id", "is not", null));
 
 const IDENTIFY_UNADOPTED = builder
   .updateTable("executions")
@@ -79,27 +70,17 @@ const IDENTIFY_UNADOPTED = builder
   .where("execution_id", "is", null)
   .compile();
 
-function usageOf(
-  hasNoUsage: Expression<SqlBool>,
-  hasNoCost: Expression<SqlBool>,
-  estimatedCost: Expression<number>,
-) {
+function usageOf(models?: "execution_models") {
   return builder
-    .selectFrom("executions")
-    .select([
-      row.fn<string>("substr", ["created_at", row.lit(1), row.lit(10)]).as("day"),
+    .selectFrom(executionUsage({ executions: "executions", models, engine: "sqlite" }))
+    .select((usage) => [
+      usage.fn<string>("substr", ["created_at", usage.lit(1), usage.lit(10)]).as("day"),
       "repo",
       "event_type",
       "provider",
       "model",
       "conclusion",
-      row.fn.countAll<number>().as("executions"),
-      ...SUMMED_COLUMNS.map(sumOf),
-      row.fn.countAll<number>().filterWhere(hasNoUsage).as("without_usage"),
-      row.fn.countAll<number>().filterWhere(hasNoCost).as("without_cost"),
-      row.fn.countAll<number>().filterWhere("duration_ms", "=", 0).as("without_duration"),
-      row.fn.countAll<number>().filterWhere("num_turns", "is", null).as("without_turns"),
-      sql<number>`${estimatedCost}`.as("estimated_cost_usd"),
+      ...USAGE_SUMS.map((sum) => usage.fn.sum<number>(sum).as(sum)),
     ])
     .groupBy(USAGE_KEYS);
 }
@@ -111,8 +92,4 @@ function addUsage(usage: ReturnType<typeof usageOf>): CompiledQuery {
       .columns([...USAGE_KEYS, ...USAGE_SUMS])
       .expression(usage),
   ).compile();
-}
-
-function sumOf(column: (typeof SUMMED_COLUMNS)[number]) {
-  return row.fn.coalesce(row.fn.sum<number>(column), row.lit(0)).as(column);
 }

@@ -56,6 +56,16 @@ export class Connection {
     }
   }
 
+  /** Runs reads that all see the same state of the database. */
+  snapshot<Result>(body: () => Result): Result {
+    this.#execute("BEGIN");
+    try {
+      return body();
+    } finally {
+      this.#execute("COMMIT");
+    }
+  }
+
   /** Writes a copy of the database, as this connection sees it, into an empty file. */
   vacuumInto(path: string): void {
     this.#database.run("VACUUM INTO ?", [path]);

@@ -56,14 +56,21 @@ function missingParts(connection: Connection): CompiledQuery[] {
   ];
 }
 
+/** The primary keys that are of more than one column. */
+const KEYS_OF_SEVERAL: { readonly [Table in keyof LedgerSchema]?: readonly string[] } = {
+  usage_daily: USAGE_KEYS,
+  execution_models: ["execution_id", "provider", "model"],
+};
+
 function createTable(table: keyof LedgerSchema): CompiledQuery {
   let creation: CreateTableBuilder<string, string> = builder.schema.createTable(table);
   for (const [column, [type, define]] of columnsOf(table))
     creation = creation.addColumn(column, type, define);
-  if (table !== "usage_daily") return creation.compile();
+  const key = KEYS_OF_SEVERAL[table];
+  if (key === undefined) return creation.compile();
   return (
     creation
-      .addPrimaryKeyConstraint("pk_usage_daily", [...USAGE_KEYS])
+      .addPrimaryKeyConstraint(`pk_${table}`, [...key])
       // Without a rowid the rows live in the key's own tree: half the size, and one page less to write per sum.
       .modifyEnd(sql`without rowid`)
       .compile()

@@ -24,7 +24,9 @@ export function* purgeSlices(connection: Connection, cutoff: string): Generator<
       const newest = connection.all(selectNewestBefore(cutoff))[0]?.newest;
       if (newest == null) return 0;
       connection.run(advancePurgedBefore(justAfter(newest) ?? cutoff));
-      return connection.run(deleteExecutions(cutoff, SLICE_ROWS));
+      const [models, executions] = deleteExecutions(cutoff, SLICE_ROWS);
+      connection.run(models);
+      return connection.run(executions);
     });
     yield deleted;
   } while (deleted === SLICE_ROWS);

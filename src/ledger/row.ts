@@ -1,9 +1,9 @@
+import type { UsedModel, ValidRecord } from "../record/models";
 import { providerOf } from "../record/provider";
-import type { ValidRecord } from "../record/schema";
 import { toLedgerTime } from "../record/time";
 import type { TelemetryRecord } from "../record/types";
 import { validate } from "../record/validate";
-import type { NewExecutionRow } from "./schema";
+import type { ExecutionModelRow, NewExecutionRow } from "./schema";
 
 /**
  * Validates a record and returns its row with defaults filled in.
@@ -16,10 +16,12 @@ export function toExecutionRow(entry: TelemetryRecord, name = "record"): NewExec
 }
 
 function toRow(record: ValidRecord): NewExecutionRow {
-  const usageIsKnown =
+  const isUsageKnown =
     (record.inputTokens ?? record.outputTokens ?? record.cacheReadTokens ?? record.cacheCreationTokens) !=
-    null;
-  return {
+      null && record.isUsagePartial !== true;
+  const isCostKnown = record.costUsd != null && record.isCostPartial !== true;
+  const executionId = record.executionId ?? Bun.randomUUIDv7();
+  const row: NewExecutionRow = {
     created_at: toLedgerTime(record.completedAt ?? Date.now()),
     delivery_id: record.deliveryId ?? null,
     repo: record.repo,
@@ -39,8 +41,26 @@ function toRow(record: ValidRecord): NewExecutionRow {
     session_id: record.sessionId ?? null,
     num_turns: record.numTurns ?? null,
     stop_reason: record.stopReason ?? null,
-    execution_id: record.executionId ?? Bun.randomUUIDv7(),
-    usage_source: usageIsKnown ? "reported" : "unknown",
-    cost_source: record.costUsd == null ? "unknown" : (record.costSource ?? "reported"),
+    execution_id: executionId,
+    usage_source: isUsageKnown ? "reported" : "unknown",
+    cost_source: isCostKnown ? (record.costSource ?? "reported") : "unknown",
+  };
+  return record.models == null
+    ? row
+    : { ...row, models: record.models.map((used) => toModelRow(executionId, used)) };
+}
+
+function toModelRow(executionId: string, used: UsedModel): ExecutionModelRow {
+  return {
+    execution_id: executionId,
+    provider: used.provider,
+    model: used.model,
+    input_tokens: used.inputTokens ?? null,
+    output_tokens: used.outputTokens ?? null,
+    cache_read_tokens: used.cacheReadTokens ?? null,
+    cache_creation_tokens: used.cacheCreationTokens ?? null,
+    // Turns -0 into 0.
+    cost_usd: used.costUsd === undefined ? null : used.costUsd + 0,
+    cost_source: used.costUsd === undefined ? "unknown" : used.costSource,
   };
 }

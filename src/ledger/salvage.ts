@@ -5,6 +5,7 @@ import { rescuedPath } from "./ledger-file";
 import { openLedgerFile } from "./open";
 import { EXECUTION_COLUMNS, type ExecutionRow, type NewExecutionRow } from "./schema";
 import { SqliteLedger } from "./sqlite-ledger";
+import { selectModels } from "./statements";
 
 const PAGE_ROWS = 1_000;
 
@@ -21,7 +22,7 @@ export function salvage(
   dbPath: string,
   afterId: number,
 ): { readonly copy: string; readonly executions: number } | undefined {
-  const rows = readableAfter(connection, afterId);
+  const rows = readableAfter(connection, afterId).map((row) => withModels(connection, row));
   if (rows.length === 0) return undefined;
   const copy = rescuedPath(dbPath);
   try {
@@ -63,6 +64,16 @@ function selectAfter(id: number) {
     .orderBy("id")
     .limit(PAGE_ROWS)
     .compile();
+}
+
+/** Of models that can't be read the row still has the sums. */
+function withModels(connection: Connection, row: NewExecutionRow): NewExecutionRow {
+  try {
+    const models = connection.all(selectModels(row.execution_id));
+    return models.length < 2 ? row : { ...row, models };
+  } catch {
+    return row;
+  }
 }
 
 function isWhole(row: ExecutionRow): boolean {

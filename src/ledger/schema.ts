@@ -31,7 +31,26 @@ export interface ExecutionsTable {
   cost_source: Generated<"reported" | "estimated" | "unknown">;
 }
 
-/** Sums per UTC day and key, over everything ever recorded: they outlive the purge of `executions`. */
+/**
+ * What each model used in executions that used several, the main model among them. The row in `executions` has their
+ * sums. Null means unknown.
+ */
+export interface ExecutionModelsTable {
+  execution_id: string;
+  provider: string;
+  model: string;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_creation_tokens: number | null;
+  cost_usd: number | null;
+  cost_source: "reported" | "estimated" | "unknown";
+}
+
+/**
+ * Sums per UTC day and key, over everything ever recorded: they outlive the purge of `executions`. Tokens and cost stand
+ * under their own model; executions, durations and turns under the main model of the execution.
+ */
 export interface UsageDailyTable {
   day: string;
   repo: string;
@@ -47,6 +66,12 @@ export interface UsageDailyTable {
   duration_ms: number;
   num_turns: number;
   cost_usd: number;
+  /** How many executions used the model, be it their main model, which counts them in `executions`, or another. */
+  used_in: Generated<number>;
+  /** How many of `used_in` came without token counts of the model. */
+  used_without_usage: Generated<number>;
+  /** How many of `used_in` came without a cost of the model. */
+  used_without_cost: Generated<number>;
   /** How many of `executions` came without token counts. */
   without_usage: number;
   /** How many of `executions` came without a cost. */
@@ -92,13 +117,18 @@ export interface ForwardTargetsTable {
 /** The tables of a ledger, for Kysely. */
 export interface LedgerSchema {
   executions: ExecutionsTable;
+  execution_models: ExecutionModelsTable;
   usage_daily: UsageDailyTable;
   incidents: IncidentsTable;
   ledger: LedgerTable;
   forward_targets: ForwardTargetsTable;
 }
 
-export type ExecutionRow = Selectable<ExecutionsTable>;
+/** A row of `executions`; and the rows of its models, where there are several. */
+export type ExecutionRow = Selectable<ExecutionsTable> & {
+  readonly models?: readonly ExecutionModelRow[] | undefined;
+};
+export type ExecutionModelRow = Selectable<ExecutionModelsTable>;
 /** What one INSERT binds: every column but the rowid. */
 export type NewExecutionRow = Omit<ExecutionRow, "id">;
 export type UsageDailyRow = Selectable<UsageDailyTable>;
@@ -132,6 +162,19 @@ export const EXECUTION_COLUMNS = [
   "cost_source",
 ] as const satisfies readonly (keyof NewExecutionRow)[];
 
+/** The columns of `execution_models`, in the order of the table. */
+export const MODEL_COLUMNS = [
+  "execution_id",
+  "provider",
+  "model",
+  "input_tokens",
+  "output_tokens",
+  "cache_read_tokens",
+  "cache_creation_tokens",
+  "cost_usd",
+  "cost_source",
+] as const satisfies readonly (keyof ExecutionModelsTable)[];
+
 /** What `usage_daily` groups by. */
 export const USAGE_KEYS = [
   "day",
@@ -157,6 +200,9 @@ export const SUMMED_COLUMNS = [
 export const USAGE_SUMS = [
   "executions",
   ...SUMMED_COLUMNS,
+  "used_in",
+  "used_without_usage",
+  "used_without_cost",
   "without_usage",
   "without_cost",
   "without_duration",

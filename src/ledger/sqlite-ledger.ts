@@ -2,10 +2,19 @@ import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
 import type { Incident } from "../record/types";
 import type { Connection } from "./connection";
-import { EXECUTION_COLUMNS, type NewExecutionRow, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import {
+  EXECUTION_COLUMNS,
+  type ExecutionModelRow,
+  MODEL_COLUMNS,
+  type NewExecutionRow,
+  USAGE_KEYS,
+  USAGE_SUMS,
+} from "./schema";
 import {
   ADD_USAGE,
+  DELETE_MODELS,
   INSERT_EXECUTION,
+  INSERT_MODEL,
   insertIncident,
   SELECT_PURGED_BEFORE,
   selectExecution,
@@ -64,6 +73,7 @@ export class SqliteLedger {
           ) > 0
         ) {
           written += 1;
+          if (row.models !== undefined) this.#writeModels(row.execution_id, row.models);
           totals.add(row);
         }
       }
@@ -79,6 +89,17 @@ export class SqliteLedger {
     });
     this.#rowsSinceCheckpoint += result.written;
     return result;
+  }
+
+  #writeModels(executionId: string | null, models: readonly ExecutionModelRow[]): void {
+    // Left behind by an execution that somebody deleted by hand.
+    this.connection.run(DELETE_MODELS, [executionId]);
+    for (const model of models) {
+      this.connection.run(
+        INSERT_MODEL,
+        MODEL_COLUMNS.map((column) => model[column]),
+      );
+    }
   }
 
   /** A row that is still stored is a duplicate, however old it is. */

@@ -9,7 +9,14 @@ import {
 import { toLedgerTime } from "../record/time";
 import type { Incident } from "../record/types";
 import { builder } from "./kysely";
-import { EXECUTION_COLUMNS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import {
+  EXECUTION_COLUMNS,
+  type ExecutionModelRow,
+  type LedgerSchema,
+  MODEL_COLUMNS,
+  USAGE_KEYS,
+  USAGE_SUMS,
+} from "./schema";
 
 // Hot-path statements are compiled once and bound by position. The others are compiled with their values each time;
 // their text never varies, so each is still prepared only once.
@@ -19,6 +26,18 @@ export const INSERT_EXECUTION: CompiledQuery = builder
   .insertInto("executions")
   .values(placeholders<"executions">(EXECUTION_COLUMNS))
   .onConflict((conflict) => conflict.column("execution_id").doNothing())
+  .compile();
+
+/** Binds an `execution_id`. */
+export const DELETE_MODELS: CompiledQuery = builder
+  .deleteFrom("execution_models")
+  .where("execution_id", "=", "")
+  .compile();
+
+/** Binds {@link MODEL_COLUMNS}. */
+export const INSERT_MODEL: CompiledQuery = builder
+  .insertInto("execution_models")
+  .values(placeholders<"execution_models">(MODEL_COLUMNS))
   .compile();
 
 /** Binds {@link USAGE_KEYS}, then {@link USAGE_SUMS}. */
@@ -31,6 +50,22 @@ export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
   .select("value")
   .where("key", "=", "id")
   .compile();
+
+/** Whether any execution has several models. */
+export const SELECT_ANY_MODEL: CompiledQuery<{ model: string }> = builder
+  .selectFrom("execution_models")
+  .select("model")
+  .limit(1)
+  .compile();
+
+/** The models of an execution. */
+export function selectModels(executionId: string | null): CompiledQuery<ExecutionModelRow> {
+  return builder
+    .selectFrom("execution_models")
+    .select(MODEL_COLUMNS)
+    .where("execution_id", "=", executionId)
+    .compile();
+}
 
 /** Just after the newest execution ever purged; no row when none was. */
 export const SELECT_PURGED_BEFORE: CompiledQuery<{ value: string }> = builder
@@ -78,20 +113,26 @@ export function forwardedUpTo(last: "last_id" | "last_incident_id") {
   return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
 }
 
-/** Deletes at most `limit` of the executions that completed before the cutoff. */
-export function deleteExecutions(cutoff: string, limit: number): CompiledQuery {
-  return builder
-    .deleteFrom("executions")
-    .where("id", "in", (old) =>
-      old
-        .selectFrom("executions")
-        .select("id")
-        .where("created_at", "<", cutoff)
-        .where(isText)
-        .where("id", "<=", forwardedUpTo("last_id"))
-        .limit(limit),
-    )
-    .compile();
+/** Deletes at most `limit` of the executions that completed before the cutoff. Before them, their models. */
+export function deleteExecutions(
+  cutoff: string,
+  limit: number,
+): readonly [models: CompiledQuery, executions: CompiledQuery] {
+  const old = builder
+    .selectFrom("executions")
+    .select("id")
+    .where("created_at", "<", cutoff)
+    .where(isText)
+    .where("id", "<=", forwardedUpTo("last_id"))
+    .limit(limit);
+  const identities = builder.selectFrom("executions").select("execution_id").where("id", "in", old);
+  return [
+    builder
+      .deleteFrom("execution_models")
+      .where("execution_id", "in", identities.$castTo<{ execution_id: string }>())
+      .compile(),
+    builder.deleteFrom("executions").where("id", "in", old).compile(),
+  ];
 }
 
 /** Deletes at most `limit` of the incidents that happened before the cutoff. */

@@ -1,5 +1,5 @@
 import { dayOf } from "../record/time";
-import { type NewExecutionRow, USAGE_SUMS, type UsageDailyRow } from "./schema";
+import { type ExecutionModelRow, type NewExecutionRow, USAGE_SUMS, type UsageDailyRow } from "./schema";
 
 /** Adds up executions by day and key, so that a batch writes each row of `usage_daily` once. */
 export class UsageTotals {
@@ -8,7 +8,11 @@ export class UsageTotals {
   readonly #full: UsageDailyRow[] = [];
 
   add(execution: NewExecutionRow): void {
-    const addend = usageOf(execution);
+    if (execution.models === undefined) this.#add(usageOf(execution));
+    else for (const model of execution.models) this.#add(usageOfModel(execution, model));
+  }
+
+  #add(addend: UsageDailyRow): void {
     const { day, repo, event_type, provider, model, conclusion } = addend;
     // With lengths, because no separator is safe: a name may contain any character.
     const lengths = `${repo.length},${event_type.length},${provider.length},${model.length}`;
@@ -31,6 +35,8 @@ export class UsageTotals {
 }
 
 function usageOf(execution: NewExecutionRow): UsageDailyRow {
+  const without_usage = execution.usage_source === "unknown" ? 1 : 0;
+  const without_cost = execution.cost_source === "unknown" ? 1 : 0;
   return {
     day: dayOf(execution.created_at),
     repo: execution.repo,
@@ -46,10 +52,46 @@ function usageOf(execution: NewExecutionRow): UsageDailyRow {
     duration_ms: execution.duration_ms,
     num_turns: execution.num_turns ?? 0,
     cost_usd: execution.cost_usd,
-    without_usage: execution.usage_source === "unknown" ? 1 : 0,
-    without_cost: execution.cost_source === "unknown" ? 1 : 0,
+    used_in: 1,
+    used_without_usage: without_usage,
+    used_without_cost: without_cost,
+    without_usage,
+    without_cost,
     without_duration: execution.duration_ms === 0 ? 1 : 0,
     without_turns: execution.num_turns === null ? 1 : 0,
     estimated_cost_usd: execution.cost_source === "estimated" ? execution.cost_usd : 0,
   };
 }
+
+/** What counts under one of the models of an execution. */
+function usageOfModel(execution: NewExecutionRow, used: ExecutionModelRow): UsageDailyRow {
+  const isMain = used.model === execution.model && used.provider === execution.provider;
+  const cost_usd = used.cost_usd ?? 0;
+  const tokens =
+    used.input_tokens ?? used.output_tokens ?? used.cache_read_tokens ?? used.cache_creation_tokens;
+  return {
+    ...usageOf(execution),
+    ...(!isMain && NO_EXECUTION),
+    provider: used.provider,
+    model: used.model,
+    input_tokens: used.input_tokens ?? 0,
+    output_tokens: used.output_tokens ?? 0,
+    cache_read_tokens: used.cache_read_tokens ?? 0,
+    cache_creation_tokens: used.cache_creation_tokens ?? 0,
+    cost_usd,
+    used_without_usage: tokens === null ? 1 : 0,
+    used_without_cost: used.cost_usd === null ? 1 : 0,
+    estimated_cost_usd: used.cost_source === "estimated" ? cost_usd : 0,
+  };
+}
+
+/** An execution counts under its main model alone. */
+const NO_EXECUTION = {
+  executions: 0,
+  duration_ms: 0,
+  num_turns: 0,
+  without_usage: 0,
+  without_cost: 0,
+  without_duration: 0,
+  without_turns: 0,
+} as const satisfies Partial<UsageDailyRow>;

@@ -108,6 +108,7 @@ function migrationsIn(schema: string): Record<string, Migration> {
 
 async function createLedger(db: Kysely<PostgresSchema>): Promise<void> {
   await createExecutions(db);
+  await createExecutionModels(db);
   await createUsageDaily(db);
   await createIncidents(db);
   await db.schema
@@ -159,6 +160,30 @@ async function createExecutions(db: Kysely<PostgresSchema>): Promise<void> {
   await index("repo").columns(["repo", "created_at"]).execute();
 }
 
+async function createExecutionModels(db: Kysely<PostgresSchema>): Promise<void> {
+  await db.schema
+    .createTable("execution_models")
+    .addColumn("ledger_id", TEXT, required)
+    .addColumn("execution_id", TEXT, required)
+    .addColumn("created_at", "timestamptz", required)
+    .addColumn("provider", TEXT, required)
+    .addColumn("model", TEXT, required)
+    .addColumn("input_tokens", "bigint")
+    .addColumn("output_tokens", "bigint")
+    .addColumn("cache_read_tokens", "bigint")
+    .addColumn("cache_creation_tokens", "bigint")
+    .addColumn("cost_usd", "double precision")
+    .addColumn("cost_source", TEXT, required)
+    .addPrimaryKeyConstraint("pk_execution_models", [
+      "ledger_id",
+      "execution_id",
+      "created_at",
+      "provider",
+      "model",
+    ])
+    .execute();
+}
+
 async function createUsageDaily(db: Kysely<PostgresSchema>): Promise<void> {
   await db.schema
     .createTable("usage_daily")
@@ -177,6 +202,9 @@ async function createUsageDaily(db: Kysely<PostgresSchema>): Promise<void> {
     .addColumn("duration_ms", "bigint", required)
     .addColumn("num_turns", "bigint", required)
     .addColumn("cost_usd", "double precision", required)
+    .addColumn("used_in", "bigint", required)
+    .addColumn("used_without_usage", "bigint", required)
+    .addColumn("used_without_cost", "bigint", required)
     .addColumn("without_usage", "bigint", required)
     .addColumn("without_cost", "bigint", required)
     .addColumn("without_duration", "bigint", required)

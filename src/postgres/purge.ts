@@ -53,7 +53,19 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
     .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }).where("ledger.value", "<", value))
     .execute();
   const identity = await identityOf(trx, schema);
-  const chosen = old.select(identity).orderBy("created_at").limit(SLICE_ROWS);
+  // In a total order, so that both statements choose the same rows.
+  const chosen = identity
+    .reduce((query, column) => query.orderBy(column), old.select(identity).orderBy("created_at"))
+    .limit(SLICE_ROWS);
+  await trx
+    .deleteFrom("execution_models")
+    .where("created_at", "<", before)
+    .where(
+      rowOf(MODELS_IDENTITY),
+      "in",
+      trx.selectFrom(chosen.as("chosen")).select(MODELS_IDENTITY).$castTo<unknown>(),
+    )
+    .execute();
   const { numDeletedRows } = await trx
     .deleteFrom("executions")
     // Redundant, but on a partitioned table it tells PostgreSQL which partitions to scan.
@@ -63,13 +75,16 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
   return Number(numDeletedRows);
 }
 
+/** The columns by which `execution_models` refers to an execution. */
+const MODELS_IDENTITY = ["ledger_id", "execution_id", "created_at"] as const;
+
 /**
  * The columns that identify a row. If the key includes the ledger or the time, several rows may have the same
  * `execution_id`, and only some of them may be old.
  */
 async function identityOf(db: Kysely<PostgresSchema>, schema: string) {
   const key = await executionsKey(db, schema);
-  return [...new Set([...key, "ledger_id", "execution_id", "created_at"] as const)];
+  return [...new Set([...key, ...MODELS_IDENTITY])];
 }
 
 function rowOf(columns: readonly string[]): RawBuilder<unknown> {

@@ -1,5 +1,10 @@
 import type { Generated } from "kysely";
-import type { ExecutionsTable, IncidentsTable, UsageDailyTable } from "../ledger/schema";
+import type {
+  ExecutionModelsTable,
+  ExecutionsTable,
+  IncidentsTable,
+  UsageDailyTable,
+} from "../ledger/schema";
 
 // The tables of a PostgreSQL ledger, to which any number of SQLite ledgers are forwarded. Shared columns have the
 // same names as in SQLite, and `openPostgres` reads them alike: times as text, 64-bit integers as numbers.
@@ -10,6 +15,13 @@ export interface PostgresExecutionsTable extends ExecutionsTable {
   ledger_id: string;
   /** The primary key: an execution that is in two ledgers is stored once. */
   execution_id: string;
+}
+
+/** What each model used in executions that used several. */
+export interface PostgresExecutionModelsTable extends ExecutionModelsTable {
+  ledger_id: string;
+  /** That of the execution: the tables may be partitioned by it. */
+  created_at: string;
 }
 
 /**
@@ -50,6 +62,7 @@ export interface ForwardSourcesTable {
 /** The tables of a PostgreSQL ledger, for Kysely. */
 export interface PostgresSchema {
   executions: PostgresExecutionsTable;
+  execution_models: PostgresExecutionModelsTable;
   usage_daily: PostgresUsageDailyTable;
   incidents: PostgresIncidentsTable;
   ledger: PostgresLedgerTable;

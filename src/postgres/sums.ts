@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { executionUsage } from "../ledger/execution-usage";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { dayOf } from "../record/time";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./execution-sums";
@@ -24,7 +25,9 @@ export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<str
   const wrong = await db
     .with("added", (query) =>
       query
-        .selectFrom("executions")
+        .selectFrom(
+          executionUsage({ executions: "executions", models: "execution_models", engine: "postgresql" }),
+        )
         .select(["ledger_id", EXECUTIONS_DAY, "repo", "event_type", "provider", "model", "conclusion"])
         .select(EXECUTIONS_SUMS)
         .where(

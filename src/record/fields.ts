@@ -4,6 +4,7 @@ const FIELDS: Readonly<Record<keyof TelemetryRecord, true>> = {
   repo: true,
   eventType: true,
   model: true,
+  models: true,
   conclusion: true,
   executionId: true,
   completedAt: true,

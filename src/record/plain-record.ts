@@ -15,6 +15,7 @@ export function hasPlainFields(record: TelemetryRecord): boolean {
     isName(record.repo) &&
     isName(record.eventType) &&
     isName(record.model) &&
+    record.models == null &&
     isName(record.conclusion) &&
     (record.executionId == null || isName(record.executionId)) &&
     (record.provider == null || isName(record.provider)) &&

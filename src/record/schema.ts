@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { areSeconds, toEpochMs } from "./time";
-import type { TelemetryRecord } from "./types";
+import type { AmountsUsed, ModelUsage, TelemetryRecord } from "./types";
 
 // The message of each check names what it expects; `explain` builds the sentence.
 const TEXT = "a string";
@@ -8,6 +8,9 @@ const NON_EMPTY = "a non-empty string";
 const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
 const AMOUNT = "a finite number, 0 or more";
 const MILLISECONDS = `milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`;
+/** Far more than a run uses, so that a row of it stays small. */
+const MOST_MODELS = 100;
+const MODELS = `an array of up to ${MOST_MODELS} models`;
 const INSTANT = "a Date, epoch milliseconds or ISO 8601 text with an offset, in the years 0000 to 9999";
 
 const text = z.nullish(z.string(TEXT));
@@ -29,27 +32,43 @@ const instant = z.nullish(
   ),
 );
 
+const amounts = {
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: count,
+  cacheCreationTokens: count,
+  costUsd: amount,
+  costSource: z.nullish(z.enum(["reported", "estimated"], '"reported" or "estimated"')),
+} satisfies Record<keyof AmountsUsed, z.ZodMiniType>;
+
+const modelUsage = z.object(
+  { model: nonEmpty, provider: z.nullish(nonEmpty), ...amounts } satisfies Record<
+    keyof ModelUsage,
+    z.ZodMiniType
+  >,
+  "an object",
+);
+
 export const recordSchema = z.object({
   repo: nonEmpty,
   eventType: nonEmpty,
   model: nonEmpty,
+  models: z.nullish(z.array(modelUsage, MODELS).check(z.maxLength(MOST_MODELS, MODELS))),
   conclusion: nonEmpty,
   executionId: z.nullish(nonEmpty),
   completedAt: instant,
   deliveryId: text,
   prNumber: count,
   provider: z.nullish(nonEmpty),
-  inputTokens: count,
-  outputTokens: count,
-  cacheReadTokens: count,
-  cacheCreationTokens: count,
+  ...amounts,
   durationMs: milliseconds,
-  costUsd: amount,
-  costSource: z.nullish(z.enum(["reported", "estimated"], '"reported" or "estimated"')),
   sessionId: text,
   numTurns: count,
   stopReason: text,
 } satisfies Record<keyof TelemetryRecord, z.ZodMiniType>);
 
-/** A validated record. A plain record already has this shape. */
-export type ValidRecord = z.output<typeof recordSchema>;
+/** The same for a record with models, which need not name the main one. */
+export const recordOfModelsSchema = z.extend(recordSchema, { model: z.nullish(nonEmpty) });
+
+/** A record in which every field has the right type, and the time is in epoch milliseconds. */
+export type ParsedRecord = z.output<typeof recordOfModelsSchema>;

@@ -14,6 +14,7 @@ export function stamp(event: TelemetryRecord): TelemetryRecord {
   copy.executionId ??= Bun.randomUUIDv7();
   copy.completedAt =
     copy.completedAt instanceof Date ? new Date(copy.completedAt) : (copy.completedAt ?? new Date());
+  if (Array.isArray(copy.models)) copy.models = copy.models.map((usage) => ({ ...usage }));
   return copy;
 }
 

@@ -1,3 +1,30 @@
+/** Where an amount in US dollars comes from: the provider, or a price list. */
+export type CostSource = "reported" | "estimated";
+
+/** What a run, or one model of it, used. Leave out what you don't know: unknown is not zero. */
+export interface AmountsUsed {
+  /** Tokens of uncached input, an integer. */
+  inputTokens?: number | null | undefined;
+  /** Tokens of output, an integer. */
+  outputTokens?: number | null | undefined;
+  /** Input tokens read from the prompt cache, an integer. */
+  cacheReadTokens?: number | null | undefined;
+  /** Input tokens written to the prompt cache, an integer. */
+  cacheCreationTokens?: number | null | undefined;
+  /** Cost in US dollars. */
+  costUsd?: number | null | undefined;
+  /** Whether `costUsd` was reported by the provider or computed from a price list. Default `reported`. */
+  costSource?: CostSource | null | undefined;
+}
+
+/** What one model of a run used. */
+export interface ModelUsage extends AmountsUsed {
+  /** Model name as the provider reports it. Not empty. */
+  model: string;
+  /** Who served the model. Default: the provider of the record, else as the name of the model says. */
+  provider?: string | null | undefined;
+}
+
 /**
  * One finished LLM or agent execution: the payload of `"execution:completed"`.
  *
@@ -5,13 +32,32 @@
  * `cacheCreationTokens` count. Leave out what you don't know: unknown is not zero, and `null` means unknown too.
  * Unknown keys are ignored.
  */
-export interface TelemetryRecord {
+export type TelemetryRecord = ExecutionFields & (OneModel | SeveralModels);
+
+/** The model of a run. */
+export interface OneModel {
+  /** Model name as the provider reports it. Not empty. */
+  model: string;
+  models?: readonly ModelUsage[] | null | undefined;
+}
+
+/** The models of a run that used several. */
+export interface SeveralModels {
+  /** The main model. Default: the costliest of `models`, then the one with the most output. */
+  model?: string | null | undefined;
+  /**
+   * What each model used, at most 100. Tokens and cost count under their own model, the run under the main one. The
+   * record's own tokens and cost are then the sums, and may be left out.
+   */
+  models: readonly ModelUsage[];
+}
+
+/** All of a {@link TelemetryRecord} but the models. */
+export interface ExecutionFields extends AmountsUsed {
   /** Repository the run worked on, such as `octo-org/octo-repo`. Not empty. */
   repo: string;
   /** What started the run, such as `pull_request.opened`. Not empty. */
   eventType: string;
-  /** Model name as the provider reports it. Not empty. */
-  model: string;
   /** How the run ended, such as `success`, `failure` or `error`. Not empty. */
   conclusion: string;
 
@@ -29,20 +75,8 @@ export interface TelemetryRecord {
   prNumber?: number | null | undefined;
   /** Who served the model. Default: as the name of the model says, else `anthropic`. See docs/record.md. */
   provider?: string | null | undefined;
-  /** Tokens of uncached input, an integer. Default 0 in the row. */
-  inputTokens?: number | null | undefined;
-  /** Tokens of output, an integer. Default 0 in the row. */
-  outputTokens?: number | null | undefined;
-  /** Input tokens read from the prompt cache, an integer. Default 0 in the row. */
-  cacheReadTokens?: number | null | undefined;
-  /** Input tokens written to the prompt cache, an integer. Default 0 in the row. */
-  cacheCreationTokens?: number | null | undefined;
   /** Wall time in milliseconds, rounded to the nearest one, at least 1. Default 0 in the row: unknown. */
   durationMs?: number | null | undefined;
-  /** Cost in US dollars. Default 0 in the row. */
-  costUsd?: number | null | undefined;
-  /** Whether `costUsd` was reported by the provider or computed from a price list. Default `reported`. */
-  costSource?: "reported" | "estimated" | null | undefined;
   /** Identity of the agent session. */
   sessionId?: string | null | undefined;
   /** Agent turns, an integer. Default null in the row: unknown. */

@@ -7,6 +7,7 @@ import type { ResolvedFilter } from "./filter";
 import { Grouping } from "./grouping";
 import { readLater } from "./later-executions";
 import { inhabited, purgedBefore } from "./ledger-facts";
+import { hasModels } from "./models";
 import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
 import { UTC } from "./time-zone";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "./types";
@@ -40,7 +41,7 @@ type Readings = readonly [UsageReading, ...UsageReading[]];
 /** Adds up what executions used; its reads are to see the ledger as it is at one moment. */
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
-  { hasRollups }: Ledger,
+  { hasRollups, engine }: Ledger,
   { filter, groupings, isExact, endOfTodayMs }: UsageQuestion,
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
@@ -48,7 +49,12 @@ export async function collectUsage(
   const purgedBeforeMs = await purgedBefore(db);
   const conditions = await nameConditions(db, filter);
   const readings = await planReadings(db, filter, [total, ...asked], { hasRollups, purgedBeforeMs });
-  for (const reading of readings) await reading.readUsage(db, conditions);
+  const source = {
+    executions: "executions",
+    models: (await hasModels(db)) ? "execution_models" : undefined,
+    engine,
+  } as const;
+  for (const reading of readings) await reading.readUsage(db, conditions, source);
   // To find out once more that there are none takes long.
   const all = total.tallyOf({}, "");
   const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
@@ -62,9 +68,14 @@ export async function collectUsage(
     purgedBeforeMs,
     notes: notesOn({
       ...{ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, areAllRead },
+      usedBeside: isOfModels(filter) ? all.usedBeside : 0,
       later: later || undefined,
     }),
   };
+}
+
+function isOfModels({ model, provider }: ResolvedFilter): boolean {
+  return model !== undefined || provider !== undefined;
 }
 
 /** Days of another zone than UTC are not in the sums: only what asks for them has to read the executions. */

@@ -1,5 +1,5 @@
-import type { ExecutionRow } from "../ledger/schema";
-import type { TelemetryRecord } from "../record/types";
+import type { ExecutionModelRow, ExecutionRow } from "../ledger/schema";
+import type { ModelUsage, TelemetryRecord } from "../record/types";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 
@@ -26,10 +26,21 @@ export const PRINTED_FIELDS = [
   "stopReason",
   "sessionId",
   "deliveryId",
+  "models",
 ] as const satisfies readonly PrintedField[];
 
 /** An execution as it is printed; `null` is unknown. */
-export type PrintedExecution = Readonly<Record<PrintedField, string | number | null>>;
+export type PrintedExecution = Readonly<Record<Exclude<PrintedField, "models">, string | number | null>> & {
+  /** What each model used, where there were several. */
+  readonly models: readonly PrintedModel[] | null;
+};
+
+/** One of several models of an execution as it is printed. */
+export type PrintedModel = Readonly<
+  Record<Exclude<keyof ModelUsage, "costSource">, string | number | null>
+> & {
+  readonly costSource: "reported" | "estimated" | "unknown";
+};
 
 const LEDGER_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(\.\d{3})?$/;
 
@@ -57,14 +68,44 @@ export function printedExecution(row: ExecutionRow): PrintedExecution {
     stopReason: row.stop_reason,
     sessionId: row.session_id,
     deliveryId: row.delivery_id,
+    models: row.models?.map(printedModel) ?? null,
+  };
+}
+
+function printedModel(row: ExecutionModelRow): PrintedModel {
+  return {
+    model: row.model,
+    provider: row.provider,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    cacheReadTokens: row.cache_read_tokens,
+    cacheCreationTokens: row.cache_creation_tokens,
+    costUsd: row.cost_usd,
+    costSource: row.cost_source,
   };
 }
 
 /** An execution as a record that, recorded in another ledger, gives the same row; what is unknown is left out. */
 export function recordOf(row: ExecutionRow): Partial<TelemetryRecord> {
-  const { id, usageSource, costSource, ...fields } = printedExecution(row);
-  const known = Object.entries({ ...fields, costSource: costSource === "estimated" ? costSource : null });
-  return Object.fromEntries(known.filter(([, value]) => value !== null));
+  const { id, usageSource, costSource, models, ...fields } = printedExecution(row);
+  // A row has 0 for what is unknown; its models know better.
+  const unknown = TOKENS.filter((name) => models?.every((model) => model[name] === null));
+  return withoutUnknown({
+    ...fields,
+    ...Object.fromEntries(unknown.map((name) => [name, null])),
+    costSource: costSource === "estimated" ? costSource : null,
+    models: models?.map((model) => withoutUnknown({ ...model, costSource: knownSource(model) })) ?? null,
+  }) as Partial<TelemetryRecord>;
+}
+
+const TOKENS = ["inputTokens", "outputTokens", "cacheReadTokens", "cacheCreationTokens"] as const;
+
+function knownSource({ costSource }: PrintedModel): string | null {
+  return costSource === "unknown" ? null : costSource;
+}
+
+function withoutUnknown<Fields extends object>(fields: Fields): Partial<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Partial<Fields>;
 }
 
 /** A stored time as ISO 8601; what another program stored otherwise, as it is. */

@@ -1,11 +1,13 @@
+import type { Compilable } from "kysely";
 import * as z from "zod/mini";
 import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
 import { completedIn, HAS_FAILED, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
 import { unindexed } from "./database/dialect";
 import type { Ledger } from "./database/ledger";
-import { reading } from "./database/snapshot";
+import { atOneMoment, reading } from "./database/snapshot";
 import { resolveFilter } from "./filter";
+import { withModels } from "./models";
 import type { ExecutionFilter } from "./types";
 
 /** Which executions, and in what order. */
@@ -58,9 +60,7 @@ export async function* executionsOf(
     .orderBy("created_at", direction)
     .orderBy("id", direction);
   yield* pagesOf(ledger, limit, (last, size) =>
-    (last === undefined ? matching : matching.where(isBeyond(placeOf(last), direction)))
-      .limit(size)
-      .execute(),
+    (last === undefined ? matching : matching.where(isBeyond(placeOf(last), direction))).limit(size),
   );
 }
 
@@ -78,10 +78,7 @@ export async function* newExecutionsOf(
   const { afterId, failedOnly } = check(newSchema, options, "options");
   const matching = (await matchingExecutions(ledger, filter, failedOnly)).orderBy("id");
   yield* pagesOf(ledger, Number.POSITIVE_INFINITY, (last, size) =>
-    matching
-      .where("id", ">", last?.id ?? afterId)
-      .limit(size)
-      .execute(),
+    matching.where("id", ">", last?.id ?? afterId).limit(size),
   );
 }
 
@@ -109,12 +106,13 @@ async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter, faile
 async function* pagesOf(
   ledger: Ledger,
   limit: number,
-  read: (last: ExecutionRow | undefined, size: number) => Promise<ExecutionRow[]>,
+  read: (last: ExecutionRow | undefined, size: number) => Compilable<ExecutionRow>,
 ): AsyncGenerator<readonly ExecutionRow[]> {
   let last: ExecutionRow | undefined;
   for (let left = limit; left > 0; ) {
     const size = Math.min(left, PAGE_ROWS);
-    const page = await reading(ledger, () => read(last, size));
+    const query = read(last, size);
+    const page = await atOneMoment(ledger, async (db) => withModels(db, (await db.executeQuery(query)).rows));
     if (page.length > 0) yield page.map(asAdopted);
     if (page.length < size) return;
     last = page.at(-1);

@@ -7,18 +7,25 @@ type Names = Readonly<Partial<Record<NameKey, string>>>;
 
 /** Usage of the same value of one key, by the values of the next. */
 class Group {
-  readonly tally = new UsageTally();
+  readonly tally: UsageTally;
   readonly members = new Map<string, Group>();
+
+  constructor(isByModel: boolean) {
+    this.tally = new UsageTally(isByModel);
+  }
 }
 
 /** Adds usage up by some keys; by none, all of it together. */
 export class Grouping {
   readonly by: readonly GroupKey[];
-  readonly #all = new Group();
+  readonly #all: Group;
+  readonly #isByModel: boolean;
   readonly #values: readonly ((names: Names, time: string) => string)[];
 
   constructor(by: readonly GroupKey[], timeZone: string) {
     this.by = by;
+    this.#isByModel = by.includes("model");
+    this.#all = new Group(this.#isByModel);
     this.#values = by.map((key) => valuesOf(key, timeZone));
   }
 
@@ -29,7 +36,7 @@ export class Grouping {
       const value = read(names, time);
       let member = group.members.get(value);
       if (member === undefined) {
-        member = new Group();
+        member = new Group(this.#isByModel);
         group.members.set(value, member);
       }
       group = member;

@@ -56,7 +56,10 @@ export const PERCENTILE_SAMPLE = 10_000;
 
 /** What some executions used. Sums are over executions that may have been purged since; percentiles are not. */
 export interface Usage {
+  /** By model, those whose main model it is. */
   executions: number;
+  /** By model alone: how many executions used it, as their main model or beside it. */
+  usedIn?: number;
   /** Executions that ended in a conclusion other than `success`, `neutral` or `skipped`. */
   failures: number;
   /** From 0 to 1; `null` without executions. */
@@ -74,11 +77,14 @@ export interface Usage {
   costUsd: number;
   /** The part of `costUsd` that was computed from a price list, not reported by the provider. */
   estimatedCostUsd: number;
-  /** Over the executions of which the cost is known; `null` where it is of none. */
+  /** Over the executions of which the cost is known, by model those that used it; `null` where it is of none. */
   costPerExecutionUsd: number | null;
-  /** Executions of which nobody knows the cost; they count as 0 in `costUsd`. */
+  /**
+   * Executions of which nobody knows the whole cost: `costUsd` has what is known of it, mostly nothing. By model, those
+   * that used it at an unknown cost.
+   */
   withoutCost: number;
-  /** Executions of which nobody knows the tokens. */
+  /** Executions of which nobody knows all tokens; by model, those of which nobody knows any of that model. */
   withoutUsage: number;
   /** Executions of which nobody knows the duration. */
   withoutDuration: number;

@@ -11,6 +11,8 @@ export interface UsageFacts {
   /** The plan for days of another zone than UTC, if such were asked for. */
   readonly planOfOtherDays: UsagePlan | undefined;
   readonly totals: Usage;
+  /** How many uses of a model, of those that were asked for, are not of the execution's main model. */
+  readonly usedBeside: number;
   /** What is dated after today. */
   readonly later: LaterExecutions | undefined;
   /** Whether the durations of all executions that there are were read for the percentiles. */
@@ -22,6 +24,7 @@ export function notesOn(facts: UsageFacts): string[] {
   return [
     ...notesOnDesign(facts),
     ...notesOnPurge(facts),
+    ...notesOnModels(facts),
     ...notesOnUnknown(facts),
     ...notesOnPercentiles(facts),
     ...notesOnLater(facts),
@@ -46,6 +49,13 @@ function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays }: UsageFacts): G
   if (plan.wholeDayMs !== undefined) {
     yield `${dayAt(plan.wholeDayMs)} (UTC) is all in here: a part was asked for, and only its whole is known.`;
   }
+}
+
+function* notesOnModels({ usedBeside }: UsageFacts): Generator<string> {
+  if (usedBeside === 0) return;
+  const [executions, their, they] =
+    usedBeside === 1 ? ["execution", "its", "it counts"] : ["executions", "their", "they count"];
+  yield `${usedBeside.toLocaleString("en")} ${executions} used it beside ${their} main model: tokens and cost are in here, ${they} under the main model.`;
 }
 
 /** What is unknown of all executions shows by itself. */

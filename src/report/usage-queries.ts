@@ -1,9 +1,10 @@
 import { expressionBuilder, type Kysely, sql } from "kysely";
+import { executionUsage, type UsageSource } from "../ledger/execution-usage";
 import { type LedgerSchema, USAGE_KEYS } from "../ledger/schema";
 import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
 import { unindexed } from "./database/dialect";
 import type { GroupKey } from "./types";
-import { SUMS_OF_DAYS, SUMS_OF_EXECUTIONS } from "./usage-sums";
+import { SUMS } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
 
 /** The group keys that are columns, with their columns. */
@@ -49,7 +50,7 @@ export function readDays(
   const keys = timeLength === undefined ? columns : inStoredOrder(columns);
   return db
     .selectFrom("usage_daily")
-    .select([...SUMS_OF_DAYS, ...namesOf(names)])
+    .select([...SUMS, ...namesOf(names)])
     .$if(timeLength !== undefined, (query) => query.select("day as time"))
     .where(onDaysIn(days))
     .where(hasNames)
@@ -65,12 +66,13 @@ export function readExecutions(
   hasNames: Condition,
   { names, timeLength }: Columns,
   which: "all" | "unadopted",
+  source: UsageSource,
 ): Promise<UsageRow[]> {
   const time = timeLength === undefined ? [] : [beginningOf("created_at", timeLength)];
   const keys = [...names.map((name) => unindexed(NAME_COLUMNS[name])), ...time];
   return db
-    .selectFrom("executions")
-    .select([...SUMS_OF_EXECUTIONS, ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
+    .selectFrom(executionUsage(source))
+    .select([...SUMS, ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
     .where(completedIn(span))
     .where(hasNames)
     .$if(which === "unadopted", (query) => query.where("execution_id", "is", null))

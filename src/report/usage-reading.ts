@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { UsageSource } from "../ledger/execution-usage";
 import type { LedgerSchema } from "../ledger/schema";
 import { cutoffText } from "../record/time";
 import type { NameConditions } from "./conditions";
@@ -29,16 +30,16 @@ export class UsageReading {
   }
 
   /** Reads all that adds up. */
-  async readUsage(db: Kysely<LedgerSchema>, conditions: NameConditions): Promise<void> {
+  async readUsage(db: Kysely<LedgerSchema>, conditions: NameConditions, source: UsageSource): Promise<void> {
     const { names, plan } = this;
     const columns = { names, timeLength: this.#timeLength };
     if (!isEmpty(plan.days)) {
       const ofDays = { names, timeLength: this.#timeLength && DAY_LENGTH };
       this.#add(await readDays(db, plan.days, conditions.ofDays, ofDays));
-      this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted"));
+      this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted", source));
     }
     for (const span of plan.rows) {
-      this.#add(await readExecutions(db, span, conditions.ofExecutions, columns, "all"));
+      this.#add(await readExecutions(db, span, conditions.ofExecutions, columns, "all", source));
     }
   }
 
@@ -53,7 +54,7 @@ export class UsageReading {
   #add(rows: readonly UsageRow[]): void {
     for (const row of rows) {
       // Without a key to group by, the sum of nothing is a row too.
-      if (row.executions === 0) continue;
+      if (row.usedIn === 0) continue;
       for (const grouping of this.#groupings) grouping.tallyOf(row, row.time ?? "").add(row);
     }
   }

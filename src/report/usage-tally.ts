@@ -17,12 +17,18 @@ export type UsageSums = Pick<
   | "withoutDuration"
   | "withoutTurns"
   | "durationMs"
->;
+> & {
+  // Of one model; of several, executions that used more than one of them count more than once.
+  usedIn?: number;
+  usedWithoutUsage?: number;
+  usedWithoutCost?: number;
+};
 
 /** Adds usage up. */
 export class UsageTally {
   readonly #durationsMs: number[] = [];
-  readonly #sums: UsageSums = {
+  readonly #isByModel: boolean;
+  readonly #sums: Required<UsageSums> = {
     executions: 0,
     failures: 0,
     inputTokens: 0,
@@ -37,7 +43,15 @@ export class UsageTally {
     withoutDuration: 0,
     withoutTurns: 0,
     durationMs: 0,
+    usedIn: 0,
+    usedWithoutUsage: 0,
+    usedWithoutCost: 0,
   };
+
+  /** @param isByModel Whether all that is added is of one model. */
+  constructor(isByModel = false) {
+    this.#isByModel = isByModel;
+  }
 
   add(sums: Readonly<UsageSums>): void {
     const total = this.#sums;
@@ -55,10 +69,18 @@ export class UsageTally {
     total.withoutDuration += sums.withoutDuration;
     total.withoutTurns += sums.withoutTurns;
     total.durationMs += sums.durationMs;
+    total.usedIn += sums.usedIn ?? 0;
+    total.usedWithoutUsage += sums.usedWithoutUsage ?? sums.withoutUsage;
+    total.usedWithoutCost += sums.usedWithoutCost ?? sums.withoutCost;
   }
 
   get executions(): number {
     return this.#sums.executions;
+  }
+
+  /** How many uses of a model are not of the execution's main model. */
+  get usedBeside(): number {
+    return this.#sums.usedIn - this.#sums.executions;
   }
 
   /** Adds the duration of one of the executions, for the percentiles; 0 is unknown. */
@@ -71,9 +93,13 @@ export class UsageTally {
     const { executions, failures, inputTokens, cacheReadTokens, cacheCreationTokens, costUsd, durationMs } =
       sums;
     const input = inputTokens + cacheReadTokens + cacheCreationTokens;
+    const [runs, withoutUsage, withoutCost] = this.#isByModel
+      ? [sums.usedIn, sums.usedWithoutUsage, sums.usedWithoutCost]
+      : [executions, sums.withoutUsage, sums.withoutCost];
     const durations = Float64Array.from(this.#durationsMs).sort();
     return {
       executions,
+      ...(this.#isByModel && { usedIn: runs }),
       failures,
       failureRate: ratio(failures, executions),
       inputTokens,
@@ -84,9 +110,9 @@ export class UsageTally {
       numTurns: sums.numTurns,
       costUsd,
       estimatedCostUsd: sums.estimatedCostUsd,
-      costPerExecutionUsd: ratio(costUsd, executions - sums.withoutCost),
-      withoutCost: sums.withoutCost,
-      withoutUsage: sums.withoutUsage,
+      costPerExecutionUsd: ratio(costUsd, runs - withoutCost),
+      withoutCost,
+      withoutUsage,
       withoutDuration: sums.withoutDuration,
       withoutTurns: sums.withoutTurns,
       durationMs,

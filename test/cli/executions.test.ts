@@ -71,6 +71,7 @@ describe("runledger executions", () => {
       stopReason: "end_turn",
       sessionId: "session-1",
       deliveryId: "00000000-0000-4000-8000-000000000001",
+      models: null,
     });
   });
 

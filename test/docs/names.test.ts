@@ -31,11 +31,12 @@ describe("the documentation names, and describes as they are,", () => {
   });
 
   test.each([
-    ["docs/record.md", "field | type", "src/record/types.ts", "TelemetryRecord"],
+    ["docs/record.md", "field | type", "src/record/types.ts", "ExecutionFields AmountsUsed OneModel"],
     ["docs/plugin.md", "option | default", "plugins/telemetry/options.ts", "TelemetryPluginOptions"],
     ["docs/plugin.md", "of `stats()`", "src/recorder/types.ts", "TelemetryStats"],
     ["docs/reading.md", "table", "src/ledger/schema.ts", "LedgerSchema"],
     ["docs/reading.md", "column of `executions`", "src/ledger/schema.ts", "ExecutionsTable"],
+    ["docs/reading.md", "column of `execution_models`", "src/ledger/schema.ts", "ExecutionModelsTable"],
     ["docs/reading.md", "column of `usage_daily`", "src/ledger/schema.ts", "UsageDailyTable"],
     ["docs/reading.md", "column of `incidents`", "src/ledger/schema.ts", "IncidentsTable"],
     ["docs/reading.md", "field of a filter", "src/report/types.ts", "NameFilter ExecutionFilter UsageFilter"],

@@ -63,6 +63,18 @@ test("the record with every field is stored as it is", async () => {
   expect(read(dbPath, "SELECT * FROM incidents")).toEqual([]);
 });
 
+test("of a run that used several models each model's cost is its own", async () => {
+  const folder = tempDir();
+  await run(folder, "models.ts");
+  const dbPath = join(folder, "data", "telemetry.db");
+  expect(read(dbPath, "SELECT model, executions, cost_usd, used_in FROM usage_daily ORDER BY model")).toEqual(
+    [
+      { model: "claude-haiku-4-5", executions: 0, cost_usd: 0.035, used_in: 1 },
+      { model: "claude-opus-4-1", executions: 1, cost_usd: 0.2925, used_in: 1 },
+    ],
+  );
+});
+
 test.each([
   [["plugin-use.ts"], ["1 of 1 written"]],
   [["own-host.ts"], ["1"]],

@@ -108,9 +108,7 @@ describe("runledger forward", () => {
     const follower = startForward(["--from", from, "--follow", "--interval", "10"], {
       RUNLEDGER_FORWARD_URL: url,
     });
-    const reader = follower.process.stderr;
-    expect(reader).toBeDefined();
-    await Bun.sleep(300);
+    await follower.waitForError("can't be forwarded");
     fillLedger(from, "waited", 1);
     await server.start();
     while (!(await forwardedIds(url)).includes("waited-1")) await Bun.sleep(10);

@@ -45,10 +45,10 @@ test("rows that PostgreSQL refuses become incidents with what was in them; their
   ]);
   expect(incidents[0]).toMatchObject({ kind: "rejected", count: 1, reason: expect.stringContaining("0x00") });
   expect(incidents[0]?.payload).toContain('"repo":"a\\u0000b"');
-  expect(logger.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-    expect.stringContaining("warn: executions were refused"),
-    expect.stringContaining("warn: executions were refused"),
-  ]);
+  // The first at once, the rest once a second and at the end.
+  const said = new Set(logger.lines.map(({ level, message }) => `${level}: ${message}`));
+  expect([...said]).toEqual([expect.stringContaining("warn: executions were refused")]);
+  expect(logger.lines.length).toBeLessThanOrEqual(4);
 
   // Sent again they are what they were.
   read(from, "UPDATE forward_targets SET last_id = 0");
@@ -87,7 +87,7 @@ test("a constraint or a trigger of somebody's refuses single rows, too; the comm
 test("what other programs wrote into the ledger is forwarded as it is, or refused, never misread", async () => {
   const to = await newUrl();
   const from = ledgerIn(folder, "odd");
-  fillLedger(from, "odd", 9, () => ({ costUsd: 0.18611290000000003 }));
+  fillLedger(from, "odd", 9, () => ({ models: null, costUsd: 0.18611290000000003 }));
   const set = (number: number, column: string, value: string) =>
     read(from, `UPDATE executions SET ${column} = ${value} WHERE id = ${number}`);
   set(1, "created_at", "'yesterday'");

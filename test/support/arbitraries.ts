@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { areSeconds } from "../../src/record/time";
-import type { TelemetryRecord } from "../../src/record/types";
+import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
@@ -40,8 +40,17 @@ function optional<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undef
     .chain((some) => fc.constantFrom(some, some, some ?? null));
 }
 
-/** Any record that the types allow. */
-export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
+const amounts = {
+  inputTokens: optional(count),
+  outputTokens: optional(count),
+  cacheReadTokens: optional(count),
+  cacheCreationTokens: optional(count),
+  costUsd: optional(amount),
+  costSource: optional(fc.constantFrom("reported", "estimated")),
+} as const;
+
+/** Any record of one model that the types allow. */
+export const anyPlainRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
   {
     repo: nonEmptyText,
     eventType: nonEmptyText,
@@ -52,16 +61,38 @@ export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
     deliveryId: optional(anyText),
     prNumber: optional(count),
     provider: optional(nonEmptyText),
-    inputTokens: optional(count),
-    outputTokens: optional(count),
-    cacheReadTokens: optional(count),
-    cacheCreationTokens: optional(count),
+    ...amounts,
     durationMs: optional(count),
-    costUsd: optional(amount),
-    costSource: optional(fc.constantFrom("reported", "estimated")),
     sessionId: optional(anyText),
     numTurns: optional(count),
     stopReason: optional(anyText),
   },
   { requiredKeys: ["repo", "eventType", "model", "conclusion"] },
+);
+
+const modelUsage: fc.Arbitrary<ModelUsage> = fc.record(
+  { model: nonEmptyText, provider: optional(nonEmptyText), ...amounts },
+  { requiredKeys: ["model"] },
+);
+/** Not so many tokens that their sum is none. */
+const fewModels = fc
+  .array(modelUsage, { maxLength: 4 })
+  .filter((models) =>
+    TOKENS.every((name) =>
+      Number.isSafeInteger(models.reduce((total, usage) => total + (usage[name] ?? 0), 0)),
+    ),
+  );
+const TOKENS = ["inputTokens", "outputTokens", "cacheReadTokens", "cacheCreationTokens"] as const;
+
+/** Any record that the types allow. */
+export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.oneof(
+  { weight: 3, arbitrary: anyPlainRecord },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(anyPlainRecord, fewModels, fc.boolean()).map(([entry, models, isMainNamed]) => {
+      if (models.length === 0) return { ...entry, models } as TelemetryRecord;
+      const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens, costUsd, ...rest } = entry;
+      return { ...rest, model: isMainNamed ? rest.model : undefined, models } as TelemetryRecord;
+    }),
+  },
 );

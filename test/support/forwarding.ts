@@ -1,13 +1,15 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
+import { MODEL_COLUMNS } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
-import type { TelemetryRecord } from "../../src/record/types";
+import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { commandLine } from "./dist";
 import { read } from "./ledger";
 import { queryOnce } from "./postgres-server";
 import { recordingLogger } from "./recording-logger";
 import { runScript, startScript } from "./run-script";
+import { SUM_COLUMNS, usageParts } from "./usage-parts";
 
 const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "gpt-5.1"];
 const TRANSACTION_ROWS = 5_000;
@@ -28,20 +30,30 @@ export function fillLedger(
         ...variety(number),
         executionId: `${prefix}-${number}`,
         ...overrides(number),
-      });
+      } as Partial<TelemetryRecord>);
     });
     store.recordMany(records);
   }
   store.close();
 }
 
-/** No two neighbours are alike, and sums are over more than a few rows. */
+/** No two neighbours are alike, sums are over more than a few rows, and some executions used several models. */
 function variety(number: number): Partial<TelemetryRecord> {
   return {
     repo: `octo-org/repository-${number % 7}`,
-    model: MODELS[number % MODELS.length] ?? "",
     conclusion: number % 11 === 0 ? "failure" : "success",
     completedAt: Date.UTC(2026, 0, 1) + number * 60_000,
+    prNumber: number % 2 === 0 ? null : number,
+    durationMs: number,
+    numTurns: number % 9,
+    sessionId: number % 2 === 0 ? null : `{"session", \\${number}}`,
+    ...(number % 6 === 0 ? { models: modelsOf(number) } : oneModel(number)),
+  };
+}
+
+function oneModel(number: number): Partial<TelemetryRecord> {
+  return {
+    model: MODELS[number % MODELS.length] ?? "",
     inputTokens: number % 5 === 0 ? null : number,
     outputTokens: number % 5 === 0 ? null : 3_000_000_000,
     cacheReadTokens: null,
@@ -49,11 +61,20 @@ function variety(number: number): Partial<TelemetryRecord> {
     // Fractions that a sum holds exactly, whatever the order.
     costUsd: number % 4 === 0 ? null : number / 64,
     costSource: number % 3 === 0 ? "estimated" : "reported",
-    prNumber: number % 2 === 0 ? null : number,
-    durationMs: number,
-    numTurns: number % 9,
-    sessionId: number % 2 === 0 ? null : `{"session", \\${number}}`,
   };
+}
+
+function modelsOf(number: number): readonly ModelUsage[] {
+  return [
+    { model: MODELS[0] ?? "", inputTokens: number, costUsd: number / 64 },
+    {
+      model: "claude-haiku-4-5",
+      outputTokens: 3_000_000_000,
+      costUsd: number / 128,
+      costSource: "estimated",
+    },
+    ...(number % 4 === 0 ? [{ model: 'gpt-5 "mini"' }] : []),
+  ];
 }
 
 /** Runs `runledger forward` in a process of its own, to its end. */
@@ -75,22 +96,13 @@ export async function forwardedIds(url: string): Promise<string[]> {
 }
 
 const KEYS = "day, repo, event_type, provider, model, conclusion";
-const SUMS = `sum(input_tokens)::text AS input_tokens, sum(output_tokens)::text AS output_tokens,
-  sum(cache_read_tokens)::text AS cache_read_tokens, sum(cache_creation_tokens)::text AS cache_creation_tokens,
-  sum(duration_ms)::text AS duration_ms, coalesce(sum(num_turns), 0)::text AS num_turns, sum(cost_usd)::text AS cost_usd`;
-const FROM_SUMS = `SELECT ledger_id, ${KEYS}, sum(executions)::text AS executions, ${SUMS},
-    sum(without_usage)::text AS without_usage, sum(without_cost)::text AS without_cost,
-    sum(without_duration)::text AS without_duration, sum(without_turns)::text AS without_turns,
-    sum(estimated_cost_usd)::text AS estimated_cost_usd
-  FROM usage_daily GROUP BY ledger_id, ${KEYS} ORDER BY ledger_id, ${KEYS}`;
-const FROM_ROWS = `SELECT ledger_id, ${KEYS}, count(*)::text AS executions, ${SUMS},
-    (count(*) FILTER (WHERE usage_source = 'unknown'))::text AS without_usage,
-    (count(*) FILTER (WHERE cost_source = 'unknown'))::text AS without_cost,
-    (count(*) FILTER (WHERE duration_ms = 0))::text AS without_duration,
-    (count(*) FILTER (WHERE num_turns IS NULL))::text AS without_turns,
-    coalesce(sum(cost_usd) FILTER (WHERE cost_source = 'estimated'), 0)::text AS estimated_cost_usd
-  FROM (SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') COLLATE "C" AS day FROM executions) AS dated
-  GROUP BY ledger_id, ${KEYS} ORDER BY ledger_id, ${KEYS}`;
+const SUMMED = SUM_COLUMNS.map((sum) => `coalesce(sum(${sum}), 0)::text AS ${sum}`).join(", ");
+const PARTS = usageParts(["ledger_id", "execution_id", "created_at"], ["ledger_id"]);
+const GROUPED = `GROUP BY ledger_id, ${KEYS} ORDER BY ledger_id, ${KEYS}`;
+const FROM_SUMS = `SELECT ledger_id, ${KEYS}, ${SUMMED} FROM usage_daily ${GROUPED}`;
+const FROM_ROWS = `SELECT ledger_id, ${KEYS}, ${SUMMED}
+  FROM (SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') COLLATE "C" AS day FROM (${PARTS}) AS parts) AS dated
+  ${GROUPED}`;
 
 /** The target's sums are those of its executions, neither more nor less. */
 export async function expectExactSums(url: string): Promise<void> {
@@ -106,6 +118,18 @@ export async function expectForwarded(url: string, dbPaths: readonly string[]): 
   );
   expect(await forwardedIds(url)).toEqual([...new Set(ids)].sort());
   await expectExactSums(url);
+  const models = dbPaths.flatMap((dbPath) => read<ModelRow>(dbPath, MODELS_IN_ORDER));
+  const forwarded = await queryOnce<ModelRow>(url, MODELS_IN_ORDER);
+  expect(new Set(forwarded.map(comparable))).toEqual(new Set(models.map(comparable)));
+  expect(forwarded).toHaveLength(new Set(models.map(comparable)).size);
+}
+
+type ModelRow = Readonly<Record<string, unknown>> & { readonly execution_id: string };
+const MODELS_IN_ORDER = `SELECT ${MODEL_COLUMNS.join(", ")} FROM execution_models`;
+
+/** Without the difference between 64-bit integers as text and as numbers. */
+function comparable(model: ModelRow): string {
+  return JSON.stringify(MODEL_COLUMNS.map((column) => `${model[column]}`));
 }
 
 /** The path of a ledger in a folder. */

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { SUM_COLUMNS, usageParts } from "./usage-parts";
 
 /** Reads a ledger file by a connection of its own, as another program would. */
 export function read<Row = Record<string, unknown>>(dbPath: string, sql: string): Row[] {
@@ -43,27 +44,20 @@ export const EARLIER_INSERT = `
   ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 `;
 
-/** The sums of `usage_daily`, computed from the rows of `executions`. */
+const isLarge = (column: string) => /_tokens$|_ms$|_turns$/.test(column) && !column.startsWith("without");
+const asText = (column: string, sum: string) =>
+  isLarge(column) ? `CAST(${sum} AS TEXT) AS ${column}` : `${sum} AS ${column}`;
+
+/** What `usage_daily` is to be, from the executions. 64-bit sums are text, as JavaScript's numbers would round them. */
 export const USAGE_FROM_EXECUTIONS = `
   SELECT substr(created_at, 1, 10) AS day, repo, event_type, provider, model, conclusion,
-    count(*) AS executions, CAST(sum(input_tokens) AS TEXT) AS input_tokens,
-    CAST(sum(output_tokens) AS TEXT) AS output_tokens, CAST(sum(cache_read_tokens) AS TEXT) AS cache_read_tokens,
-    CAST(sum(cache_creation_tokens) AS TEXT) AS cache_creation_tokens,
-    CAST(sum(duration_ms) AS TEXT) AS duration_ms, CAST(coalesce(sum(num_turns), 0) AS TEXT) AS num_turns,
-    sum(cost_usd) AS cost_usd, sum(usage_source = 'unknown') AS without_usage,
-    sum(cost_source = 'unknown') AS without_cost, sum(duration_ms = 0) AS without_duration,
-    sum(num_turns IS NULL) AS without_turns,
-    sum(CASE WHEN cost_source = 'estimated' THEN cost_usd ELSE 0.0 END) AS estimated_cost_usd
-  FROM executions GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    ${SUM_COLUMNS.map((column) => asText(column, `sum(${column})`)).join(", ")}
+  FROM (${usageParts(["execution_id"])}) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 `;
 
-/** `usage_daily` in the same form: 64-bit sums as text, which JavaScript's numbers would round. */
+/** `usage_daily` in the same form. */
 export const USAGE_DAILY = `
   SELECT day, repo, event_type, provider, model, conclusion,
-    executions, CAST(input_tokens AS TEXT) AS input_tokens,
-    CAST(output_tokens AS TEXT) AS output_tokens, CAST(cache_read_tokens AS TEXT) AS cache_read_tokens,
-    CAST(cache_creation_tokens AS TEXT) AS cache_creation_tokens,
-    CAST(duration_ms AS TEXT) AS duration_ms, CAST(num_turns AS TEXT) AS num_turns,
-    cost_usd, without_usage, without_cost, without_duration, without_turns, estimated_cost_usd
+    ${SUM_COLUMNS.map((column) => asText(column, column)).join(", ")}
   FROM usage_daily ORDER BY 1, 2, 3, 4, 5, 6
 `;

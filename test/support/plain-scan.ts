@@ -1,4 +1,4 @@
-import type { ExecutionRow } from "../../src/ledger/schema";
+import type { ExecutionModelRow, ExecutionRow } from "../../src/ledger/schema";
 import { DAY_MS } from "../../src/record/time";
 import { isFailure } from "../../src/report/failure";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "../../src/report/types";
@@ -32,29 +32,77 @@ export function plainReport(recorded: readonly Recorded[], question: PlainQuesti
     const ms = Date.parse(`${row.created_at.replace(" ", "T")}Z`);
     const isOfWholeDay = ms < completeFromMs;
     const countsAtMs = isOfWholeDay ? floorDay(ms) : ms;
-    if (countsAtMs < fromMs || countsAtMs >= toMs || !hasNames(row)) continue;
+    if (countsAtMs < fromMs || countsAtMs >= toMs) continue;
     const day = isOfWholeDay ? row.created_at.slice(0, 10) : dayIn(timeZone, ms);
-    const keys = Object.fromEntries(by.map((key) => [key, keyOf(key, row, day)]));
-    const id = JSON.stringify(keys);
-    const group = groups.get(id) ?? { keys, members: [] as Member[] };
-    group.members.push({ row, isInSample: !isPurged && ms >= sampleFromMs && ms < toMs });
-    groups.set(id, group);
+    for (const part of partsOf(row)) {
+      if (!hasNames(part.row)) continue;
+      const keys = Object.fromEntries(by.map((key) => [key, keyOf(key, part.row, day)]));
+      const id = JSON.stringify(keys);
+      const group = groups.get(id) ?? { keys, members: [] as Member[] };
+      group.members.push({
+        ...part,
+        isInSample: part.isMain && !isPurged && ms >= sampleFromMs && ms < toMs,
+      });
+      groups.set(id, group);
+    }
   }
   if (by.length === 0 && groups.size === 0) return [usageOf([])];
-  return Array.from(groups.values(), ({ keys, members }) => ({ ...keys, ...usageOf(members) }));
+  return Array.from(groups.values(), ({ keys, members }) => ({
+    ...keys,
+    ...usageOf(members, by.includes("model")),
+  }));
+}
+
+/** An execution as its models have it, one by one; of its main model, all that is counted once. */
+function partsOf(row: ExecutionRow): Omit<Member, "isInSample">[] {
+  const isWithoutCost = row.cost_source === "unknown";
+  const isWithoutUsage = row.usage_source === "unknown";
+  if (row.models === undefined)
+    return [{ row, isMain: true, estimatedUsd: estimatedOf(row), isWithoutCost, isWithoutUsage }];
+  return row.models.map((used) => ({
+    row: {
+      ...row,
+      provider: used.provider,
+      model: used.model,
+      input_tokens: used.input_tokens ?? 0,
+      output_tokens: used.output_tokens ?? 0,
+      cache_read_tokens: used.cache_read_tokens ?? 0,
+      cache_creation_tokens: used.cache_creation_tokens ?? 0,
+      cost_usd: used.cost_usd ?? 0,
+    },
+    isMain: used.model === row.model && used.provider === row.provider,
+    estimatedUsd: estimatedOf(used),
+    isWithoutCost: used.cost_usd === null,
+    isWithoutUsage:
+      used.input_tokens === null &&
+      used.output_tokens === null &&
+      used.cache_read_tokens === null &&
+      used.cache_creation_tokens === null,
+  }));
+}
+
+function estimatedOf({ cost_source, cost_usd }: Pick<ExecutionModelRow, "cost_source" | "cost_usd">): number {
+  return cost_source === "estimated" ? (cost_usd ?? 0) : 0;
 }
 
 interface Member {
   readonly row: ExecutionRow;
+  readonly isMain: boolean;
+  readonly estimatedUsd: number;
+  readonly isWithoutCost: boolean;
+  readonly isWithoutUsage: boolean;
   readonly isInSample: boolean;
 }
 
 /** Only for fewer executions than a sample has. */
-function usageOf(members: readonly Member[]): Usage {
+function usageOf(members: readonly Member[], isByModel = false): Usage {
   if (members.length > PERCENTILE_SAMPLE) throw new Error("Too many for a plain scan.");
   const rows = members.map(({ row }) => row);
   const sum = (read: (row: ExecutionRow) => number) => rows.reduce((total, row) => total + read(row), 0);
-  const count = (isCounted: (row: ExecutionRow) => boolean) => rows.filter(isCounted).length;
+  const executions = members.filter(({ isMain }) => isMain).map(({ row }) => row);
+  const count = (isCounted: (row: ExecutionRow) => boolean) => executions.filter(isCounted).length;
+  const sumOfExecutions = (read: (row: ExecutionRow) => number) =>
+    executions.reduce((total, row) => total + read(row), 0);
   const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
   const durations = members
     .filter(({ isInSample }) => isInSample)
@@ -68,28 +116,33 @@ function usageOf(members: readonly Member[]): Usage {
   const cacheReadTokens = sum((row) => row.cache_read_tokens);
   const cacheCreationTokens = sum((row) => row.cache_creation_tokens);
   const costUsd = sum((row) => row.cost_usd);
-  const durationMs = sum((row) => row.duration_ms);
-  const withoutCost = count(({ cost_source }) => cost_source === "unknown");
+  const durationMs = sumOfExecutions((row) => row.duration_ms);
+  const withoutCost = isByModel
+    ? members.filter((member) => member.isWithoutCost).length
+    : count(({ cost_source }) => cost_source === "unknown");
   const withoutDuration = count(({ duration_ms }) => duration_ms === 0);
   return {
-    executions: rows.length,
+    executions: executions.length,
+    ...(isByModel && { usedIn: rows.length }),
     failures,
-    failureRate: share(failures, rows.length),
+    failureRate: share(failures, executions.length),
     inputTokens,
     outputTokens: sum((row) => row.output_tokens),
     cacheReadTokens,
     cacheCreationTokens,
     cacheHitShare: share(cacheReadTokens, inputTokens + cacheReadTokens + cacheCreationTokens),
-    numTurns: sum((row) => row.num_turns ?? 0),
+    numTurns: sumOfExecutions((row) => row.num_turns ?? 0),
     costUsd,
-    estimatedCostUsd: sum((row) => (row.cost_source === "estimated" ? row.cost_usd : 0)),
-    costPerExecutionUsd: share(costUsd, rows.length - withoutCost),
+    estimatedCostUsd: members.reduce((total, { estimatedUsd }) => total + estimatedUsd, 0),
+    costPerExecutionUsd: share(costUsd, (isByModel ? rows.length : executions.length) - withoutCost),
     withoutCost,
-    withoutUsage: count(({ usage_source }) => usage_source === "unknown"),
+    withoutUsage: isByModel
+      ? members.filter((member) => member.isWithoutUsage).length
+      : count(({ usage_source }) => usage_source === "unknown"),
     withoutDuration,
     withoutTurns: count(({ num_turns }) => num_turns === null),
     durationMs,
-    averageDurationMs: share(durationMs, rows.length - withoutDuration),
+    averageDurationMs: share(durationMs, executions.length - withoutDuration),
     p50DurationMs: percentile(50),
     p95DurationMs: percentile(95),
     p99DurationMs: percentile(99),

@@ -4,7 +4,7 @@ import { toExecutionRow } from "../../src/ledger/row";
 import { EARLIER_EXECUTION_COLUMNS, type ExecutionRow } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { DAY_MS } from "../../src/record/time";
-import type { TelemetryRecord } from "../../src/record/types";
+import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 import { EARLIER_DESIGN, read } from "./ledger";
 import type { Recorded } from "./plain-scan";
 
@@ -43,6 +43,15 @@ export const time: fc.Arbitrary<number> = fc.oneof(
 
 const count = fc.oneof(fc.nat(1_000_000), fc.constantFrom(0, 2 ** 31, 218_847_967));
 
+const amounts = {
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: count,
+  cacheCreationTokens: count,
+  costUsd: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true })),
+  costSource: fc.constantFrom("reported", "estimated"),
+} as const;
+
 const record: fc.Arbitrary<TelemetryRecord> = fc.record(
   {
     repo: fc.constantFrom(...REPOS),
@@ -51,16 +60,35 @@ const record: fc.Arbitrary<TelemetryRecord> = fc.record(
     conclusion: fc.constantFrom(...CONCLUSIONS),
     completedAt: time,
     provider: fc.constantFrom(...PROVIDERS),
-    inputTokens: count,
-    outputTokens: count,
-    cacheReadTokens: count,
-    cacheCreationTokens: count,
+    ...amounts,
     durationMs: fc.nat(300_000),
-    costUsd: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true })),
-    costSource: fc.constantFrom("reported", "estimated"),
     numTurns: fc.nat(50),
   },
   { requiredKeys: ["repo", "eventType", "model", "conclusion", "completedAt"] },
+);
+
+const modelUsage: fc.Arbitrary<ModelUsage> = fc.record(
+  {
+    model: fc.constantFrom(...MODELS, "claude-haiku-4-5"),
+    provider: fc.constantFrom(...PROVIDERS),
+    ...amounts,
+  },
+  { requiredKeys: ["model"] },
+);
+
+/** Used one model, or said what each of some used. */
+const anyExecution: fc.Arbitrary<TelemetryRecord> = fc.oneof(
+  { weight: 2, arbitrary: record },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(record, fc.array(modelUsage, { minLength: 1, maxLength: 4 }), fc.boolean())
+      .map(([entry, models, isMainKnown]): TelemetryRecord => {
+        const { model, inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens, costUsd, ...rest } =
+          entry;
+        return isMainKnown && model != null ? { ...rest, model, models } : { ...rest, models };
+      }),
+  },
 );
 
 /** One after the other, what happens to a ledger. */
@@ -72,7 +100,7 @@ export type Step =
 
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ records: fc.array(record, { maxLength: 20 }) }) },
+    { weight: 5, arbitrary: fc.record({ records: fc.array(anyExecution, { maxLength: 20 }) }) },
     { weight: 2, arbitrary: fc.record({ inserts: fc.array(record, { maxLength: 6 }) }) },
     { weight: 1, arbitrary: fc.record({ purgeOlderThan: fc.double({ min: 0, max: DAYS, noNaN: true }) }) },
   ),

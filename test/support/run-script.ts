@@ -15,6 +15,8 @@ export interface RunningScript {
   readonly process: Subprocess<"ignore", "pipe", "pipe">;
   /** Resolves as soon as stdout has this whole line; rejects when the process ends without it. */
   waitForLine(line: string): Promise<void>;
+  /** The same for a text anywhere in stderr. */
+  waitForError(text: string): Promise<void>;
   /** Resolves when the process has ended and its output is complete. */
   readonly finished: Promise<ScriptResult>;
 }
@@ -46,28 +48,55 @@ export function startScript(
     timeout: DEADLINE_MS,
     killSignal: "SIGKILL",
   });
-  let stdout = "";
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const finished = Promise.all([child.exited, stdout.complete, stderr.complete]).then(() => ({
+    exitCode: child.exitCode,
+    signalCode: child.signalCode,
+    stdout: stdout.text,
+    stderr: stderr.text,
+  }));
+  const waitFor = async (output: Output, isThere: (text: string) => boolean, what: string) => {
+    if (await output.until(isThere)) return;
+    throw new Error(`${path} ended without ${what}: ${JSON.stringify(await finished)}`);
+  };
+  return {
+    process: child,
+    finished,
+    waitForLine: (line) =>
+      waitFor(stdout, (text) => text.split("\n").slice(0, -1).includes(line), `the line "${line}"`),
+    waitForError: (text) => waitFor(stderr, (all) => all.includes(text), `"${text}" on stderr`),
+  };
+}
+
+interface Output {
+  /** What was read so far. */
+  readonly text: string;
+  readonly complete: Promise<void>;
+  /** Whether it fulfilled a condition, at some point before it ended. */
+  until(isFulfilled: (text: string) => boolean): Promise<boolean>;
+}
+
+function collect(stream: ReadableStream<Uint8Array>): Output {
+  let text = "";
   let wake = Promise.withResolvers<boolean>();
-  const reading = (async () => {
+  const complete = (async () => {
     const decoder = new TextDecoder();
-    for await (const chunk of child.stdout) {
-      stdout += decoder.decode(chunk, { stream: true });
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true });
       wake.resolve(true);
       wake = Promise.withResolvers();
     }
     wake.resolve(false);
   })();
-  const finished = Promise.all([child.exited, new Response(child.stderr).text(), reading]).then(
-    ([, stderr]) => ({ exitCode: child.exitCode, signalCode: child.signalCode, stdout, stderr }),
-  );
   return {
-    process: child,
-    finished,
-    async waitForLine(line) {
-      for (let more = true; !stdout.split("\n").slice(0, -1).includes(line); more = await wake.promise) {
-        if (!more)
-          throw new Error(`${path} ended without the line "${line}": ${JSON.stringify(await finished)}`);
-      }
+    get text() {
+      return text;
+    },
+    complete,
+    async until(isFulfilled) {
+      for (let more = true; !isFulfilled(text); more = await wake.promise) if (!more) return false;
+      return true;
     },
   };
 }

@@ -1,5 +1,6 @@
-import type { Expression, Kysely, SqlBool } from "kysely";
-import { type LedgerSchema, SUMMED_COLUMNS, USAGE_SUMS } from "../../ledger/schema";
+import type { Kysely } from "kysely";
+import { executionUsage } from "../../ledger/execution-usage";
+import { type LedgerSchema, USAGE_SUMS } from "../../ledger/schema";
 import { dayOf } from "../../record/time";
 import type { Ledger } from "../../report/database/ledger";
 
@@ -77,25 +78,9 @@ async function isWrong(db: Kysely<LedgerSchema>, day: string): Promise<boolean> 
 /** What the executions of a day add up to, below zero. Rows that were not adopted yet are in no sum. */
 function negativeSums(db: Kysely<LedgerSchema>, day: string) {
   return db
-    .selectFrom("executions")
+    .selectFrom(executionUsage({ executions: "executions", models: "execution_models", engine: "sqlite" }))
     .select(NAMES)
-    .select(({ fn, neg, eb }) => {
-      const minus = (column: (typeof SUMMED_COLUMNS)[number]) =>
-        neg(fn<number>("total", [column])).as(column);
-      const minusCount = (condition: Expression<SqlBool>) =>
-        neg(fn.countAll<number>().filterWhere(condition));
-      return [
-        neg(fn.countAll<number>()).as("executions"),
-        ...SUMMED_COLUMNS.map(minus),
-        minusCount(eb("usage_source", "=", "unknown")).as("without_usage"),
-        minusCount(eb("cost_source", "=", "unknown")).as("without_cost"),
-        minusCount(eb("duration_ms", "=", 0)).as("without_duration"),
-        minusCount(eb("num_turns", "is", null)).as("without_turns"),
-        neg(
-          fn.coalesce(fn.sum<number>("cost_usd").filterWhere("cost_source", "=", "estimated"), eb.lit(0)),
-        ).as("estimated_cost_usd"),
-      ];
-    })
+    .select(({ fn, neg }) => USAGE_SUMS.map((sum) => neg(fn<number>("total", [sum])).as(sum)))
     .where("created_at", ">=", day)
     .where("created_at", "<", day + LAST_CHARACTER)
     .where("execution_id", "is not", null)

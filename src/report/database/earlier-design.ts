@@ -14,6 +14,7 @@ export function earlierDesignViews(): CompiledQuery[] {
   return [
     view("executions").as(executions()).compile(),
     view("usage_daily").as(UNADOPTED_USAGE).compile(),
+    emptyView("execution_models"),
     emptyView("incidents"),
     emptyView("ledger"),
     emptyView("forward_targets"),

@@ -61,6 +61,7 @@ export const KEY_HEADERS = {
 /** Every column that a table can have beside its keys; amounts of money have the same decimals in all its rows. */
 export const USAGE_COLUMNS = {
   executions: numbers("executions", ({ executions }) => formatCount(executions)),
+  usedIn: numbers("used in", ({ executions, usedIn = executions }) => formatCount(usedIn)),
   failures: numbers("failed", ({ failures }) => formatCount(failures)),
   failureRate: numbers("rate", ({ failureRate }) => orUnknown(failureRate, formatShare)),
   tokens: numbers("tokens", (usage) => tokenCount(usage, tokensOf(usage))),
@@ -96,13 +97,17 @@ function money(header: string, amountOf: (usage: Usage) => number | null): Colum
 }
 
 /** Token counts, unless nobody said any. */
-export function tokenCount({ executions, withoutUsage }: Usage, count: number): string {
-  return executions > 0 && withoutUsage === executions ? UNKNOWN : formatCount(count);
+export function tokenCount({ executions, usedIn = executions, withoutUsage }: Usage, count: number): string {
+  return count === 0 && usedIn > 0 && withoutUsage === usedIn ? UNKNOWN : formatCount(count);
 }
 
 /** US dollars, unless nobody said any. */
-export function cost({ executions, withoutCost }: Usage, usd: number | null, format = formatUsd): string {
-  return executions > 0 && withoutCost === executions ? UNKNOWN : orUnknown(usd, format);
+export function cost(
+  { executions, usedIn = executions, withoutCost, costUsd }: Usage,
+  usd: number | null,
+  format = formatUsd,
+): string {
+  return costUsd === 0 && usedIn > 0 && withoutCost === usedIn ? UNKNOWN : orUnknown(usd, format);
 }
 
 /** Whether anybody said the number of turns. */

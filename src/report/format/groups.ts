@@ -172,7 +172,7 @@ function compareNames(by: readonly GroupKey[], first: UsageGroup, second: UsageG
 
 /** Without percentiles: those of several groups can't be told from those of each. */
 function sumUsage(groups: readonly Usage[]): Usage {
-  const tally = new UsageTally();
+  const tally = new UsageTally(groups.some(({ usedIn }) => usedIn !== undefined));
   for (const usage of groups) tally.add(usage);
   return tally.usage;
 }

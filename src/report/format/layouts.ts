@@ -34,6 +34,7 @@ const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
   ],
   model: [
     ["executions", 0],
+    ["usedIn", 1],
     ["failures", 0],
     ["failureRate", 4],
     ["tokens", 3],
@@ -55,6 +56,7 @@ const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
 
 const GROUPS_LAYOUT: Layout = [
   ["executions", 0],
+  ["usedIn", 1],
   ["failures", 0],
   ["failureRate", 7],
   ["turns", 11],
@@ -118,18 +120,20 @@ function columnsOf(table: GroupTable, layout: Layout): readonly TableColumn<Usag
   const rows = usageRows(table);
   const sortedBy: readonly UsageColumnName[] = table.sort === undefined ? [] : SORTED_COLUMNS[table.sort];
   const missing = sortedBy.filter((name) => layout.every(([present]) => present !== name));
-  const columns = [...layout, ...missing.map((name) => [name, SORTED_BY] as const)].map(
-    ([name, omission]) => {
-      const column = USAGE_COLUMNS[name](rows);
-      return {
-        ...column,
-        omission: sortedBy.includes(name)
-          ? Math.min(omission, SORTED_BY)
-          : omissionOf(column, omission, rows),
-      };
-    },
-  );
+  const told = layout.filter(([name]) => name !== "usedIn" || rows.some(({ usage }) => isUsedBeside(usage)));
+  const columns = [...told, ...missing.map((name) => [name, SORTED_BY] as const)].map(([name, omission]) => {
+    const column = USAGE_COLUMNS[name](rows);
+    return {
+      ...column,
+      omission: sortedBy.includes(name) ? Math.min(omission, SORTED_BY) : omissionOf(column, omission, rows),
+    };
+  });
   return [...keyColumns(table.by), ...columns];
+}
+
+/** Whether a model was used in executions whose main model it is not. */
+function isUsedBeside({ executions, usedIn = executions }: Usage): boolean {
+  return usedIn !== executions;
 }
 
 /** A column that is empty for most rows goes before any that is not; one that else never goes, when it is for all. */

@@ -30,9 +30,10 @@ export const USAGE_FIELDS = [
 
 /** The groups of a report as one table of CSV: their keys, then their numbers, under the names that JSON gives them. */
 export function formatUsageCsv({ by, groups }: GroupTable): string {
+  const fields = by.includes("model") ? [...USAGE_FIELDS, "usedIn" as const] : USAGE_FIELDS;
   const rows = groups.map((group): CsvValue[] => [
     ...by.map((key) => group[key] ?? null),
-    ...USAGE_FIELDS.map((field) => group[field]),
+    ...fields.map((field) => group[field] ?? null),
   ]);
-  return formatCsv([[...by, ...USAGE_FIELDS], ...rows]);
+  return formatCsv([[...by, ...fields], ...rows]);
 }

@@ -70,6 +70,11 @@ describe("text", () => {
       withoutCost: 10,
       costUsd: 0,
       withoutUsage: 10,
+      inputTokens: 0,
+      outputTokens: 0,
+      cacheReadTokens: 0,
+      cacheCreationTokens: 0,
+      cacheHitShare: null,
       costPerExecutionUsd: null,
       withoutTurns: 10,
       withoutDuration: 10,
@@ -86,7 +91,7 @@ describe("text", () => {
       ..."m 10 1".split(" "),
       "10.0 %",
       ..."– – – – – –".split(" "),
-      "87.7 %",
+      "–",
       ..."– – – – – –".split(" "),
     ]);
   });
@@ -143,7 +148,13 @@ describe("text", () => {
   test("keeps what it is sorted by, and leaves out first what says least", () => {
     const unknown = { withoutUsage: 10, cacheHitShare: null, averageDurationMs: null };
     const durations = { p50DurationMs: null, p95DurationMs: null, p99DurationMs: null };
-    const usage = usageOf({ ...unknown, ...durations, withoutCost: 10, costPerExecutionUsd: null });
+    const usage = usageOf({
+      ...unknown,
+      ...durations,
+      withoutCost: 10,
+      costUsd: 0,
+      costPerExecutionUsd: null,
+    });
     const groups = [1, 2, 3].map((index) => ({ model: `some-model-of-a-long-name-${index}`, ...usage }));
     const head = (sort: SortKey, some: readonly UsageGroup[] = groups, columns = 60) =>
       linesOf(
@@ -267,7 +278,7 @@ describe("CSV", () => {
     const [header = "", row = "", ...rest] = formatUsageCsv(arrangeGroups(["day", "model"], groups)).split(
       "\r\n",
     );
-    expect(header.split(",")).toEqual(["day", "model", ...Object.keys(usageOf())]);
+    expect(header.split(",")).toEqual(["day", "model", ...Object.keys(usageOf()), "usedIn"]);
     expect(row).toStartWith('2026-10-01,"a,b",10,1,,12000,3400,150000,9000,0.877');
     expect(rest).toEqual([""]);
   });

@@ -1,0 +1,146 @@
+import { type AliasedExpression, type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
+import type { ExecutionsTable, UsageDailyTable } from "./schema";
+import { USAGE_SUMS } from "./schema";
+
+/** An execution, or one of several models of it, with what it adds to `usage_daily` in the columns of that name. */
+export type ExecutionUsage = Pick<
+  ExecutionsTable,
+  "execution_id" | "repo" | "event_type" | "provider" | "model" | "conclusion"
+> &
+  Pick<UsageDailyTable, (typeof USAGE_SUMS)[number]> & {
+    created_at: string;
+    /** In PostgreSQL alone. */
+    ledger_id: string;
+  };
+
+/** Where executions and their models are read from: the tables, or what is about to be stored in them. */
+export interface UsageSource {
+  readonly executions: string;
+  /** `undefined`: none of the executions has more than one model. */
+  readonly models?: string | undefined;
+  readonly engine: "sqlite" | "postgresql";
+}
+
+const KEPT = ["execution_id", "created_at", "repo", "event_type", "conclusion"] as const;
+const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
+const AMOUNTS = [...TOKENS, "cost_usd"] as const;
+/** How the models of an execution are found: in PostgreSQL many ledgers may have the same execution. */
+const IDENTITY = {
+  sqlite: ["execution_id"],
+  postgresql: ["ledger_id", "execution_id", "created_at"],
+} as const;
+
+/**
+ * The executions as `usage_daily` counts them: one row each or, where several models were used, one per model. Grouped
+ * by the keys of `usage_daily` and added up they are its rows.
+ */
+export function executionUsage({
+  executions,
+  models,
+  engine,
+}: UsageSource): AliasedExpression<ExecutionUsage, "usage"> {
+  const kept = [...KEPT, ...(engine === "postgresql" ? ["ledger_id"] : [])].map((column) =>
+    sql.ref(`executions.${column}`),
+  );
+  const from = sql`${sql.table(executions)} as executions`;
+  const columns = models === undefined ? ofExecution() : ofModel();
+  const selected = Object.entries(columns).map(([name, value]) => sql`${value} as ${sql.ref(name)}`);
+  const join =
+    models === undefined
+      ? sql``
+      : sql` left join ${sql.table(models)} as execution_models on ${sql.join(
+          IDENTITY[engine].map(
+            (column) => sql`execution_models.${sql.ref(column)} = executions.${sql.ref(column)}`,
+          ),
+          sql` and `,
+        )}`;
+  return sql<ExecutionUsage>`(select ${sql.join([...kept, ...selected])} from ${from}${join})`.as("usage");
+}
+
+type Column = "provider" | "model" | (typeof USAGE_SUMS)[number];
+type Columns = Readonly<Record<Column, RawBuilder<unknown>>>;
+
+const isEstimated = (table: "executions" | "execution_models") =>
+  sql<SqlBool>`${sql.ref(`${table}.cost_source`)} = 'estimated'`;
+const ONE = sql.lit(1);
+const ZERO = sql.lit(0);
+
+/** The columns of an execution that used one model. */
+function ofExecution(): Columns {
+  return {
+    provider: sql`executions.provider`,
+    model: sql`executions.model`,
+    executions: ONE,
+    input_tokens: sql`executions.input_tokens`,
+    output_tokens: sql`executions.output_tokens`,
+    cache_read_tokens: sql`executions.cache_read_tokens`,
+    cache_creation_tokens: sql`executions.cache_creation_tokens`,
+    duration_ms: sql`executions.duration_ms`,
+    num_turns: sql`coalesce(executions.num_turns, 0)`,
+    cost_usd: sql`executions.cost_usd`,
+    used_in: ONE,
+    used_without_usage: flag(HAS_NO_USAGE),
+    used_without_cost: flag(HAS_NO_COST),
+    without_usage: flag(HAS_NO_USAGE),
+    without_cost: flag(HAS_NO_COST),
+    without_duration: flag(sql`executions.duration_ms = 0`),
+    without_turns: flag(sql`executions.num_turns is null`),
+    estimated_cost_usd: when(isEstimated("executions"), sql`executions.cost_usd`, ZERO),
+  };
+}
+
+// A number beside "unknown" is known in a row that an older program inserted and that was not adopted yet. In any other
+// row it is a part: what is known of some of its models.
+const IS_ADOPTED = sql`executions.execution_id is not null`;
+const HAS_NO_COST = sql<SqlBool>`executions.cost_source = 'unknown' and (executions.cost_usd = 0 or ${IS_ADOPTED})`;
+const HAS_NO_USAGE = sql<SqlBool>`executions.usage_source = 'unknown' and (${IS_ADOPTED} or (${sql.join(
+  TOKENS.map((column) => sql`${sql.ref(`executions.${column}`)} = 0`),
+  sql` and `,
+)}))`;
+
+const HAS_NO_MODEL_USAGE = sql<SqlBool>`coalesce(${sql.join(
+  TOKENS.map((column) => sql.ref(`execution_models.${column}`)),
+)}) is null`;
+
+/** The columns of one model: its own amounts; and, of the main model, all that is counted once per execution. */
+function ofModel(): Columns {
+  const execution = ofExecution();
+  const isOnly = sql<SqlBool>`execution_models.model is null`;
+  const isNamed = sql`execution_models.model = executions.model and execution_models.provider = executions.provider`;
+  const isMain = sql<SqlBool>`(${isOnly} or (${isNamed}))`;
+  const perExecution = USAGE_SUMS.map((name) => [name, when(isMain, execution[name], ZERO)] as const);
+  const perModel = AMOUNTS.map(
+    (name) =>
+      [name, when(isOnly, execution[name], sql`coalesce(execution_models.${sql.ref(name)}, 0)`)] as const,
+  );
+  return {
+    ...(Object.fromEntries(perExecution) as Columns),
+    ...Object.fromEntries(perModel),
+    provider: sql`coalesce(execution_models.provider, executions.provider)`,
+    model: sql`coalesce(execution_models.model, executions.model)`,
+    used_in: ONE,
+    used_without_usage: when(isOnly, execution.used_without_usage, flag(HAS_NO_MODEL_USAGE)),
+    used_without_cost: when(
+      isOnly,
+      execution.used_without_cost,
+      flag(sql`execution_models.cost_usd is null`),
+    ),
+    estimated_cost_usd: when(
+      isOnly,
+      execution.estimated_cost_usd,
+      when(isEstimated("execution_models"), sql`execution_models.cost_usd`, ZERO),
+    ),
+  };
+}
+
+function flag(condition: Expression<SqlBool>): RawBuilder<unknown> {
+  return when(condition, ONE, ZERO);
+}
+
+function when(
+  condition: Expression<SqlBool>,
+  value: Expression<unknown>,
+  other: Expression<unknown>,
+): RawBuilder<unknown> {
+  return sql`case when ${condition} then ${value} else ${other} end`;
+}
