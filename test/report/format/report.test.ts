@@ -146,7 +146,8 @@ describe("text", () => {
   });
 
   test("keeps what it is sorted by, and leaves out first what says least", () => {
-    const unknown = { withoutUsage: 10, cacheHitShare: null, averageDurationMs: null };
+    const tokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreationTokens: 0 };
+    const unknown = { ...tokens, withoutUsage: 10, cacheHitShare: null, averageDurationMs: null };
     const durations = { p50DurationMs: null, p95DurationMs: null, p99DurationMs: null };
     const usage = usageOf({
       ...unknown,
