@@ -1,5 +1,5 @@
 import { dayOf } from "../record/time";
-import { type ExecutionModelRow, type NewExecutionRow, USAGE_SUMS, type UsageDailyRow } from "./schema";
+import type { ExecutionModelRow, NewExecutionRow, UsageDailyRow } from "./schema";
 
 /** Adds up executions by day and key, so that a batch writes each row of `usage_daily` once. */
 export class UsageTotals {
@@ -20,11 +20,11 @@ export class UsageTotals {
     const total = this.#byKey.get(key);
     if (total === undefined) {
       this.#byKey.set(key, addend);
-    } else if (USAGE_SUMS.every((sum) => total[sum] + addend[sum] <= Number.MAX_SAFE_INTEGER)) {
-      for (const sum of USAGE_SUMS) total[sum] += addend[sum];
-    } else {
+    } else if (isTooLarge(total, addend)) {
       this.#full.push(total);
       this.#byKey.set(key, addend);
+    } else {
+      addTo(total, addend);
     }
   }
 
@@ -32,6 +32,40 @@ export class UsageTotals {
     yield* this.#full;
     yield* this.#byKey.values();
   }
+}
+
+/** Whether a sum would lose digits. What counts executions is far below. */
+function isTooLarge(total: UsageDailyRow, addend: UsageDailyRow): boolean {
+  const most = Math.max(
+    total.input_tokens + addend.input_tokens,
+    total.output_tokens + addend.output_tokens,
+    total.cache_read_tokens + addend.cache_read_tokens,
+    total.cache_creation_tokens + addend.cache_creation_tokens,
+    total.duration_ms + addend.duration_ms,
+    total.num_turns + addend.num_turns,
+    total.cost_usd + addend.cost_usd,
+  );
+  return most > Number.MAX_SAFE_INTEGER;
+}
+
+/** One by one: it runs for every execution, and by name each sum would have to be looked up. */
+function addTo(total: UsageDailyRow, addend: UsageDailyRow): void {
+  total.executions += addend.executions;
+  total.input_tokens += addend.input_tokens;
+  total.output_tokens += addend.output_tokens;
+  total.cache_read_tokens += addend.cache_read_tokens;
+  total.cache_creation_tokens += addend.cache_creation_tokens;
+  total.duration_ms += addend.duration_ms;
+  total.num_turns += addend.num_turns;
+  total.cost_usd += addend.cost_usd;
+  total.used_in += addend.used_in;
+  total.used_without_usage += addend.used_without_usage;
+  total.used_without_cost += addend.used_without_cost;
+  total.without_usage += addend.without_usage;
+  total.without_cost += addend.without_cost;
+  total.without_duration += addend.without_duration;
+  total.without_turns += addend.without_turns;
+  total.estimated_cost_usd += addend.estimated_cost_usd;
 }
 
 function usageOf(execution: NewExecutionRow): UsageDailyRow {
