@@ -12,7 +12,7 @@ export function addFilterOptions(command: Command): Command {
   return command
     .option(
       "--since <time>",
-      "from this time on: 90d, 12h, 2026-01-31 or an ISO time with an offset",
+      "from this time on: today, this-week, last-month, 2026-01, 2026-01-31, 12h, 90d, 4w or an ISO time with an offset",
       parseTime,
     )
     .option("--until <time>", "before this time", parseTime)
@@ -26,7 +26,7 @@ export function addFilterOptions(command: Command): Command {
     .option("--conclusion <names...>", "that ended so")
     .option(
       "--tz <zone>",
-      "where days begin and which times a table shows, such as Europe/Berlin; default: UTC",
+      "where days begin and which times a table shows, such as Europe/Berlin, or local; default: UTC",
       parseZone,
     );
 }

@@ -25,14 +25,15 @@ export function parseCount(text: string): number {
 export function parseTime(text: string): string {
   if (resolveTime(text, UTC, Date.now()) !== undefined) return text;
   throw new InvalidArgumentError(
-    zoneHint(text) ?? "It must be such as 90d, 12h, 2026-01-31 or 2026-01-31T12:00:00Z.",
+    zoneHint(text) ??
+      "It must be such as today, last-month, 90d, 12h, 2026-01, 2026-01-31 or 2026-01-31T12:00:00Z.",
   );
 }
 
 /** For an option that takes a time zone. */
 export function parseZone(text: string): string {
   if (zoneNamed(text) !== undefined) return text;
-  throw new InvalidArgumentError("It must be the name of a time zone, such as Europe/Berlin.");
+  throw new InvalidArgumentError("It must be the name of a time zone, such as Europe/Berlin, or local.");
 }
 
 /** For an option that takes an age such as `90d` or `36h`; in days. */

@@ -18,7 +18,7 @@ export interface ResolvedFilter extends NameFilter {
 
 // The message of each check is what it expects: `explain` makes the sentence.
 const NAME = "a non-empty string, or several";
-const ZONE = "the name of a time zone, such as Europe/Berlin";
+const ZONE = "the name of a time zone, such as Europe/Berlin, or local";
 
 const time = z.optional(
   z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT),

@@ -38,9 +38,10 @@ export async function summaryReport(ledger: Ledger, filter: SummaryFilter = {}):
 }
 
 function recent(filter: ExecutionFilter): ExecutionFilter {
-  const { since, until, timeZone = UTC } = filter;
+  const { since, until } = filter;
+  const timeZone = zoneNamed(filter.timeZone ?? UTC);
   // What there is not is refused where the filter is checked.
-  if (until !== undefined || zoneNamed(timeZone) === undefined) return filter;
+  if (until !== undefined || timeZone === undefined) return filter;
   const nowMs = Date.now();
   const endMs = endOfDay(timeZone, nowMs);
   if (since === undefined) {

@@ -6,11 +6,15 @@ import { DAY_MS, dayOf, toEpochMs, toLedgerTime } from "../record/time";
  */
 export const UTC = "UTC";
 
+/** The name that stands for the time zone of this machine: `TZ`, else the system's. */
+const LOCAL = "local";
+
 /** The usual spelling of a time zone's name, or `undefined` when there is none of that name. */
 export function zoneNamed(name: string): string | undefined {
   if (name === UTC) return UTC;
   try {
-    const zone = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    const options = name === LOCAL ? {} : { timeZone: name };
+    const zone = new Intl.DateTimeFormat("en", options).resolvedOptions().timeZone;
     return zone === "Etc/UTC" ? UTC : zone;
   } catch {
     return undefined;

@@ -16,8 +16,9 @@ export const GROUP_KEYS = [
 export type GroupKey = (typeof GROUP_KEYS)[number];
 
 /**
- * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset, `YYYY-MM-DD` (midnight in the filter's
- * time zone), `Nd` (N × 24 hours ago) or `Nh` (N hours ago).
+ * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset; `Nh`, `Nd`, `Nw` or `Ny` (so many hours,
+ * times 24 hours, times 7 or 365 days ago); or the beginning, in the filter's time zone, of a day (`YYYY-MM-DD`), of a
+ * month (`YYYY-MM`), or of `today`, `yesterday`, `this-week`, `last-week`, `this-month`, `last-month`.
  */
 export type TimeInput = Date | number | string;
 
@@ -39,7 +40,7 @@ export interface ExecutionFilter extends NameFilter {
   readonly since?: TimeInput | undefined;
   /** The first instant that no longer counts. */
   readonly until?: TimeInput | undefined;
-  /** IANA name; where days begin. Default `UTC`. */
+  /** IANA name, or `local` for the zone of this machine; where days begin. Default `UTC`. */
   readonly timeZone?: string | undefined;
 }
 

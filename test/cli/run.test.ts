@@ -55,8 +55,8 @@ describe("wrong usage", () => {
     [["executions", "--limit", "ten"], /'ten' is invalid. It must be a whole number\./],
     [["executions", "--limit"], /argument missing/],
     [
-      ["executions", "--since", "yesterday"],
-      /'yesterday' is invalid. It must be such as 90d, 12h, 2026-01-31/,
+      ["executions", "--since", "tomorrow"],
+      /'tomorrow' is invalid. It must be such as today, last-month, 90d, 12h, 2026-01, 2026-01-31/,
     ],
     [["report", "--until", "2026-01-31T12:00"], /append Z if it is UTC/],
     [["export", "--tz", "Moon/Crater"], /'Moon\/Crater' is invalid. It must be the name of a time zone/],
@@ -101,7 +101,7 @@ describe("wrong usage", () => {
     const db = join(folder, "filter.db");
     createTelemetryStore({ dbPath: db }).close();
     for (const args of [
-      ["--since", "yesterday"],
+      ["--since", "tomorrow"],
       ["--tz", "Moon/Crater"],
       ["--since", "1d", "--until", "2d"],
     ]) {

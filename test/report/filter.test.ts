@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { resolveFilter } from "../../src/report/filter";
+import { zoneNamed } from "../../src/report/time-zone";
 import type { ExecutionFilter, TimeInput } from "../../src/report/types";
 import { thrownBy } from "../support/thrown-by";
 
@@ -24,9 +25,51 @@ test.each<[TimeInput, string]>([
   ["90d", "2026-01-06T12:34:56.789Z"],
   ["1h", "2026-04-06T11:34:56.789Z"],
   ["36h", "2026-04-05T00:34:56.789Z"],
+  ["4w", "2026-03-09T12:34:56.789Z"],
+  ["1y", "2025-04-06T12:34:56.789Z"],
+  ["2026-02", "2026-02-01T00:00:00.000Z"],
+  ["today", "2026-04-06T00:00:00.000Z"],
+  ["yesterday", "2026-04-05T00:00:00.000Z"],
+  ["this-week", "2026-04-06T00:00:00.000Z"],
+  ["last-week", "2026-03-30T00:00:00.000Z"],
+  ["this-month", "2026-04-01T00:00:00.000Z"],
+  ["last-month", "2026-03-01T00:00:00.000Z"],
   ["0000-01-01", "0000-01-01T00:00:00.000Z"],
 ])("%p is the instant %s", (since, expected) => {
   expect(sinceOf(since)).toBe(expected);
+});
+
+describe("a period by name", () => {
+  const at = (since: TimeInput, now: string, timeZone?: string) =>
+    new Date(resolveFilter({ since, timeZone }, Date.parse(now)).sinceMs ?? Number.NaN).toISOString();
+
+  test("begins where its time zone says: there it may be another day, week or month", () => {
+    const lateInUtc = "2026-02-28T23:30:00Z";
+    expect(at("today", lateInUtc, "Europe/Berlin")).toBe("2026-02-28T23:00:00.000Z");
+    expect(at("this-month", lateInUtc, "Europe/Berlin")).toBe("2026-02-28T23:00:00.000Z");
+    expect(at("last-month", lateInUtc, "Europe/Berlin")).toBe("2026-01-31T23:00:00.000Z");
+    expect(at("this-month", lateInUtc)).toBe("2026-02-01T00:00:00.000Z");
+  });
+
+  test("of weeks begins on Monday, also on a Sunday, and across a change of clocks", () => {
+    expect(at("this-week", "2026-04-05T12:00:00Z")).toBe("2026-03-30T00:00:00.000Z");
+    expect(at("this-week", "2026-03-29T12:00:00Z", "Europe/Berlin")).toBe("2026-03-22T23:00:00.000Z");
+    expect(at("last-week", "2026-04-05T12:00:00Z", "Europe/Berlin")).toBe("2026-03-22T23:00:00.000Z");
+  });
+
+  test("of months goes back over a new year", () => {
+    expect(at("last-month", "2026-01-31T12:00:00Z")).toBe("2025-12-01T00:00:00.000Z");
+  });
+
+  test("ends where the next one begins", () => {
+    const { sinceMs, untilMs } = resolveFilter({ since: "last-month", until: "this-month" }, NOW);
+    expect([sinceMs, untilMs]).toEqual([Date.parse("2026-03-01"), Date.parse("2026-04-01")]);
+  });
+});
+
+test("the zone of this machine is called local", () => {
+  const { timeZone } = resolveFilter({ timeZone: "local" });
+  expect(timeZone).toBe(zoneNamed(new Intl.DateTimeFormat().resolvedOptions().timeZone) ?? "");
 });
 
 describe("a day begins where its time zone says,", () => {
@@ -89,12 +132,12 @@ test("several names of which there is one are that one", () => {
 
 describe("INVALID_ARGUMENT says what is accepted", () => {
   test.each<[string, unknown]>([
-    ["since", "yesterday"],
+    ["since", "tomorrow"],
     ["since", ""],
     ["since", "30 d"],
     ["since", "-3d"],
     ["since", "1.5d"],
-    ["since", "3w"],
+    ["since", "3m"],
     ["since", "12345678d"],
     ["since", "2026-02-30"],
     ["since", "2026-1-1"],
@@ -125,7 +168,7 @@ describe("INVALID_ARGUMENT says what is accepted", () => {
 
   test("a time without a zone gets the remedy too", async () => {
     const { message, hint } = await thrownBy(() => resolveFilter({ since: "2026-01-31T12:00:00" }));
-    expect(message).toContain("30d or 12h");
+    expect(message).toContain("or such as 12h, 30d");
     expect(hint).toContain("append Z");
   });
 
