@@ -22,7 +22,6 @@ const POLL_EVERY_MS = 500;
 const LATE_IDS = 10_000;
 
 interface Options extends DbOption, FilterOptions {
-  readonly failed?: true;
   readonly limit?: number;
   readonly json?: true;
   readonly csv?: true;
@@ -36,9 +35,7 @@ export function executionsCommand(terminal: Terminal): Command {
     .description(
       `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all, unless --limit is given.`,
     );
-  addFilterOptions(addDbOption(command))
-    .option("--failed", "only those that ended in a failure")
-    .option("--limit <count>", "at most so many", parseCount);
+  addFilterOptions(addDbOption(command)).option("--limit <count>", "at most so many", parseCount);
   return addFormatOptions(command, "JSON, one execution a line")
     .option(
       "--follow",
@@ -64,7 +61,6 @@ async function list(options: Options, terminal: Terminal): Promise<void> {
   const pages = executionsOf(ledger, filterOf(options), {
     order: "newest",
     limit,
-    failedOnly: options.failed,
   });
   for await (const rows of pages) await terminal.write(format.page(rows));
   await terminal.write(format.end());
@@ -98,7 +94,6 @@ async function showLatest(options: Options, format: ExecutionFormat, terminal: T
   for await (const rows of executionsOf(ledger, filterOf(options), {
     order: "newest",
     limit,
-    failedOnly: options.failed,
   })) {
     latest.push(...rows.filter(({ id }) => id <= lastId));
   }
@@ -136,7 +131,6 @@ async function* newIn(
   const { recentIds } = followed;
   for await (const rows of newExecutionsOf(ledger, filterOf(options), {
     afterId,
-    failedOnly: options.failed,
   })) {
     yield rows.filter(({ id }) => !recentIds.has(id));
     for (const { id } of rows) {

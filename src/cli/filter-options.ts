@@ -3,8 +3,9 @@ import type { ExecutionFilter } from "../report/types";
 import { parseTime, parseZone } from "./options";
 
 /** What {@link addFilterOptions} gives a command. */
-export interface FilterOptions extends Omit<ExecutionFilter, "timeZone"> {
+export interface FilterOptions extends Omit<ExecutionFilter, "timeZone" | "failedOnly"> {
   readonly tz?: string;
+  readonly failed?: true;
 }
 
 /** Adds the options that say which executions. */
@@ -24,6 +25,7 @@ export function addFilterOptions(command: Command): Command {
     .option("--provider <names...>", "of these providers")
     .option("--event-type <names...>", "started by these events")
     .option("--conclusion <names...>", "that ended so")
+    .option("--failed", "only those that failed")
     .option(
       "--tz <zone>",
       "where days begin and which times a table shows, such as Europe/Berlin, or local; default: UTC",
@@ -32,7 +34,7 @@ export function addFilterOptions(command: Command): Command {
 }
 
 /** The filter that a command's options ask for. */
-export function filterOf({ tz, ...options }: FilterOptions): ExecutionFilter {
+export function filterOf({ tz, failed, ...options }: FilterOptions): ExecutionFilter {
   const { since, until, repo, model, provider, eventType, conclusion } = options;
-  return { since, until, repo, model, provider, eventType, conclusion, timeZone: tz };
+  return { since, until, repo, model, provider, eventType, conclusion, failedOnly: failed, timeZone: tz };
 }

@@ -57,6 +57,7 @@ function filtersIn(asked: UsageReport["filter"]): string {
     "--provider": asked.provider,
     "--event-type": asked.eventType,
     "--conclusion": asked.conclusion,
+    "--failed": asked.failedOnly ? true : null,
   };
   return Object.entries(options)
     .flatMap(([option, value]) => (value === null ? [] : [option]))

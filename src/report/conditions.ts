@@ -80,13 +80,14 @@ export async function nameConditions(
 }
 
 function named(filter: ResolvedFilter, repoColumn: Expression<string>): Condition {
-  const { repo, model, provider, eventType, conclusion } = filter;
+  const { repo, model, provider, eventType, conclusion, failedOnly } = filter;
   return row.and([
     ...matches(repoColumn, repo),
     ...matches(row.ref("model"), model),
     ...matches(row.ref("provider"), provider),
     ...matches(row.ref("event_type"), eventType),
     ...matches(row.ref("conclusion"), conclusion),
+    ...(failedOnly ? [HAS_FAILED] : []),
   ]);
 }
 

@@ -2,7 +2,7 @@ import type { Compilable } from "kysely";
 import * as z from "zod/mini";
 import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
-import { completedIn, HAS_FAILED, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
+import { completedIn, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
 import { unindexed } from "./database/dialect";
 import type { Ledger } from "./database/ledger";
 import { atOneMoment, reading } from "./database/snapshot";
@@ -16,8 +16,6 @@ export interface ExecutionsOptions {
   readonly order: "newest" | "oldest";
   /** At most so many. Default: all. */
   readonly limit?: number | undefined;
-  /** Only those that ended in a failure. */
-  readonly failedOnly?: boolean | undefined;
   /** Only those with a higher `id`. */
   readonly afterId?: number | undefined;
 }
@@ -29,10 +27,9 @@ const count = z.int(COUNT).check(z.gte(0, COUNT));
 const optionsSchema = z.strictObject({
   order: z.enum(["newest", "oldest"], '"newest" or "oldest"'),
   limit: z.optional(count),
-  failedOnly: z.optional(z.boolean("a boolean")),
   afterId: z.optional(count),
 });
-const newSchema = z.extend(z.pick(optionsSchema, { failedOnly: true }), { afterId: count });
+const newSchema = z.strictObject({ afterId: count });
 
 /**
  * The executions that match a filter and were there when the first page was asked for, page by page. Each page is one
@@ -45,15 +42,10 @@ export async function* executionsOf(
   filter: ExecutionFilter,
   options: ExecutionsOptions,
 ): AsyncGenerator<readonly ExecutionRow[]> {
-  const {
-    order,
-    limit = Number.POSITIVE_INFINITY,
-    failedOnly,
-    afterId = 0,
-  } = check(optionsSchema, options, "options");
+  const { order, limit = Number.POSITIVE_INFINITY, afterId = 0 } = check(optionsSchema, options, "options");
   const direction = order === "newest" ? "desc" : "asc";
   const lastId = await lastExecutionId(ledger);
-  const matching = (await matchingExecutions(ledger, filter, failedOnly))
+  const matching = (await matchingExecutions(ledger, filter))
     // Not by their ids: found by those, they would have to be sorted.
     .where(unindexed("id"), ">", afterId)
     .where(unindexed("id"), "<=", lastId)
@@ -73,10 +65,10 @@ export async function* executionsOf(
 export async function* newExecutionsOf(
   ledger: Ledger,
   filter: ExecutionFilter,
-  options: Required<Pick<ExecutionsOptions, "afterId">> & Pick<ExecutionsOptions, "failedOnly">,
+  options: { readonly afterId: number },
 ): AsyncGenerator<readonly ExecutionRow[]> {
-  const { afterId, failedOnly } = check(newSchema, options, "options");
-  const matching = (await matchingExecutions(ledger, filter, failedOnly)).orderBy("id");
+  const { afterId } = check(newSchema, options, "options");
+  const matching = (await matchingExecutions(ledger, filter)).orderBy("id");
   yield* pagesOf(ledger, Number.POSITIVE_INFINITY, (last, size) =>
     matching.where("id", ">", last?.id ?? afterId).limit(size),
   );
@@ -92,15 +84,14 @@ export async function lastExecutionId(ledger: Ledger): Promise<number> {
   return (await reading(ledger, () => last.executeTakeFirst()))?.id ?? 0;
 }
 
-async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter, failedOnly = false) {
+async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter) {
   const resolved = resolveFilter(filter);
   const { ofExecutions } = await reading(ledger, () => nameConditions(ledger.db, resolved));
   return ledger.db
     .selectFrom("executions")
     .select(["id", ...EXECUTION_COLUMNS])
     .where(completedIn(spanOf(resolved)))
-    .where(ofExecutions)
-    .$if(failedOnly, (query) => query.where(HAS_FAILED));
+    .where(ofExecutions);
 }
 
 async function* pagesOf(

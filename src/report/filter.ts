@@ -13,6 +13,7 @@ export interface ResolvedFilter extends NameFilter {
   readonly sinceMs: number | undefined;
   /** The first instant that no longer counts, in epoch milliseconds. */
   readonly untilMs: number | undefined;
+  readonly failedOnly: boolean;
   readonly timeZone: string;
 }
 
@@ -47,6 +48,7 @@ const filterSchema = z.strictObject({
   provider: name,
   eventType: name,
   conclusion: name,
+  failedOnly: z._default(z.boolean("a boolean"), false),
   timeZone: z._default(timeZone, UTC),
 } satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);
 
@@ -57,11 +59,7 @@ const filterSchema = z.strictObject({
  * @throws {RunledgerError} `INVALID_ARGUMENT`, naming each field that is wrong, what it must be and what it is.
  */
 export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now()): ResolvedFilter {
-  const { since, until, repo, model, provider, eventType, conclusion, timeZone } = check(
-    filterSchema,
-    filter,
-    "filter",
-  );
+  const { since, until, timeZone, ...names } = check(filterSchema, filter, "filter");
   const instant = (field: "since" | "until", input: TimeInput | undefined): number | undefined => {
     if (input === undefined) return undefined;
     return resolveTime(input, timeZone, nowMs) ?? refuseTime(field, input);
@@ -69,7 +67,7 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   const sinceMs = instant("since", since);
   const untilMs = instant("until", until);
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
-  return { sinceMs, untilMs, repo, model, provider, eventType, conclusion, timeZone };
+  return { sinceMs, untilMs, ...names, timeZone };
 }
 
 /** Several of which there is one are that one. */

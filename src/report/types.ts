@@ -40,6 +40,8 @@ export interface ExecutionFilter extends NameFilter {
   readonly since?: TimeInput | undefined;
   /** The first instant that no longer counts. */
   readonly until?: TimeInput | undefined;
+  /** Only those that failed: with a conclusion other than `success`, `neutral` or `skipped`. Default `false`. */
+  readonly failedOnly?: boolean | undefined;
   /** IANA name, or `local` for the zone of this machine; where days begin. Default `UTC`. */
   readonly timeZone?: string | undefined;
 }
@@ -78,6 +80,12 @@ export interface Usage {
   costUsd: number;
   /** The part of `costUsd` that was computed from a price list, not reported by the provider. */
   estimatedCostUsd: number;
+  /** The part of `costUsd` that went into executions that failed. */
+  failedCostUsd: number;
+  /** The share of `costUsd` that went into executions that failed, from 0 to 1; `null` where nothing was spent. */
+  failedCostShare: number | null;
+  /** All of `costUsd`, failures included, by the executions that did not fail; `null` without any, or without a cost. */
+  costPerSuccessUsd: number | null;
   /** Over the executions of which the cost is known, by model those that used it; `null` where it is of none. */
   costPerExecutionUsd: number | null;
   /**
@@ -121,6 +129,7 @@ export interface UsageReport {
     readonly provider: NamePattern | null;
     readonly eventType: NamePattern | null;
     readonly conclusion: NamePattern | null;
+    readonly failedOnly: boolean;
     readonly timeZone: string;
   };
   /** Whether percentiles are over all matching executions. */

@@ -15,6 +15,7 @@ export const SUMS = [
   sum("cache_creation_tokens").as("cacheCreationTokens"),
   sum("num_turns").as("numTurns"),
   sum("cost_usd").as("costUsd"),
+  sum("cost_usd", HAS_FAILED).as("failedCostUsd"),
   sum("used_in").as("usedIn"),
   sum("used_without_usage").as("usedWithoutUsage"),
   sum("used_without_cost").as("usedWithoutCost"),

@@ -11,6 +11,7 @@ export type UsageSums = Pick<
   | "cacheCreationTokens"
   | "numTurns"
   | "costUsd"
+  | "failedCostUsd"
   | "estimatedCostUsd"
   | "withoutCost"
   | "withoutUsage"
@@ -37,6 +38,7 @@ export class UsageTally {
     cacheCreationTokens: 0,
     numTurns: 0,
     costUsd: 0,
+    failedCostUsd: 0,
     estimatedCostUsd: 0,
     withoutCost: 0,
     withoutUsage: 0,
@@ -63,6 +65,7 @@ export class UsageTally {
     total.cacheCreationTokens += sums.cacheCreationTokens;
     total.numTurns += sums.numTurns;
     total.costUsd += sums.costUsd;
+    total.failedCostUsd += sums.failedCostUsd;
     total.estimatedCostUsd += sums.estimatedCostUsd;
     total.withoutCost += sums.withoutCost;
     total.withoutUsage += sums.withoutUsage;
@@ -110,6 +113,9 @@ export class UsageTally {
       numTurns: sums.numTurns,
       costUsd,
       estimatedCostUsd: sums.estimatedCostUsd,
+      failedCostUsd: sums.failedCostUsd,
+      failedCostShare: ratio(sums.failedCostUsd, costUsd),
+      costPerSuccessUsd: runs === withoutCost && costUsd === 0 ? null : ratio(costUsd, executions - failures),
       costPerExecutionUsd: ratio(costUsd, runs - withoutCost),
       withoutCost,
       withoutUsage,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
 import { openLedger } from "../../src/report/database/open-ledger";
+import { isFailure } from "../../src/report/failure";
 import { resolveFilter } from "../../src/report/filter";
 import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
 import {
@@ -66,6 +67,7 @@ const filter: fc.Arbitrary<ExecutionFilter> = fc.record({
   provider: seldom(namesOf(...PROVIDERS, "*o*")),
   eventType: seldom(namesOf(...EVENT_TYPES, "pu*")),
   conclusion: seldom(namesOf(...CONCLUSIONS, "*s", "?uccess")),
+  failedOnly: seldom(fc.boolean()),
   timeZone: fc.constantFrom(undefined, ...ZONES),
 });
 const question = fc.record({
@@ -138,7 +140,8 @@ function plainQuestion(
       isLike(row.model, filter.model) &&
       isLike(row.provider, filter.provider) &&
       isLike(row.event_type, filter.eventType) &&
-      isLike(row.conclusion, filter.conclusion),
+      isLike(row.conclusion, filter.conclusion) &&
+      (!filter.failedOnly || isFailure(row.conclusion)),
   };
 }
 
@@ -176,7 +179,7 @@ function rounded(group: UsageGroup): object {
   return Object.fromEntries(
     Object.entries(group).map(([field, value]) => [
       field,
-      typeof value === "number" && field.endsWith("Usd") ? value.toPrecision(9) : value,
+      typeof value === "number" && /Usd$|CostShare$/.test(field) ? value.toPrecision(9) : value,
     ]),
   );
 }

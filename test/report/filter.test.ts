@@ -113,6 +113,7 @@ test("without anything, all executions match, in UTC", () => {
     provider: undefined,
     eventType: undefined,
     conclusion: undefined,
+    failedOnly: false,
     timeZone: "UTC",
   });
 });

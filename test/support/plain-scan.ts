@@ -120,6 +120,8 @@ function usageOf(members: readonly Member[], isByModel = false): Usage {
   const withoutCost = isByModel
     ? members.filter((member) => member.isWithoutCost).length
     : count(({ cost_source }) => cost_source === "unknown");
+  const uses = isByModel ? rows.length : executions.length;
+  const failedCostUsd = sum((row) => (isFailure(row.conclusion) ? row.cost_usd : 0));
   const withoutDuration = count(({ duration_ms }) => duration_ms === 0);
   return {
     executions: executions.length,
@@ -134,7 +136,11 @@ function usageOf(members: readonly Member[], isByModel = false): Usage {
     numTurns: sumOfExecutions((row) => row.num_turns ?? 0),
     costUsd,
     estimatedCostUsd: members.reduce((total, { estimatedUsd }) => total + estimatedUsd, 0),
-    costPerExecutionUsd: share(costUsd, (isByModel ? rows.length : executions.length) - withoutCost),
+    failedCostUsd,
+    failedCostShare: share(failedCostUsd, costUsd),
+    costPerSuccessUsd:
+      uses === withoutCost && costUsd === 0 ? null : share(costUsd, executions.length - failures),
+    costPerExecutionUsd: share(costUsd, uses - withoutCost),
     withoutCost,
     withoutUsage: isByModel
       ? members.filter((member) => member.isWithoutUsage).length

@@ -31,11 +31,18 @@ export function sampleOf({ durationSample, executions, withoutDuration }: Usage)
 
 function costFact(totals: Usage): Fact {
   const each = cost(totals, totals.costPerExecutionUsd);
-  return {
-    label: "Cost USD",
-    value: cost(totals, totals.costUsd),
-    details: [...(each === UNKNOWN ? [] : [`${each} per execution`]), ...costCaveats(totals)],
-  };
+  const details = [
+    ...(each === UNKNOWN ? [] : [`${each} per execution`]),
+    ...wasteIn(totals),
+    ...costCaveats(totals),
+  ];
+  return { label: "Cost USD", value: cost(totals, totals.costUsd), details };
+}
+
+/** What went into failures, where anything did: all of it goes without saying. */
+function wasteIn({ failures, executions, failedCostUsd, failedCostShare }: Usage): readonly string[] {
+  if (failedCostUsd === 0 || failures === executions) return [];
+  return [`${formatUsd(failedCostUsd)} on failures (${orUnknown(failedCostShare, formatShare)})`];
 }
 
 function executionsFact(totals: Usage): Fact {

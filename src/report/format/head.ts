@@ -18,7 +18,8 @@ export function headingOf({ filter, ledger }: ReportHead): Heading {
     const value = filter[key];
     return value === null ? [] : [`${KEY_HEADERS[key]} ${[value].flat().join(" or ")}`];
   });
-  return { title: `Runledger report, ${formatPeriod(filter)}`, details: [ledger, ...filters] };
+  const failed = filter.failedOnly ? ["failed"] : [];
+  return { title: `Runledger report, ${formatPeriod(filter)}`, details: [ledger, ...filters, ...failed] };
 }
 
 const FILTERED = ["repo", "model", "provider", "eventType", "conclusion"] as const;
