@@ -56,7 +56,9 @@ export function textTable({ columns, hasColor }: Terminal, timeZone: string): Ex
     end() {
       if (layout === undefined) return "No execution matches.\n";
       if (layout.omitted.length === 0) return "";
-      return `${styles.faint(`Too narrow for ${layout.omitted.join(", ")}: --json has all.`)}\n`;
+      const named = `Too narrow for ${layout.omitted.join(", ")}: --json has all.`;
+      const counted = `Too narrow for ${layout.omitted.length} columns: --json has all.`;
+      return `${styles.faint(named.length > columns ? counted : named)}\n`;
     },
   };
 }

@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
 import type { ExecutionRow } from "../ledger/schema";
 import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
 import { reading } from "../report/database/snapshot";
 import { printedExecution } from "../report/execution-record";
-import { executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
+import { AMOUNT_ORDERS, executionsOf, lastExecutionId, newExecutionsOf } from "../report/executions";
 import { UTC, zoneNamed } from "../report/time-zone";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { csvLines, type ExecutionFormat, jsonLines, textTable } from "./execution-formats";
@@ -23,6 +23,7 @@ const LATE_IDS = 10_000;
 
 interface Options extends DbOption, FilterOptions {
   readonly limit?: number;
+  readonly sort?: (typeof AMOUNT_ORDERS)[number];
   readonly json?: true;
   readonly csv?: true;
   readonly follow?: true;
@@ -33,19 +34,25 @@ export function executionsCommand(terminal: Terminal): Command {
   const command = new Command("executions")
     .summary("the executions themselves")
     .description(
-      `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all, unless --limit is given.`,
+      `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all, unless --limit is given. With --sort, ${DEFAULT_LIMIT} in every format.`,
     );
-  addFilterOptions(addDbOption(command)).option("--limit <count>", "at most so many", parseCount);
+  addFilterOptions(addDbOption(command))
+    .option("--limit <count>", "at most so many", parseCount)
+    .addOption(
+      new Option("--sort <amount>", "the highest first, instead of the newest").choices(AMOUNT_ORDERS),
+    );
   return addFormatOptions(command, "JSON, one execution a line")
-    .option(
-      "--follow",
-      `shows the latest ${DEFAULT_FOLLOWED}, oldest first, then new ones as they are committed`,
+    .addOption(
+      new Option(
+        "--follow",
+        `shows the latest ${DEFAULT_FOLLOWED}, oldest first, then new ones as they are committed`,
+      ).conflicts("sort"),
     )
     .addHelpText(
       "after",
       examples(
         "runledger executions --failed --since 7d",
-        "runledger executions --repo 'octo-org/*' --limit 5 --json",
+        "runledger executions --sort cost --since this-month",
       ),
     )
     .action((options: Options) =>
@@ -57,11 +64,8 @@ async function list(options: Options, terminal: Terminal): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
   const format = formatOf(options, terminal);
   const isTable = options.json !== true && options.csv !== true;
-  const limit = options.limit ?? (isTable ? DEFAULT_LIMIT : undefined);
-  const pages = executionsOf(ledger, filterOf(options), {
-    order: "newest",
-    limit,
-  });
+  const { sort, limit = isTable || sort !== undefined ? DEFAULT_LIMIT : undefined } = options;
+  const pages = executionsOf(ledger, filterOf(options), { order: sort ?? "newest", limit });
   for await (const rows of pages) await terminal.write(format.page(rows));
   await terminal.write(format.end());
 }

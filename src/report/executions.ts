@@ -1,4 +1,4 @@
-import type { Compilable } from "kysely";
+import { type Compilable, type RawBuilder, type SqlBool, sql } from "kysely";
 import * as z from "zod/mini";
 import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
@@ -10,10 +10,19 @@ import { resolveFilter } from "./filter";
 import { withModels } from "./models";
 import type { ExecutionFilter } from "./types";
 
+/** What executions can be sorted by, the highest first. */
+export const AMOUNT_ORDERS = ["cost", "duration", "tokens"] as const;
+type AmountOrder = (typeof AMOUNT_ORDERS)[number];
+const ORDERS = ["newest", "oldest", ...AMOUNT_ORDERS] as const;
+export type ExecutionOrder = (typeof ORDERS)[number];
+
 /** Which executions, and in what order. */
 export interface ExecutionsOptions {
-  /** By `created_at`, then `id`. */
-  readonly order: "newest" | "oldest";
+  /**
+   * By time: `newest` or `oldest` first. By amount, the highest first: `cost`, `duration` or `tokens` (of all four
+   * kinds); what is unknown comes last. By amount each page reads all that match: give a `limit`.
+   */
+  readonly order: ExecutionOrder;
   /** At most so many. Default: all. */
   readonly limit?: number | undefined;
   /** Only those with a higher `id`. */
@@ -25,7 +34,7 @@ const COUNT = "an integer, 0 or more";
 
 const count = z.int(COUNT).check(z.gte(0, COUNT));
 const optionsSchema = z.strictObject({
-  order: z.enum(["newest", "oldest"], '"newest" or "oldest"'),
+  order: z.enum(ORDERS, `one of ${ORDERS.join(", ")}`),
   limit: z.optional(count),
   afterId: z.optional(count),
 });
@@ -43,18 +52,39 @@ export async function* executionsOf(
   options: ExecutionsOptions,
 ): AsyncGenerator<readonly ExecutionRow[]> {
   const { order, limit = Number.POSITIVE_INFINITY, afterId = 0 } = check(optionsSchema, options, "options");
-  const direction = order === "newest" ? "desc" : "asc";
   const lastId = await lastExecutionId(ledger);
   const matching = (await matchingExecutions(ledger, filter))
     // Not by their ids: found by those, they would have to be sorted.
     .where(unindexed("id"), ">", afterId)
-    .where(unindexed("id"), "<=", lastId)
-    .orderBy("created_at", direction)
-    .orderBy("id", direction);
+    .where(unindexed("id"), "<=", lastId);
+  if (order === "newest" || order === "oldest") {
+    const direction = order === "newest" ? "desc" : "asc";
+    const sorted = matching.orderBy("created_at", direction).orderBy("id", direction);
+    yield* pagesOf(ledger, limit, (last, size) =>
+      (last === undefined ? sorted : sorted.where(isBeyond(placeOf(last), direction))).limit(size),
+    );
+    return;
+  }
+  const { expression, of } = AMOUNTS[order];
+  const sorted = matching.orderBy(expression, "desc").orderBy("id", "desc");
   yield* pagesOf(ledger, limit, (last, size) =>
-    (last === undefined ? matching : matching.where(isBeyond(placeOf(last), direction))).limit(size),
+    (last === undefined
+      ? sorted
+      : sorted.where(sql<SqlBool>`(${expression}, id) < (${of(last)}, ${last.id})`)
+    ).limit(size),
   );
 }
+
+const AMOUNTS: Readonly<
+  Record<AmountOrder, { readonly expression: RawBuilder<number>; readonly of: (row: ExecutionRow) => number }>
+> = {
+  cost: { expression: sql`cost_usd`, of: ({ cost_usd }) => cost_usd },
+  duration: { expression: sql`duration_ms`, of: ({ duration_ms }) => duration_ms },
+  tokens: {
+    expression: sql`input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens`,
+    of: (row) => row.input_tokens + row.output_tokens + row.cache_read_tokens + row.cache_creation_tokens,
+  },
+};
 
 /**
  * The matching executions with a higher `id` than `afterId`, in the order in which they were committed, page by page.

@@ -44,6 +44,15 @@ export function wallTime(timeZone: string, epochMs: number): string {
   return `${time.toPlainDate()} ${time.toPlainTime().toString({ smallestUnit: "millisecond" })}`;
 }
 
+/** A stored time to its second in a zone, `2026-01-31 12:00:00`; what another program stored as no time, as it is. */
+export function wallTimeOf(timeZone: string, ledgerTime: string): string {
+  const epochMs = toEpochMs(`${ledgerTime}Z`);
+  return (epochMs === undefined ? `${ledgerTime}` : wallTime(timeZone, epochMs)).slice(
+    0,
+    "YYYY-MM-DD HH:MM:SS".length,
+  );
+}
+
 /** A stored time to its minute in a zone, `2026-01-31 12:00`; what another program stored as no time, as it is. */
 export function minuteIn(timeZone: string, ledgerTime: string): string {
   const epochMs = timeZone === UTC ? undefined : toEpochMs(`${ledgerTime}Z`);

@@ -21,7 +21,10 @@ function makeProject(): string {
   writeFileSync(join(project, "runs.jsonl"), `${JSON.stringify(executionCompleted())}\n`);
   for (const name of ["data/telemetry.db", "telemetry.2026-01-31.db"]) {
     using store = createTelemetryStore({ dbPath: join(project, name) });
-    store.recordMany([executionCompleted(), executionCompleted({ conclusion: "failure" })]);
+    store.recordMany([
+      executionCompleted({ executionId: "0199f0c2-7d1e" }),
+      executionCompleted({ conclusion: "failure" }),
+    ]);
   }
   return project;
 }

@@ -166,8 +166,8 @@ describe("runledger executions", () => {
     ]);
     store.close();
     const plain = await runCli(["executions", "--db", db], { columns: 200 });
-    expect(plain.out).toMatch(/octo-repo#7 .* ~0\.5000 +8\.5 s +3 +1,200 +15,000 +340\n/);
-    expect(plain.out).toMatch(/o\/r +push .* failure +– +– +– +– +– +–\n/);
+    expect(plain.out).toMatch(/octo-repo#7 .* ~0\.5000 +8\.5 s +3 +1,200 +15,000 +340 {2}\S+\n/);
+    expect(plain.out).toMatch(/o\/r +push .* failure +– +– +– +– +– +– {2}\S+\n/);
     expect(plain.out).not.toContain("\x1b");
     const colored = await runCli(["executions", "--db", db], { columns: 200, hasColor: true });
     expect(colored.out).toContain("\x1b[31mfailure");

@@ -122,6 +122,7 @@ test("filters are those of the options", async () => {
     provider: "anthropic",
     eventType: "issue_comment.created",
     conclusion: "neutral",
+    failedOnly: false,
     timeZone: "Europe/Berlin",
   });
 });
@@ -221,7 +222,7 @@ describe("called wrongly", () => {
     ["JSON and CSV", ["--json", "--csv"], "--csv"],
     ["--watch with a format", ["--watch", "--csv"], "--watch"],
     ["--watch without a terminal", ["--watch"], "--watch"],
-    ["a time that is none", ["--since", "yesterday"], "yesterday"],
+    ["a time that is none", ["--since", "tomorrow"], "tomorrow"],
     ["a zone that is none", ["--tz", "Atlantis"], "Atlantis"],
     ["an unknown option", ["--colour"], "--colour"],
     ["an argument", ["colour"], "argument"],

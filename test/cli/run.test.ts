@@ -119,6 +119,7 @@ describe("a failure", () => {
       purge: ["--older-than", "1d"],
       backup: [join(folder, "backup.db")],
       restore: [nowhere],
+      show: ["some-id"],
     };
     const args = [name, ...(more[name] ?? [])];
     const { exitCode, out, err } = await runCli([...args, "--db", nowhere]);

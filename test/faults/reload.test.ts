@@ -46,9 +46,9 @@ test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter"])(
     }
     expect(await child.exited).toBe(143);
     expect(loads.map(({ loads }) => loads)).toEqual(Array.from({ length: LOADS }, (_, index) => index + 1));
-    // The forerunner's thread may be about to end; before, each load had one more.
+    // Some of the threads before may be about to end; if they stayed, each load would have one more.
     const threads = loads.map(({ threads }) => threads);
-    expect(Math.max(...threads.slice(3)) - Math.max(...threads.slice(0, 3))).toBeLessThan(4);
+    expect(Math.min(...threads.slice(-3)) - Math.max(...threads.slice(0, 3))).toBeLessThan(LOADS / 2);
     expect(new Set(loads.map(({ listeners }) => listeners))).toEqual(new Set([1]));
     expect(countRows(dbPath)).toBeGreaterThanOrEqual(loads.at(-1)?.emitted ?? 0);
     if (mode !== "own") expect(countRows(dbPath) % 2).toBe(0);

@@ -167,7 +167,7 @@ test("what an older program left out in a ledger that was upgraded reads as a nu
 });
 
 test.each([
-  [{ order: "best" }, 'order: expected "newest" or "oldest"'],
+  [{ order: "best" }, "order: expected one of newest, oldest, cost, duration, tokens"],
   [{ order: "newest", limit: -1 }, "limit: expected an integer, 0 or more"],
   [{ order: "newest", limit: 1.5 }, "limit: expected"],
   [{ order: "newest", afterId: "7" }, "afterId: expected"],
