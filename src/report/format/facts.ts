@@ -42,7 +42,7 @@ function costFact(totals: Usage): Fact {
 /** What went into failures, where anything did: all of it goes without saying. */
 function wasteIn({ failures, executions, failedCostUsd, failedCostShare }: Usage): readonly string[] {
   if (failedCostUsd === 0 || failures === executions) return [];
-  return [`${formatUsd(failedCostUsd)} on failures (${orUnknown(failedCostShare, formatShare)})`];
+  return [`${orUnknown(failedCostShare, formatShare)} on failures`];
 }
 
 function executionsFact(totals: Usage): Fact {
