@@ -5,7 +5,7 @@ import { USAGE_SUMS } from "./schema";
 /** An execution, or one of several models of it, with what it adds to `usage_daily` in the columns of that name. */
 export type ExecutionUsage = Pick<
   ExecutionsTable,
-  "execution_id" | "repo" | "event_type" | "provider" | "model" | "conclusion"
+  "execution_id" | "repo" | "pr_number" | "session_id" | "event_type" | "provider" | "model" | "conclusion"
 > &
   Pick<UsageDailyTable, (typeof USAGE_SUMS)[number]> & {
     created_at: string;
@@ -21,7 +21,15 @@ export interface UsageSource {
   readonly engine: "sqlite" | "postgresql";
 }
 
-const KEPT = ["execution_id", "created_at", "repo", "event_type", "conclusion"] as const;
+const KEPT = [
+  "execution_id",
+  "created_at",
+  "repo",
+  "pr_number",
+  "event_type",
+  "conclusion",
+  "session_id",
+] as const;
 const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
 const AMOUNTS = [...TOKENS, "cost_usd"] as const;
 /** How the models of an execution are found: in PostgreSQL many ledgers may have the same execution. */

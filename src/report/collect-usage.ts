@@ -13,6 +13,7 @@ import { UTC } from "./time-zone";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "./types";
 import { notesOn } from "./usage-notes";
 import { planUsage, type UsageSources } from "./usage-plan";
+import { isRowKey } from "./usage-queries";
 import { UsageReading } from "./usage-reading";
 
 /** What is to be known of the executions that match a filter. */
@@ -35,8 +36,15 @@ export interface UsageAnswer {
   readonly notes: readonly string[];
 }
 
-/** The first is for the totals, and for all groupings that the same plan will do for. */
-type Readings = readonly [UsageReading, ...UsageReading[]];
+/** Readings by different plans, of which most questions need one. */
+interface Readings {
+  /** For the totals, and for all groupings that the same plan will do for. */
+  readonly main: UsageReading;
+  /** For days of another zone than UTC. */
+  readonly ofOtherDays?: UsageReading;
+  /** For what only executions have. */
+  readonly ofRows?: UsageReading;
+}
 
 /** Adds up what executions used; its reads are to see the ledger as it is at one moment. */
 export async function collectUsage(
@@ -54,20 +62,23 @@ export async function collectUsage(
     models: (await hasModels(db)) ? "execution_models" : undefined,
     engine,
   } as const;
-  for (const reading of readings) await reading.readUsage(db, conditions, source);
+  for (const reading of allOf(readings)) await reading.readUsage(db, conditions, source);
   // To find out once more that there are none takes long.
   const all = total.tallyOf({}, "");
   const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;
-  const [{ plan }, ofOtherDays] = readings;
+  const { main, ofOtherDays, ofRows } = readings;
   return {
     totals,
     groups: asked.map((grouping) => grouping.groups()),
     purgedBeforeMs,
     notes: notesOn({
-      ...{ hasRollups, purgedBeforeMs, plan, planOfOtherDays: ofOtherDays?.plan, totals, areAllRead },
+      ...{ hasRollups, purgedBeforeMs, totals, areAllRead },
+      plan: main.plan,
+      planOfOtherDays: ofOtherDays?.plan,
+      isOfRows: ofRows !== undefined,
       usedBeside: isOfModels(filter) ? all.usedBeside : 0,
       later: later || undefined,
     }),
@@ -78,7 +89,7 @@ function isOfModels({ model, provider }: ResolvedFilter): boolean {
   return model !== undefined || provider !== undefined;
 }
 
-/** Days of another zone than UTC are not in the sums: only what asks for them has to read the executions. */
+/** Days of another zone than UTC, and what only executions have, are in no sum: what asks for them reads executions. */
 async function planReadings(
   db: Kysely<LedgerSchema>,
   filter: ResolvedFilter,
@@ -88,16 +99,28 @@ async function planReadings(
   const { timeZone } = filter;
   const span = spanOf(filter);
   const timeLength = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
-  const needsOtherDays = ({ by }: Grouping) => sources.hasRollups && timeZone !== UTC && by.some(isTimeKey);
-  const readingOf = (some: readonly Grouping[], otherDays: boolean) =>
-    new UsageReading(some, planUsage(span, { ...sources, needsOtherDays: otherDays }), timeLength);
+  const kindOf = ({ by }: Grouping): keyof Readings => {
+    if (by.some(isRowKey)) return "ofRows";
+    return sources.hasRollups && timeZone !== UTC && by.some(isTimeKey) ? "ofOtherDays" : "main";
+  };
+  const byKind = Map.groupBy(groupings, kindOf);
+  const readingOf = (kind: keyof Readings, of: UsageSources) => {
+    const some = byKind.get(kind);
+    return some && { [kind]: new UsageReading(some, planUsage(span, of), timeLength) };
+  };
+  return {
+    main: new UsageReading(
+      byKind.get("main") ?? [],
+      planUsage(span, { ...sources, needsOtherDays: false }),
+      timeLength,
+    ),
+    ...readingOf("ofOtherDays", { ...sources, needsOtherDays: true }),
+    ...readingOf("ofRows", { ...sources, hasRollups: false, needsOtherDays: false }),
+  };
+}
 
-  const others = groupings.filter(needsOtherDays);
-  const main = readingOf(
-    groupings.filter((grouping) => !needsOtherDays(grouping)),
-    false,
-  );
-  return others.length > 0 ? [main, readingOf(others, true)] : [main];
+function allOf({ main, ofOtherDays, ofRows }: Readings): readonly UsageReading[] {
+  return [main, ofOtherDays, ofRows].filter((reading) => reading !== undefined);
 }
 
 /**
@@ -111,9 +134,9 @@ async function readSample(
   { ofExecutions }: NameConditions,
   isExact: boolean,
 ): Promise<boolean> {
-  const names = [...new Set(readings.flatMap((reading) => reading.names))];
-  for await (const page of readDurations(db, readings[0].plan.counted, ofExecutions, names)) {
-    for (const reading of readings) reading.addDurations(page);
+  const names = [...new Set(allOf(readings).flatMap((reading) => reading.names))];
+  for await (const page of readDurations(db, readings.main.plan.counted, ofExecutions, names)) {
+    for (const reading of allOf(readings)) reading.addDurations(page);
     if (!isExact) return page.length < PERCENTILE_SAMPLE;
   }
   return true;

@@ -1,8 +1,8 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
 import { type Condition, completedIn, isBeyond, type Place, type Span } from "./conditions";
 import { PERCENTILE_SAMPLE } from "./types";
-import { NAME_COLUMNS, type NameKey } from "./usage-queries";
+import { type NameKey, namesOf } from "./usage-queries";
 
 /** How long an execution took, and whose it is. */
 export interface DurationRow extends Place, Partial<Record<NameKey, string>> {
@@ -19,7 +19,7 @@ export async function* readDurations(
   const latest = db
     .selectFrom("executions")
     .select(["id", "created_at as createdAt", "duration_ms as durationMs"])
-    .select(names.map((name) => sql.ref<string>(NAME_COLUMNS[name]).as(name)))
+    .select(namesOf(names))
     .where(completedIn(span))
     .where(hasNames)
     .orderBy("created_at", "desc")

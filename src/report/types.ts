@@ -1,6 +1,7 @@
 /**
  * What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
- * `ledger`, by its id, only in PostgreSQL, where many can be.
+ * `pr` (`octo-org/octo-repo#42`) and `session` from the executions that were not purged; `ledger`, by its id, only in
+ * PostgreSQL, where many can be.
  */
 export const GROUP_KEYS = [
   "day",
@@ -11,6 +12,8 @@ export const GROUP_KEYS = [
   "provider",
   "eventType",
   "conclusion",
+  "pr",
+  "session",
   "ledger",
 ] as const;
 export type GroupKey = (typeof GROUP_KEYS)[number];

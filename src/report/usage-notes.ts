@@ -10,6 +10,8 @@ export interface UsageFacts {
   readonly plan: UsagePlan;
   /** The plan for days of another zone than UTC, if such were asked for. */
   readonly planOfOtherDays: UsagePlan | undefined;
+  /** Whether any groups are of executions alone. */
+  readonly isOfRows: boolean;
   readonly totals: Usage;
   /** How many uses of a model, of those that were asked for, are not of the execution's main model. */
   readonly usedBeside: number;
@@ -36,10 +38,12 @@ function* notesOnDesign({ hasRollups }: UsageFacts): Generator<string> {
   yield "This ledger is of the earlier one-table design: it has no sums by day, so all its executions were read.";
 }
 
-function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays }: UsageFacts): Generator<string> {
+function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays, isOfRows }: UsageFacts): Generator<string> {
   if (purgedBeforeMs === undefined || !plan.isPurged) return;
   const before = new Date(purgedBeforeMs).toISOString();
   yield `Executions before ${before} were purged: their sums are in here, but no percentiles of theirs.`;
+  if (isOfRows)
+    yield "Pull requests and sessions are only of executions that were not purged: together they are less than the totals.";
   if (planOfOtherDays !== undefined && !isEmpty(planOfOtherDays.days)) {
     yield `Only sums by day of UTC are left of them: up to ${dayBefore(planOfOtherDays.days.toMs)} days are those of UTC.`;
   }

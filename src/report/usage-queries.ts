@@ -1,4 +1,4 @@
-import { expressionBuilder, type Kysely, sql } from "kysely";
+import { expressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
 import { executionUsage, type UsageSource } from "../ledger/execution-usage";
 import { type LedgerSchema, USAGE_KEYS } from "../ledger/schema";
 import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
@@ -7,7 +7,7 @@ import type { GroupKey } from "./types";
 import { SUMS } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
 
-/** The group keys that are columns, with their columns. */
+/** The group keys that are columns of the sums per day, with their columns. */
 export const NAME_COLUMNS = {
   repo: "repo",
   model: "model",
@@ -17,10 +17,25 @@ export const NAME_COLUMNS = {
   // Of PostgreSQL alone.
   ledger: "ledger_id",
 } as const satisfies { [Key in GroupKey]?: string };
-export type NameKey = keyof typeof NAME_COLUMNS;
+
+/** What executions without a pull request, or without a session, are grouped under. */
+export const NONE = "(none)";
+
+/** The group keys that only executions have: so many values are in no sum. */
+const ROW_KEYS = {
+  pr: sql<string>`case when pr_number is null then ${sql.lit(NONE)} else repo || '#' || pr_number end`,
+  session: sql<string>`coalesce(session_id, ${sql.lit(NONE)})`,
+} as const satisfies { [Key in GroupKey]?: RawBuilder<string> };
+type RowKey = keyof typeof ROW_KEYS;
+
+export function isRowKey(key: GroupKey): key is RowKey {
+  return key in ROW_KEYS;
+}
+
+export type NameKey = keyof typeof NAME_COLUMNS | RowKey;
 
 export function isNameKey(key: GroupKey): key is NameKey {
-  return key in NAME_COLUMNS;
+  return key in NAME_COLUMNS || isRowKey(key);
 }
 
 /** By what rows are told apart. */
@@ -46,7 +61,7 @@ export function readDays(
   hasNames: Condition,
   { names, timeLength }: Columns,
 ): Promise<UsageRow[]> {
-  const columns = names.map((name) => NAME_COLUMNS[name]);
+  const columns = names.flatMap((name) => (isRowKey(name) ? [] : NAME_COLUMNS[name]));
   const keys = timeLength === undefined ? columns : inStoredOrder(columns);
   return db
     .selectFrom("usage_daily")
@@ -69,7 +84,10 @@ export function readExecutions(
   source: UsageSource,
 ): Promise<UsageRow[]> {
   const time = timeLength === undefined ? [] : [beginningOf("created_at", timeLength)];
-  const keys = [...names.map((name) => unindexed(NAME_COLUMNS[name])), ...time];
+  const keys = [
+    ...names.map((name) => (isRowKey(name) ? ROW_KEYS[name] : unindexed(NAME_COLUMNS[name]))),
+    ...time,
+  ];
   return db
     .selectFrom(executionUsage(source))
     .select([...SUMS, ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
@@ -82,13 +100,16 @@ export function readExecutions(
 }
 
 /** Grouped by day and by all that comes before the last of the columns in its key, the table need not be sorted. */
-function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[NameKey][]) {
+function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[keyof typeof NAME_COLUMNS][]) {
   const last = USAGE_KEYS.findLastIndex((key) => key === "day" || columns.some((column) => column === key));
   return [...USAGE_KEYS.slice(0, last + 1), ...columns.filter((column) => column === "ledger_id")];
 }
 
-function namesOf(names: readonly NameKey[]) {
-  return names.map((name) => sql.ref<string>(NAME_COLUMNS[name]).as(name));
+/** Names under their keys. */
+export function namesOf(names: readonly NameKey[]) {
+  return names.map((name) =>
+    (isRowKey(name) ? ROW_KEYS[name] : sql.ref<string>(NAME_COLUMNS[name])).as(name),
+  );
 }
 
 function beginningOf(column: "created_at", length: number) {

@@ -61,6 +61,7 @@ function oddExecutions(): TelemetryRecord[] {
       conclusion: index % 7 === 0 ? "failure" : "success",
       durationMs: (index * 7_919) % 100_000,
       cacheReadTokens: 2 ** 40 + index,
+      ...(index % 13 === 0 && { prNumber: null, sessionId: `session ${index % 4}` }),
       ...(index % 5 === 0 && { costSource: "estimated" as const }),
       ...(index % 11 === 0 && {
         costUsd: null,
@@ -175,12 +176,17 @@ function sorted(groups: readonly UsageGroup[]): object[] {
   return groups.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(rounded);
 }
 
-/** What was added up in another order may differ in its last digits. */
+/**
+ * What was added up in another order may differ in its last digits: they are rounded away, after a nudge, for many an
+ * amount is exactly half of a digit.
+ */
 function rounded(usage: UsageGroup): object {
   return Object.fromEntries(
     Object.entries(usage).map(([field, value]) => [
       field,
-      typeof value === "number" && /Usd$|CostShare$/.test(field) ? value.toFixed(9) : value,
+      typeof value === "number" && /Usd$|CostShare$/.test(field)
+        ? (value * (1 + 1e-12)).toPrecision(10)
+        : value,
     ]),
   );
 }

@@ -30,7 +30,10 @@ export function plainReport(recorded: readonly Recorded[], question: PlainQuesti
   const groups = new Map<string, { keys: { [Key in GroupKey]?: string }; members: Member[] }>();
   for (const { row, isPurged } of recorded) {
     const ms = Date.parse(`${row.created_at.replace(" ", "T")}Z`);
-    const isOfWholeDay = ms < completeFromMs;
+    // No sum has pull requests and sessions.
+    const isOfRows = by.some((key) => key === "pr" || key === "session");
+    if (isOfRows && isPurged) continue;
+    const isOfWholeDay = !isOfRows && ms < completeFromMs;
     const countsAtMs = isOfWholeDay ? floorDay(ms) : ms;
     if (countsAtMs < fromMs || countsAtMs >= toMs) continue;
     const day = isOfWholeDay ? row.created_at.slice(0, 10) : dayIn(timeZone, ms);
@@ -166,6 +169,10 @@ function keyOf(key: GroupKey, row: ExecutionRow, day: string): string {
       return day.slice(0, 7);
     case "eventType":
       return row.event_type;
+    case "pr":
+      return row.pr_number === null ? "(none)" : `${row.repo}#${row.pr_number}`;
+    case "session":
+      return row.session_id ?? "(none)";
     case "ledger":
       throw new Error("Only PostgreSQL has more than one ledger.");
     default:

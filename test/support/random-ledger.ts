@@ -63,6 +63,8 @@ const record: fc.Arbitrary<TelemetryRecord> = fc.record(
     ...amounts,
     durationMs: fc.nat(300_000),
     numTurns: fc.nat(50),
+    prNumber: fc.constantFrom(1, 2),
+    sessionId: fc.constantFrom("", "s", "(none)"),
   },
   { requiredKeys: ["repo", "eventType", "model", "conclusion", "completedAt"] },
 );

@@ -55,6 +55,8 @@ export const KEY_HEADERS = {
   provider: "provider",
   eventType: "event type",
   conclusion: "conclusion",
+  pr: "pull request",
+  session: "session",
   ledger: "ledger",
 } as const satisfies Record<GroupKey, string>;
 
