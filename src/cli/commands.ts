@@ -8,6 +8,7 @@ export type CreateCommand = (terminal: Terminal) => Command;
 export const COMMANDS = {
   report: async () => (await import("./report")).reportCommand,
   executions: async () => (await import("./executions")).executionsCommand,
+  changes: async () => (await import("./changes")).changesCommand,
   show: async () => (await import("./show")).showCommand,
   import: async () => (await import("./import")).importCommand,
   export: async () => (await import("./export")).exportCommand,

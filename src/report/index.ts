@@ -1,3 +1,11 @@
+export {
+  CHANGE_KEYS,
+  type Change,
+  type ChangeKey,
+  type ChangesFilter,
+  type ChangesReport,
+  changesReport,
+} from "./changes-report";
 export type { Ledger } from "./database/ledger";
 export { openLedger } from "./database/open-ledger";
 export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";

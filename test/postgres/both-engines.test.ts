@@ -5,6 +5,7 @@ import { forwardOnce } from "../../src/forward/forward-ledger";
 import type { ExecutionRow } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
+import { CHANGE_KEYS, changesReport } from "../../src/report/changes-report";
 import { openLedger } from "../../src/report/database/open-ledger";
 import { executionsOf } from "../../src/report/executions";
 import { summaryReport } from "../../src/report/summary-report";
@@ -136,6 +137,20 @@ describe.each(FILTERS)("%s:", (_, filter) => {
       expect(ofServer).toEqual(ofSqlite);
     }
   });
+});
+
+test("changes between two periods are the same", async () => {
+  await using sqlite = await openLedger(dbPath);
+  await using server = await openLedger(url);
+  const asked = { since: "2026-10-25T13:14:15Z", until: "2026-10-28", timeZone: "Asia/Kolkata" };
+  const [ofSqlite, ofServer] = await Promise.all(
+    [sqlite, server].map(async (ledger) => {
+      const { before, now, changes, notes, comparedWith } = await changesReport(ledger, asked);
+      const inOrder = CHANGE_KEYS.map((key) => sorted(changes[key] as unknown as readonly UsageGroup[]));
+      return { before: rounded(before), now: rounded(now), inOrder, notes, comparedWith };
+    }),
+  );
+  expect(ofServer).toEqual(ofSqlite as never);
 });
 
 test("by ledger: whose executions they are", async () => {

@@ -83,7 +83,8 @@ function formatGroupsTable(
   return head + format(rows) + rule + format([total]) + lines.join("");
 }
 
-function formatNotes({ notes }: ReportHead, { columns, styles }: TextOptions): string {
+/** What a reader should know, a paragraph each. */
+export function formatNotes({ notes }: Pick<ReportHead, "notes">, { columns, styles }: TextOptions): string {
   const lines = notes.map((note) => joinWrapped(printable(note).split(" "), columns, 0, " "));
   return lines.map((line) => `${styles.warning(line)}\n`).join("");
 }

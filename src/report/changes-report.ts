@@ -1,0 +1,120 @@
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
+import { answer } from "./answer";
+import { COMPARED_WITH, comparedPeriod } from "./compared-period";
+import type { Ledger } from "./database/ledger";
+import { resolveFilter } from "./filter";
+import type { ExecutionFilter, Usage, UsageGroup, UsageReport } from "./types";
+
+/** By what {@link changesReport} tells where a difference comes from. */
+export const CHANGE_KEYS = ["repo", "model", "eventType"] as const;
+export type ChangeKey = (typeof CHANGE_KEYS)[number];
+
+/** Which executions, and which others they are compared with. */
+export interface ChangesFilter extends ExecutionFilter {
+  /** `previous` (default), a month such as `2026-09`, or a day such as `2026-09-15` to begin with. */
+  readonly compare?: string | undefined;
+}
+
+/** What one name contributed to the difference between two periods. */
+export type Change = { [Key in ChangeKey]?: string } & {
+  /** In US dollars, as far as they are known, as `costUsd` of a report. */
+  readonly beforeUsd: number;
+  readonly nowUsd: number;
+  /** `nowUsd` less `beforeUsd`. */
+  readonly differenceUsd: number;
+  readonly executionsBefore: number;
+  readonly executionsNow: number;
+  /** How many of the executions came without a cost: what they cost is in no amount. */
+  readonly withoutCostBefore: number;
+  readonly withoutCostNow: number;
+};
+
+/** What {@link changesReport} answers; ready for JSON. */
+export interface ChangesReport {
+  readonly schema: "runledger.changes/1";
+  readonly ledger: string;
+  /** When the report was made, ISO 8601. */
+  readonly generatedAt: string;
+  /** What was asked, the period included. */
+  readonly filter: UsageReport["filter"];
+  /** The period that it is compared with, ISO 8601. */
+  readonly comparedWith: { readonly since: string; readonly until: string };
+  readonly before: Usage;
+  readonly now: Usage;
+  /** What `now` cost more than `before`. */
+  readonly differenceUsd: number;
+  /** What made up the difference, by each of {@link CHANGE_KEYS}: the largest first, and together all of it. */
+  readonly changes: Readonly<Record<ChangeKey, readonly Change[]>>;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Two periods side by side, and which repositories, models and event types made up the difference between their costs.
+ * Without `since`: this month so far. Without `until`: up to now.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ */
+export async function changesReport(ledger: Ledger, filter: ChangesFilter = {}): Promise<ChangesReport> {
+  const { compare = "previous", since = "this-month", until, ...names } = filter;
+  const nowMs = Date.now();
+  const { sinceMs = 0, untilMs = nowMs, timeZone } = resolveFilter({ ...names, since, until }, nowMs);
+  const period = { fromMs: sinceMs, toMs: untilMs };
+  const other = typeof compare === "string" ? comparedPeriod(compare, period, timeZone) : undefined;
+  if (other === undefined) {
+    throw new RunledgerError(
+      "INVALID_ARGUMENT",
+      `Invalid filter: compare: expected ${COMPARED_WITH}, received ${describe(compare)}.`,
+    );
+  }
+  const groupings = CHANGE_KEYS.map((key) => [key]);
+  const of = ({ fromMs, toMs }: typeof period) =>
+    answer(ledger, { ...names, since: fromMs, until: toMs }, { groupings, exact: false });
+  const [now, before] = [await of(period), await of(other)];
+  const changes = CHANGE_KEYS.map((key, index) => [
+    key,
+    changesBetween(key, before.groups[index] ?? [], now.groups[index] ?? []),
+  ]);
+  return {
+    schema: "runledger.changes/1",
+    ledger: now.about.ledger,
+    generatedAt: now.about.generatedAt,
+    filter: now.about.filter,
+    comparedWith: {
+      since: new Date(other.fromMs).toISOString(),
+      until: new Date(other.toMs).toISOString(),
+    },
+    before: before.totals,
+    now: now.totals,
+    differenceUsd: now.totals.costUsd - before.totals.costUsd,
+    changes: Object.fromEntries(changes),
+    notes: [...now.notes, ...before.notes.map((note) => `Before: ${note}`)],
+  };
+}
+
+function changesBetween(
+  key: ChangeKey,
+  before: readonly UsageGroup[],
+  now: readonly UsageGroup[],
+): readonly Change[] {
+  const byName = (groups: readonly UsageGroup[]) => new Map(groups.map((group) => [group[key] ?? "", group]));
+  const [earlier, later] = [byName(before), byName(now)];
+  const names = new Set([...later.keys(), ...earlier.keys()]);
+  return Array.from(names, (name): Change => {
+    const [before, now] = [earlier.get(name), later.get(name)];
+    const [beforeUsd, nowUsd] = [before?.costUsd ?? 0, now?.costUsd ?? 0];
+    return {
+      [key]: name,
+      beforeUsd,
+      nowUsd,
+      differenceUsd: nowUsd - beforeUsd,
+      executionsBefore: before?.executions ?? 0,
+      executionsNow: now?.executions ?? 0,
+      withoutCostBefore: before?.withoutCost ?? 0,
+      withoutCostNow: now?.withoutCost ?? 0,
+    };
+  }).sort(
+    (a, b) =>
+      Math.abs(b.differenceUsd) - Math.abs(a.differenceUsd) || ((a[key] ?? "") < (b[key] ?? "") ? -1 : 1),
+  );
+}
