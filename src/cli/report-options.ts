@@ -14,6 +14,7 @@ export interface ReportOptions extends DbOption, FilterOptions {
   readonly limit?: number;
   readonly sort?: SortKey;
   readonly exact?: true;
+  readonly forecast?: true;
   readonly json?: true;
   readonly csv?: true;
   readonly markdown?: true;
@@ -33,6 +34,12 @@ export function addReportOptions(command: Command): Command {
     )
     .addOption(new Option("--sort <key>", "the order of the rows").choices(SORT_KEYS))
     .option("--exact", "percentiles over all executions, not over the latest 10,000")
+    .addOption(
+      new Option("--forecast", "also what the current month will probably have cost at its end").conflicts([
+        "csv",
+        "markdown",
+      ]),
+    )
     .option("--json", "one JSON object")
     .addOption(new Option("--csv", "one table as CSV, safe for spreadsheets").conflicts("json"))
     .addOption(new Option("--markdown", "tables as Markdown").conflicts(["json", "csv"]))

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
+import { forecast } from "../report/forecast";
 import { SUMMARY_DAYS, summaryReport } from "../report/summary-report";
 import { usageReport } from "../report/usage-report";
 import { addDbOption, dbPathOf } from "./db-option";
@@ -53,12 +54,14 @@ async function makeReport(ledger: Ledger, options: ReportOptions, terminal: Term
   const text = { columns: terminal.columns, styles: createStyles(terminal.hasColor) };
   const format = formatOf(options);
   const explainsNothing = format === "text" || format === "markdown";
+  const { since, until, exact: _, ...executions } = filter;
+  const expected = options.forecast === true ? { forecast: await forecast(ledger, executions) } : {};
   if (by === undefined) {
-    const report = await summaryReport(ledger, filter);
+    const report = { ...(await summaryReport(ledger, filter)), ...expected };
     if (explainsNothing && report.totals.executions === 0) return explainNothing(ledger, filter, report);
     return formatSummary(report, options, text);
   }
-  const report = await usageReport(ledger, { ...filter, by });
+  const report = { ...(await usageReport(ledger, { ...filter, by })), ...expected };
   if (explainsNothing && report.totals.executions === 0) return explainNothing(ledger, filter, report);
   return formatGroups(report, options, text);
 }

@@ -11,6 +11,7 @@ export { openLedger } from "./database/open-ledger";
 export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";
 export { isFailure, SUCCESSFUL_CONCLUSIONS } from "./failure";
 export { type ResolvedFilter, resolveFilter } from "./filter";
+export { type Forecast, forecast } from "./forecast";
 export { type ExecutionReport, executionReport, type RelatedExecutions } from "./one-execution";
 export {
   SUMMARY_DAYS,

@@ -1,3 +1,4 @@
+import type { Forecast } from "../forecast";
 import type { Usage } from "../types";
 import { areTurnsKnown, cost, duration, orUnknown, tokenCount, UNKNOWN } from "./columns";
 import { tokensOf } from "./groups";
@@ -13,6 +14,19 @@ export interface Fact {
 /** What a summary says of its totals. */
 export function factsOf(totals: Usage): readonly Fact[] {
   return [costFact(totals), executionsFact(totals), tokensFact(totals), durationFact(totals)];
+}
+
+/** What the month has cost, and will have cost. */
+export function forecastFact({ month, spentUsd, expectedUsd, lowUsd, highUsd }: Forecast): Fact {
+  const isKnown = expectedUsd !== null && lowUsd !== null && highUsd !== null;
+  const details = isKnown
+    ? [
+        "so far",
+        `${formatUsd(expectedUsd)} expected at its end`,
+        `${formatUsd(lowUsd)} to ${formatUsd(highUsd)}`,
+      ]
+    : ["so far", "too little is known to expect anything"];
+  return { label: month, value: formatUsd(spentUsd), details };
 }
 
 /** What can't be seen by looking at totals. */

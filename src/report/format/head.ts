@@ -1,9 +1,13 @@
+import type { Forecast } from "../forecast";
 import type { UsageReport } from "../types";
 import { KEY_HEADERS } from "./columns";
 import { formatPeriod } from "./period";
 
 /** What stands above and below the tables of a report. */
-export type ReportHead = Omit<UsageReport, "by" | "groups">;
+export interface ReportHead extends Omit<UsageReport, "by" | "groups"> {
+  /** Where it was asked for. */
+  readonly forecast?: Forecast | undefined;
+}
 
 /** What a report is about, as text that is not made safe for its place yet. */
 export interface Heading {

@@ -1,7 +1,7 @@
 import { SUMMARY_KEYS, type SummaryKey } from "../summary-report";
 import { formatBar } from "./bar";
 import { type UsageRow, usageRows } from "./columns";
-import { caveatsOf, factsOf } from "./facts";
+import { caveatsOf, type Fact, factsOf, forecastFact } from "./facts";
 import type { GroupTable } from "./groups";
 import { headingOf, type ReportHead } from "./head";
 import { groupColumns, summaryColumns, summaryTitle } from "./layouts";
@@ -22,7 +22,7 @@ export type SummaryTables = Readonly<Record<SummaryKey, GroupTable>>;
 export function formatSummaryText(report: ReportHead, tables: SummaryTables, options: TextOptions): string {
   return joinParts([
     formatHead(report, options),
-    formatFacts(report, options),
+    formatFacts([...factsOf(report.totals), ...forecastIn(report)], options),
     ...SUMMARY_KEYS.map((key) => formatSummaryTable(key, tables[key], report, options)),
     formatNotes(report, options),
   ]);
@@ -32,9 +32,14 @@ export function formatSummaryText(report: ReportHead, tables: SummaryTables, opt
 export function formatGroupsText(report: ReportHead, table: GroupTable, options: TextOptions): string {
   return joinParts([
     formatHead(report, options),
+    report.forecast === undefined ? "" : formatFacts(forecastIn(report), options),
     formatGroupsTable(table, report, options),
     formatNotes(report, options),
   ]);
+}
+
+function forecastIn({ forecast }: ReportHead): readonly Fact[] {
+  return forecast === undefined ? [] : [forecastFact(forecast)];
 }
 
 function formatHead(report: ReportHead, { columns, styles }: TextOptions): string {
@@ -42,8 +47,7 @@ function formatHead(report: ReportHead, { columns, styles }: TextOptions): strin
   return `${styles.strong(title)}\n${styles.faint(joinWrapped(details.map(printable), columns))}\n`;
 }
 
-function formatFacts({ totals }: ReportHead, { columns, styles }: TextOptions): string {
-  const facts = factsOf(totals);
+function formatFacts(facts: readonly Fact[], { columns, styles }: TextOptions): string {
   const labelWidth = Math.max(...facts.map(({ label }) => label.length)) + 2;
   const valueWidth = Math.max(...facts.map(({ value }) => value.length));
   const lines = facts.map(({ label, value, details }) => {
@@ -84,8 +88,13 @@ function formatGroupsTable(
 }
 
 /** What a reader should know, a paragraph each. */
-export function formatNotes({ notes }: Pick<ReportHead, "notes">, { columns, styles }: TextOptions): string {
-  const lines = notes.map((note) => joinWrapped(printable(note).split(" "), columns, 0, " "));
+export function formatNotes(
+  { notes, forecast }: Pick<ReportHead, "notes" | "forecast">,
+  { columns, styles }: TextOptions,
+): string {
+  const lines = [...(forecast === undefined ? [] : [`Forecast: ${forecast.basis}`]), ...notes].map((note) =>
+    joinWrapped(printable(note).split(" "), columns, 0, " "),
+  );
   return lines.map((line) => `${styles.warning(line)}\n`).join("");
 }
 
