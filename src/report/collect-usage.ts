@@ -11,6 +11,7 @@ import { hasModels } from "./models";
 import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
 import { UTC } from "./time-zone";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "./types";
+import { markUnusual } from "./unusual-days";
 import { notesOn } from "./usage-notes";
 import { planUsage, type UsageSources } from "./usage-plan";
 import { isRowKey } from "./usage-queries";
@@ -69,16 +70,25 @@ export async function collectUsage(
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;
+  const sources = { hasRollups, purgedBeforeMs };
+  const groups = await Promise.all(
+    asked.map(async (grouping) => {
+      const found = grouping.groups();
+      const isByDay = grouping.by.length === 1 && grouping.by[0] === "day";
+      return isByDay ? markUnusual(db, found, { filter, conditions, sources, source }) : found;
+    }),
+  );
   const { main, ofOtherDays, ofRows } = readings;
   return {
     totals,
-    groups: asked.map((grouping) => grouping.groups()),
+    groups,
     purgedBeforeMs,
     notes: notesOn({
       ...{ hasRollups, purgedBeforeMs, totals, areAllRead },
       plan: main.plan,
       planOfOtherDays: ofOtherDays?.plan,
       isOfRows: ofRows !== undefined,
+      unusualDays: groups.flat().flatMap(({ unusual, day }) => (unusual && day !== undefined ? [day] : [])),
       usedBeside: isOfModels(filter) ? all.usedBeside : 0,
       later: later || undefined,
     }),

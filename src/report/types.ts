@@ -114,7 +114,10 @@ export interface Usage {
 }
 
 /** A row of a report: its keys, and what it used. */
-export type UsageGroup = { [Key in GroupKey]?: string } & Usage;
+export type UsageGroup = { [Key in GroupKey]?: string } & Usage & {
+    /** By day alone: it cost more than 3 times the median of the same weekdays of the 8 weeks before. */
+    unusual?: true;
+  };
 
 /** What {@link usageReport} answers; ready for JSON. */
 export interface UsageReport {

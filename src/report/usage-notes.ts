@@ -13,6 +13,8 @@ export interface UsageFacts {
   /** Whether any groups are of executions alone. */
   readonly isOfRows: boolean;
   readonly totals: Usage;
+  /** Days that are marked. */
+  readonly unusualDays: readonly string[];
   /** How many uses of a model, of those that were asked for, are not of the execution's main model. */
   readonly usedBeside: number;
   /** What is dated after today. */
@@ -26,6 +28,7 @@ export function notesOn(facts: UsageFacts): string[] {
   return [
     ...notesOnDesign(facts),
     ...notesOnPurge(facts),
+    ...notesOnUnusual(facts),
     ...notesOnModels(facts),
     ...notesOnUnknown(facts),
     ...notesOnPercentiles(facts),
@@ -53,6 +56,15 @@ function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays, isOfRows }: Usag
   if (plan.wholeDayMs !== undefined) {
     yield `${dayAt(plan.wholeDayMs)} (UTC) is all in here: a part was asked for, and only its whole is known.`;
   }
+}
+
+const MOST_DAYS = 5;
+
+function* notesOnUnusual({ unusualDays }: UsageFacts): Generator<string> {
+  if (unusualDays.length === 0) return;
+  const named = unusualDays.slice(-MOST_DAYS).join(", ");
+  const more = unusualDays.length > MOST_DAYS ? ` and ${unusualDays.length - MOST_DAYS} days before` : "";
+  yield `! More than 3 times the median of the same weekdays of the 8 weeks before: ${named}${more}.`;
 }
 
 function* notesOnModels({ usedBeside }: UsageFacts): Generator<string> {

@@ -62,6 +62,9 @@ test("a summary reads the sums of its days in the order in which they are stored
     `${UNADOPTED}; ${SORTED}`,
     `SEARCH ${BY_TIME} (created_at>? AND created_at<?)`,
     LATER,
+    // The days before, to tell which are unusual.
+    "SEARCH usage_daily USING PRIMARY KEY (day>? AND day<?)",
+    `${UNADOPTED}; ${SORTED}`,
   ]);
 });
 

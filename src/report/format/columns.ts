@@ -14,13 +14,16 @@ export interface UsageRow {
 /** What stands where nothing is known: unknown is not zero. */
 export const UNKNOWN = "–";
 
+/** What stands behind a day that cost unusually much. */
+const UNUSUAL = " !";
+
 /** The rows of a table, those that are summed up as "others" included. */
 export function usageRows({ by, groups, others }: GroupTable): readonly UsageRow[] {
   const byPlace = Map.groupBy(others, ({ after }) => after);
   const othersAfter = (place: UsageGroup | undefined): readonly UsageRow[] =>
     (byPlace.get(place) ?? []).map((some) => ({ names: namesOfOthers(by, some), usage: some.usage }));
   const rows = groups.flatMap((group) => [
-    { names: by.map((key) => group[key] ?? ""), usage: group },
+    { names: by.map((key) => `${group[key] ?? ""}${group.unusual ? UNUSUAL : ""}`), usage: group },
     ...othersAfter(group),
   ]);
   return [...othersAfter(undefined), ...rows];

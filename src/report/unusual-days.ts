@@ -1,0 +1,75 @@
+import type { Kysely } from "kysely";
+import type { UsageSource } from "../ledger/execution-usage";
+import type { LedgerSchema } from "../ledger/schema";
+import type { NameConditions, Span } from "./conditions";
+import type { ResolvedFilter } from "./filter";
+import { Grouping } from "./grouping";
+import { inhabited } from "./ledger-facts";
+import { DAY_LENGTH, prefixLength } from "./periods";
+import { dayBefore, startOfDay, UTC } from "./time-zone";
+import type { UsageGroup } from "./types";
+import { planUsage, type UsageSources } from "./usage-plan";
+import { UsageReading } from "./usage-reading";
+
+/** With how many days of the same weekday before it a day is compared, and with how many at least. */
+const WEEKS = 8;
+const LEAST_WEEKS = 4;
+const DAYS_A_WEEK = 7;
+/** A day is unusual that costs more than so many times their median. */
+const TIMES = 3;
+
+/**
+ * Marks the days that cost more than three times the median of the same weekdays of the 8 weeks before, where at least
+ * four of them are known: from the first day of the filter's executions on, days without any cost nothing.
+ */
+export async function markUnusual(
+  db: Kysely<LedgerSchema>,
+  days: readonly UsageGroup[],
+  { filter, conditions, sources, source }: Ledgered,
+): Promise<readonly UsageGroup[]> {
+  const { timeZone } = filter;
+  // Another program may have stored what is no time.
+  const isDay = (day: string) => startOfDay(day, UTC) !== undefined;
+  const firstShown = days.find(({ day = "" }) => isDay(day))?.day;
+  if (firstShown === undefined) return days;
+  const firstCompared = dayBefore(firstShown, WEEKS * DAYS_A_WEEK);
+  const [fromMs, toMs] = [firstCompared, firstShown].map((day) => startOfDay(day, timeZone));
+  if (fromMs === undefined || toMs === undefined) return days;
+  const earlier = await costsOf({ fromMs, toMs });
+  const costs = new Map([...earlier, ...days.map(({ day = "", costUsd }) => [day, costUsd] as const)]);
+  const known = [...costs.keys()].sort()[0] ?? firstShown;
+  return days.map((group) => (isUnusual(group) ? { ...group, unusual: true } : group));
+
+  /** Costs by day, without percentiles. */
+  async function costsOf(span: Span): Promise<readonly (readonly [day: string, usd: number])[]> {
+    const grouping = new Grouping(["day"], timeZone);
+    const plan = planUsage(span, { ...sources, needsOtherDays: sources.hasRollups && timeZone !== UTC });
+    const length = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
+    await new UsageReading([grouping], plan, length).readUsage(db, conditions, source);
+    return grouping.groups().map(({ day = "", costUsd }) => [day, costUsd]);
+  }
+
+  function isUnusual({ day = "", costUsd }: UsageGroup): boolean {
+    if (!isDay(day)) return false;
+    const same = Array.from({ length: WEEKS }, (_, week) => dayBefore(day, (week + 1) * DAYS_A_WEEK))
+      .filter((before) => before >= known)
+      .map((before) => costs.get(before) ?? 0);
+    const usual = median(same);
+    // Where such days cost nothing, there is nothing to compare with.
+    return same.length >= LEAST_WEEKS && usual > 0 && costUsd > TIMES * usual;
+  }
+}
+
+/** What the days were read by. */
+interface Ledgered {
+  readonly filter: ResolvedFilter;
+  readonly conditions: NameConditions;
+  readonly sources: Omit<UsageSources, "needsOtherDays">;
+  readonly source: UsageSource;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low = 0, high = low] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return (low + high) / 2;
+}
