@@ -25,7 +25,7 @@ const TIMES = 3;
 export async function markUnusual(
   db: Kysely<LedgerSchema>,
   days: readonly UsageGroup[],
-  { filter, conditions, sources, source }: Ledgered,
+  { filter, conditions, sources, source }: DayReading,
 ): Promise<readonly UsageGroup[]> {
   const { timeZone } = filter;
   // Another program may have stored what is no time.
@@ -60,8 +60,8 @@ export async function markUnusual(
   }
 }
 
-/** What the days were read by. */
-interface Ledgered {
+/** How the days were read. */
+interface DayReading {
   readonly filter: ResolvedFilter;
   readonly conditions: NameConditions;
   readonly sources: Omit<UsageSources, "needsOtherDays">;
