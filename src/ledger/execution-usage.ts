@@ -1,4 +1,11 @@
-import { type AliasedExpression, type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
+import {
+  type AliasedExpression,
+  type Expression,
+  expressionBuilder,
+  type RawBuilder,
+  type SqlBool,
+  sql,
+} from "kysely";
 import type { ExecutionsTable, UsageDailyTable } from "./schema";
 import { USAGE_SUMS } from "./schema";
 
@@ -47,22 +54,31 @@ export function executionUsage({
   models,
   engine,
 }: UsageSource): AliasedExpression<ExecutionUsage, "usage"> {
-  const kept = [...KEPT, ...(engine === "postgresql" ? ["ledger_id"] : [])].map((column) =>
-    sql.ref(`executions.${column}`),
-  );
-  const from = sql`${sql.table(executions)} as executions`;
-  const columns = models === undefined ? ofExecution() : ofModel();
-  const selected = Object.entries(columns).map(([name, value]) => sql`${value} as ${sql.ref(name)}`);
-  const join =
-    models === undefined
-      ? sql``
-      : sql` left join ${sql.table(models)} as execution_models on ${sql.join(
-          IDENTITY[engine].map(
-            (column) => sql`execution_models.${sql.ref(column)} = executions.${sql.ref(column)}`,
+  const isOne = models === undefined;
+  const kept = [...KEPT, ...(engine === "postgresql" ? (["ledger_id"] as const) : [])];
+  // Built from parts that Kysely knows, so that it adds the schema of a PostgreSQL ledger to the tables.
+  return expressionBuilder<AnyTables, never>()
+    .selectFrom(executions === "executions" ? executions : (`${executions} as executions` as "executions"))
+    .$if(!isOne, (query) =>
+      query.leftJoin(
+        models === "execution_models" ? models : (`${models} as execution_models` as "execution_models"),
+        (join) =>
+          IDENTITY[engine].reduce(
+            (on, column) => on.onRef(`execution_models.${column}`, "=", `executions.${column}`),
+            join,
           ),
-          sql` and `,
-        )}`;
-  return sql<ExecutionUsage>`(select ${sql.join([...kept, ...selected])} from ${from}${join})`.as("usage");
+      ),
+    )
+    .select(kept.map((column) => `executions.${column}` as const))
+    .select(Object.entries(isOne ? ofExecution() : ofModel()).map(([name, value]) => value.as(name)))
+    .$castTo<ExecutionUsage>()
+    .as("usage");
+}
+
+/** What the tables of both databases have, under the names by which they are read here. */
+interface AnyTables {
+  executions: Record<(typeof KEPT)[number] | "ledger_id", unknown>;
+  execution_models: Record<"execution_id" | "ledger_id" | "created_at", unknown>;
 }
 
 type Column = "provider" | "model" | (typeof USAGE_SUMS)[number];
