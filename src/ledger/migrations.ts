@@ -1,6 +1,7 @@
 import { type CompiledQuery, type CreateTableBuilder, sql } from "kysely";
 import { ADD_ADOPTED_USAGE, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
+import { CREATE_EXECUTIONS_VIEW } from "./executions-view";
 import { builder } from "./kysely";
 import { kindOf, lacking, tableNames } from "./recognize";
 import { type LedgerSchema, USAGE_KEYS } from "./schema";
@@ -47,6 +48,7 @@ function missingParts(connection: Connection): CompiledQuery[] {
     createIndex("repo"),
     createIndex("execution_id"),
     ...TABLE_NAMES.filter((table) => table !== "executions").flatMap(part),
+    CREATE_EXECUTIONS_VIEW,
     ...(isIdentified && !present.has("usage_daily") ? [ADD_ADOPTED_USAGE] : []),
     builder
       .insertInto("ledger")

@@ -1,5 +1,6 @@
 import { type ColumnDefinitionBuilder, type Kysely, type Migration, Migrator, sql } from "kysely";
 import { RunledgerError } from "../errors";
+import { EXECUTIONS_VIEW, executionsViewColumns } from "../ledger/executions-view";
 import { USAGE_KEYS } from "../ledger/schema";
 import { isMissingTable } from "./errors";
 import type { PostgresSchema } from "./schema";
@@ -109,6 +110,11 @@ function migrationsIn(schema: string): Record<string, Migration> {
 async function createLedger(db: Kysely<PostgresSchema>): Promise<void> {
   await createExecutions(db);
   await createExecutionModels(db);
+  const completedAt = sql`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  await db.schema
+    .createView(EXECUTIONS_VIEW)
+    .as(db.selectFrom("executions").select(executionsViewColumns(completedAt)))
+    .execute();
   await createUsageDaily(db);
   await createIncidents(db);
   await db.schema
