@@ -1,5 +1,5 @@
 import type { ExecutionRow } from "../ledger/schema";
-import { isFailure } from "../report/failure";
+import { isFailure } from "../record/failure";
 import { UNKNOWN } from "../report/format/columns";
 import type { TableColumn } from "../report/format/table";
 import { formatCount, formatDuration, usdColumn } from "../report/format/values";

@@ -1,8 +1,8 @@
 import { Argument, Command } from "commander";
 import type { ExecutionRow } from "../ledger/schema";
+import { isFailure } from "../record/failure";
 import { openLedger } from "../report/database/open-ledger";
 import { printedExecution } from "../report/execution-record";
-import { isFailure } from "../report/failure";
 import { orUnknown, UNKNOWN } from "../report/format/columns";
 import { formatJson } from "../report/format/json";
 import { formatTable, type TableColumn } from "../report/format/table";

@@ -1,11 +1,11 @@
 import { type Kysely, type QueryCreator, sql } from "kysely";
 import { executionUsage } from "../ledger/execution-usage";
-import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
+import { MODEL_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
 import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
 import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
-import type { SourceExecution, SourceModel } from "./source-statements";
+import type { SourceExecution } from "./source-statements";
 
 /** A position in a ledger: an execution's `id` and its identity; `null` before the first. */
 export interface Position {
@@ -40,21 +40,8 @@ const SENT_COLUMNS = {
 } as const satisfies Record<Column, string>;
 const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
 
-/** The same of a model; the time is that of its execution. */
-const SENT_MODEL_COLUMNS = {
-  execution_id: "text",
-  created_at: "timestamptz",
-  provider: "text",
-  model: "text",
-  input_tokens: "bigint",
-  output_tokens: "bigint",
-  cache_read_tokens: "bigint",
-  cache_creation_tokens: "bigint",
-  cost_usd: "float8",
-  cost_source: "text",
-} as const satisfies Record<keyof SourceModel | "created_at", string>;
-type ModelColumn = keyof typeof SENT_MODEL_COLUMNS;
-const MODEL_COLUMNS = Object.keys(SENT_MODEL_COLUMNS) as ModelColumn[];
+/** The columns sent of a model, with the same types; the time is that of its execution. */
+const COLUMNS_OF_MODELS = ["created_at", ...MODEL_COLUMNS] as const satisfies readonly Column[];
 
 /** The keys of `usage_daily` in the one order in which every batch locks its rows, so that no two batches deadlock. */
 const LEDGER_USAGE_KEYS = ["ledger_id", ...USAGE_KEYS] as const;
@@ -119,7 +106,7 @@ function store(
       .columns(["ledger_id", ...COLUMNS])
       .expression((source) =>
         source
-          .selectFrom([unnested("given", SENT_COLUMNS, rows), "moved"])
+          .selectFrom([unnested("given", COLUMNS, rows), "moved"])
           .select(["moved.ledger_id", ...COLUMNS.map((column) => sql.ref(`given.${column}`).as(column))]),
       )
       // Any other conflict is not a duplicate but an error.
@@ -132,14 +119,14 @@ function store(
       : inserted
           .with("models", (query) =>
             query
-              .selectFrom([unnested("given", SENT_MODEL_COLUMNS, models), "moved"])
+              .selectFrom([unnested("given", COLUMNS_OF_MODELS, models), "moved"])
               .select("moved.ledger_id")
-              .select(MODEL_COLUMNS.map((column) => sql.ref<string>(`given.${column}`).as(column))),
+              .select(COLUMNS_OF_MODELS.map((column) => sql.ref<string>(`given.${column}`).as(column))),
           )
           .with("stored_models", (query) =>
             query
               .insertInto("execution_models")
-              .columns(["ledger_id", ...MODEL_COLUMNS])
+              .columns(["ledger_id", ...COLUMNS_OF_MODELS])
               .expression((source) =>
                 source
                   .selectFrom("models")
@@ -150,7 +137,7 @@ function store(
                   )
                   .select([
                     "models.ledger_id",
-                    ...MODEL_COLUMNS.map((column) => `models.${column}` as const),
+                    ...COLUMNS_OF_MODELS.map((column) => `models.${column}` as const),
                   ]),
               )
               // Left behind by an execution that somebody deleted by hand: the same execution had the same models.
@@ -222,7 +209,7 @@ export async function presentExecutions(
   const columns = key.filter((column) => column !== "ledger_id");
   const present = await db
     .selectFrom("executions")
-    .innerJoin(unnested("given", SENT_COLUMNS, rows), (join) =>
+    .innerJoin(unnested("given", COLUMNS, rows), (join) =>
       columns.reduce((on, column) => on.onRef(`executions.${column}`, "=", sql.ref(`given.${column}`)), join),
     )
     .select("executions.execution_id")
@@ -232,16 +219,15 @@ export async function presentExecutions(
 }
 
 /** Rows as a table with one parameter per column, so that the text is the same for any number of rows. */
-function unnested<Name extends string, Column extends string>(
+function unnested<Name extends string, Sent extends Column>(
   name: Name,
-  types: Readonly<Record<Column, string>>,
-  rows: readonly Readonly<Record<NoInfer<Column>, unknown>>[],
+  columns: readonly Sent[],
+  rows: readonly Readonly<Record<NoInfer<Sent>, unknown>>[],
 ) {
-  const columns = Object.keys(types) as Column[];
   const arrays = columns.map((column) => {
     const values = rows.map((row) => row[column]);
     const literal = arrayLiteral(column === "created_at" ? values.map((time) => `${time}Z`) : values);
-    return sql`${literal}::${sql.raw(types[column])}[]`;
+    return sql`${literal}::${sql.raw(SENT_COLUMNS[column])}[]`;
   });
   const names = columns.map((column) => sql.ref(column));
   return sql`unnest(${sql.join(arrays)})`.as<Name>(sql`${sql.ref(name)}(${sql.join(names)})`);

@@ -37,7 +37,7 @@ const HAS_NO_USAGE = row.and([
 ]);
 const HAS_NO_COST = row("cost_usd", "=", 0);
 
-/** The `tokens_source` of a row of the earlier design. */
+/** The `usage_source` of a row of the earlier design. */
 export const ADOPTED_USAGE_SOURCE = row
   .case()
   .when(HAS_NO_USAGE)

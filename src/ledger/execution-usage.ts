@@ -39,8 +39,8 @@ const KEPT = [
 ] as const;
 const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
 const AMOUNTS = [...TOKENS, "cost_usd"] as const;
-/** How the models of an execution are found: in PostgreSQL many ledgers may have the same execution. */
-const IDENTITY = {
+/** By which columns models belong to their execution: in PostgreSQL many ledgers may have the same one. */
+export const MODELS_IDENTITY = {
   sqlite: ["execution_id"],
   postgresql: ["ledger_id", "execution_id", "created_at"],
 } as const;
@@ -63,7 +63,7 @@ export function executionUsage({
       query.leftJoin(
         models === "execution_models" ? models : (`${models} as execution_models` as "execution_models"),
         (join) =>
-          IDENTITY[engine].reduce(
+          MODELS_IDENTITY[engine].reduce(
             (on, column) => on.onRef(`execution_models.${column}`, "=", `executions.${column}`),
             join,
           ),

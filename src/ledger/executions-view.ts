@@ -1,4 +1,5 @@
 import { type CompiledQuery, type RawBuilder, sql } from "kysely";
+import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { builder } from "./kysely";
 
 /** The name of the view for people's own SQL. */
@@ -23,7 +24,9 @@ export function executionsViewColumns(completedAt: RawBuilder<unknown>) {
     sql`pr_number`.as("pr_number"),
     sql`event_type`.as("event_type"),
     sql`conclusion`.as("conclusion"),
-    sql`case when conclusion in ('success', 'neutral', 'skipped') then 0 else 1 end`.as("failed"),
+    sql`case when conclusion in (${sql.join(SUCCESSFUL_CONCLUSIONS.map(sql.lit))}) then 0 else 1 end`.as(
+      "failed",
+    ),
     sql`provider`.as("provider"),
     sql`model`.as("model"),
     known("input_tokens", "usage_source"),

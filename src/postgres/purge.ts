@@ -1,8 +1,10 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { MODELS_IDENTITY } from "../ledger/execution-usage";
 import { justAfter } from "../record/time";
 import { executionsKey } from "./primary-key";
 import type { PostgresSchema } from "./schema";
 
+const IDENTITY = MODELS_IDENTITY.postgresql;
 /** Rows deleted per transaction: forwarders wait no longer than that takes. */
 const SLICE_ROWS = 5_000;
 const UTC_OFFSET = "+00";
@@ -60,11 +62,7 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
   await trx
     .deleteFrom("execution_models")
     .where("created_at", "<", before)
-    .where(
-      rowOf(MODELS_IDENTITY),
-      "in",
-      trx.selectFrom(chosen.as("chosen")).select(MODELS_IDENTITY).$castTo<unknown>(),
-    )
+    .where(rowOf(IDENTITY), "in", trx.selectFrom(chosen.as("chosen")).select(IDENTITY).$castTo<unknown>())
     .execute();
   const { numDeletedRows } = await trx
     .deleteFrom("executions")
@@ -75,16 +73,13 @@ async function purgeSlice(trx: Kysely<PostgresSchema>, schema: string, cutoff: s
   return Number(numDeletedRows);
 }
 
-/** The columns by which `execution_models` refers to an execution. */
-const MODELS_IDENTITY = ["ledger_id", "execution_id", "created_at"] as const;
-
 /**
  * The columns that identify a row. If the key includes the ledger or the time, several rows may have the same
  * `execution_id`, and only some of them may be old.
  */
 async function identityOf(db: Kysely<PostgresSchema>, schema: string) {
   const key = await executionsKey(db, schema);
-  return [...new Set([...key, ...MODELS_IDENTITY])];
+  return [...new Set([...key, ...IDENTITY])];
 }
 
 function rowOf(columns: readonly string[]): RawBuilder<unknown> {

@@ -2,14 +2,16 @@ import { providerOf } from "./provider";
 import type { ParsedRecord } from "./schema";
 import type { AmountsUsed, CostSource, ModelUsage } from "./types";
 
-/** What models add up to. */
-export const AMOUNTS = [
+/** The kinds of tokens. */
+export const TOKENS = [
   "inputTokens",
   "outputTokens",
   "cacheReadTokens",
   "cacheCreationTokens",
-  "costUsd",
 ] as const satisfies readonly (keyof AmountsUsed)[];
+
+/** What models add up to. */
+export const AMOUNTS = [...TOKENS, "costUsd"] as const;
 type Amount = (typeof AMOUNTS)[number];
 
 /** Floating point sums differ by the order of addition: a smaller difference, relative to the sum, is none. */
@@ -96,15 +98,16 @@ function amountsOf(usage: AmountsUsed): Pick<UsedModel, Amount> {
 }
 
 /** The model that the record names, which is added if it is none of them; else the costliest, then most output. */
-function mainModel({ model, provider, costSource }: ParsedRecord, models: UsedModel[]): UsedModel {
-  if (model == null) {
+function mainModel(record: ParsedRecord, models: UsedModel[]): UsedModel {
+  const [model, provider] = [record.model?.toWellFormed(), record.provider?.toWellFormed()];
+  if (model === undefined) {
     return models.reduce((main, other) => (isMore(other, main) ? other : main));
   }
   const named = models.find(
-    (used) => used.model === model && (provider == null || used.provider === provider),
+    (used) => used.model === model && (provider === undefined || used.provider === provider),
   );
   if (named !== undefined) return named;
-  const added = unused(model, provider ?? providerOf(model), costSource ?? "reported");
+  const added = unused(model, provider ?? providerOf(model), record.costSource ?? "reported");
   models.push(added);
   return added;
 }
@@ -123,18 +126,16 @@ function settle(
   isComplete: boolean,
 ): number | undefined {
   const total = sum(models.map((model) => model[name]));
-  if (own == null || total === undefined) {
-    if (own != null) main[name] = own;
-    else if ((total ?? 0) > Number.MAX_SAFE_INTEGER) {
-      throw new ContradictionError(
-        `${name}: expected models that add up to ${Number.MAX_SAFE_INTEGER} at most`,
-      );
-    }
-    return own ?? total;
+  if ((total ?? 0) > Number.MAX_SAFE_INTEGER) {
+    throw new ContradictionError(
+      `${name}: expected models that add up to ${Number.MAX_SAFE_INTEGER} at most`,
+    );
   }
-  const difference = own - total;
-  if (Math.abs(difference) <= (name === "costUsd" ? TOLERANCE * Math.max(1, total) : 0)) return own;
-  if (difference > 0 && !isComplete) {
+  if (own == null) return total;
+  const difference = own - (total ?? 0);
+  if (Math.abs(difference) <= (name === "costUsd" ? TOLERANCE * Math.max(1, own) : 0) && total !== undefined)
+    return own;
+  if (difference >= 0 && !isComplete) {
     main[name] = (main[name] ?? 0) + difference;
     return own;
   }

@@ -14,7 +14,6 @@ export function stamp(event: TelemetryRecord): TelemetryRecord {
   copy.executionId ??= Bun.randomUUIDv7();
   copy.completedAt =
     copy.completedAt instanceof Date ? new Date(copy.completedAt) : (copy.completedAt ?? new Date());
-  if (Array.isArray(copy.models)) copy.models = copy.models.map((usage) => ({ ...usage }));
   return copy;
 }
 
@@ -25,6 +24,7 @@ function copyOf(event: TelemetryRecord): TelemetryRecord {
     for (const field of RECORD_FIELDS) {
       if (!(field in copy) && field in event) copy[field] = event[field];
     }
+    if (Array.isArray(copy.models)) copy.models = copy.models.map((usage) => ({ ...usage }));
     return copy as TelemetryRecord;
   } catch (cause) {
     throw unreadable(cause);

@@ -1,8 +1,8 @@
 import { type Expression, expressionBuilder, type Kysely, type SqlBool } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
+import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { cutoffText, dayOf, LATEST_MS } from "../record/time";
 import { matchesGlob, unindexed } from "./database/dialect";
-import { SUCCESSFUL_CONCLUSIONS } from "./failure";
 import type { ResolvedFilter } from "./filter";
 import type { NamePattern } from "./types";
 

@@ -1,4 +1,5 @@
 import type { ExecutionModelRow, ExecutionRow } from "../ledger/schema";
+import { TOKENS } from "../record/models";
 import type { ModelUsage, TelemetryRecord } from "../record/types";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
@@ -97,8 +98,6 @@ export function recordOf(row: ExecutionRow): Partial<TelemetryRecord> {
     models: models?.map((model) => withoutUnknown({ ...model, costSource: knownSource(model) })) ?? null,
   }) as Partial<TelemetryRecord>;
 }
-
-const TOKENS = ["inputTokens", "outputTokens", "cacheReadTokens", "cacheCreationTokens"] as const;
 
 function knownSource({ costSource }: PrintedModel): string | null {
   return costSource === "unknown" ? null : costSource;

@@ -133,7 +133,9 @@ async function* pagesOf(
   for (let left = limit; left > 0; ) {
     const size = Math.min(left, PAGE_ROWS);
     const query = read(last, size);
-    const page = await atOneMoment(ledger, async (db) => withModels(db, (await db.executeQuery(query)).rows));
+    const page = await atOneMoment(ledger, async (db) =>
+      withModels(db, ledger.engine, (await db.executeQuery(query)).rows),
+    );
     if (page.length > 0) yield page.map(asAdopted);
     if (page.length < size) return;
     last = page.at(-1);

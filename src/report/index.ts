@@ -1,3 +1,4 @@
+export { isFailure, SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 export {
   CHANGE_KEYS,
   type Change,
@@ -9,7 +10,6 @@ export {
 export type { Ledger } from "./database/ledger";
 export { openLedger } from "./database/open-ledger";
 export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";
-export { isFailure, SUCCESSFUL_CONCLUSIONS } from "./failure";
 export { type ResolvedFilter, resolveFilter } from "./filter";
 export { type Forecast, forecast } from "./forecast";
 export { type ExecutionReport, executionReport, type RelatedExecutions } from "./one-execution";

@@ -1,10 +1,12 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
+import { MODELS_IDENTITY } from "../ledger/execution-usage";
 import {
   type ExecutionModelRow,
   type ExecutionRow,
   type LedgerSchema,
   MODEL_COLUMNS,
 } from "../ledger/schema";
+import type { Ledger } from "./database/ledger";
 
 /** Whether any execution has several models: most ledgers have none, and then no read need look for them. */
 export async function hasModels(db: Kysely<LedgerSchema>): Promise<boolean> {
@@ -14,31 +16,32 @@ export async function hasModels(db: Kysely<LedgerSchema>): Promise<boolean> {
 /** The executions with their models, where there are several: the costliest first. */
 export async function withModels(
   db: Kysely<LedgerSchema>,
+  engine: Ledger["engine"],
   rows: readonly ExecutionRow[],
 ): Promise<readonly ExecutionRow[]> {
   if (rows.length === 0 || !(await hasModels(db))) return rows;
+  const ids = rows.map(({ id }) => id);
   const models = await db
     .selectFrom("executions")
     .innerJoin("execution_models", (join) =>
-      join.onRef("execution_models.execution_id", "=", "executions.execution_id"),
+      MODELS_IDENTITY[engine].reduce(
+        (on, column) => on.onRef(sql.ref(`execution_models.${column}`), "=", sql.ref(`executions.${column}`)),
+        join,
+      ),
     )
     .select("executions.id")
     .select(MODEL_COLUMNS.map((column) => `execution_models.${column}` as const))
-    .where(
-      "executions.id",
-      "in",
-      rows.map(({ id }) => id),
-    )
-    .orderBy("executions.id")
-    .orderBy("execution_models.cost_usd", "desc")
-    .orderBy("execution_models.provider")
-    .orderBy("execution_models.model")
+    .where("executions.id", "in", ids)
     .execute();
   const byId = Map.groupBy(models, ({ id }) => id);
   return rows.map((row) => {
-    const used = byId.get(row.id);
-    return used === undefined
-      ? row
-      : { ...row, models: used.map(({ id, ...model }): ExecutionModelRow => model) };
+    const used = byId.get(row.id)?.map(({ id, ...model }): ExecutionModelRow => model);
+    return used === undefined ? row : { ...row, models: used.sort(byCost) };
   });
+}
+
+/** The unknown last; databases don't agree on where NULL goes. */
+function byCost(a: ExecutionModelRow, b: ExecutionModelRow): number {
+  const byAmount = (b.cost_usd ?? -1) - (a.cost_usd ?? -1);
+  return byAmount || (`${a.provider} ${a.model}` < `${b.provider} ${b.model}` ? -1 : 1);
 }

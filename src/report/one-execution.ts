@@ -46,12 +46,13 @@ export async function executionReport(ledger: Ledger, id: string): Promise<Execu
   check(idSchema, { id }, "execution");
   return atOneMoment(ledger, async (db) => {
     const found = await findExecution(db, id);
-    const [execution = found] = await withModels(db, [found]);
+    const [execution = found] = await withModels(db, ledger.engine, [found]);
     const { session_id, repo, pr_number } = execution;
     return {
       execution,
-      session: session_id === null ? null : await related(db, execution, { session_id }),
-      pullRequest: pr_number === null ? null : await related(db, execution, { repo, pr_number }),
+      session: session_id === null ? null : await related(db, ledger.engine, execution, { session_id }),
+      pullRequest:
+        pr_number === null ? null : await related(db, ledger.engine, execution, { repo, pr_number }),
     };
   });
 }
@@ -86,6 +87,7 @@ async function findExecution(db: Kysely<LedgerSchema>, id: string): Promise<Exec
 
 async function related(
   db: Kysely<LedgerSchema>,
+  engine: Ledger["engine"],
   { id }: ExecutionRow,
   shared: Partial<Pick<ExecutionRow, "session_id" | "repo" | "pr_number">>,
 ): Promise<RelatedExecutions> {
@@ -106,5 +108,5 @@ async function related(
     .orderBy("id", "desc")
     .limit(LATEST)
     .execute();
-  return { ...sums, latest: await withModels(db, latest) };
+  return { ...sums, latest: await withModels(db, engine, latest) };
 }

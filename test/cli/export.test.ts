@@ -224,7 +224,7 @@ describe("memory", () => {
   }
 
   test("of an export, and of the import of it, does not grow with what is exported", async () => {
-    const sizes = [20_000, 80_000] as const;
+    const sizes = [30_000, 110_000] as const;
     const peaks: { ofExport: number; ofImport: number }[] = [];
     for (const rows of sizes) {
       const file = newPath();

@@ -127,6 +127,17 @@ describe("of a run that used several models", () => {
   });
 });
 
+test("names that are the same in UTF-8 are one model, also where it is the main one", () => {
+  const row = rowOf([{ model: "\ud800", costUsd: 1 }, { model: "\ud801", costUsd: 2 }, OPUS], {
+    model: "\ud802",
+  });
+  expect(row.model).toBe("\ufffd");
+  expect(row.models?.map(({ model, cost_usd }) => [model, cost_usd])).toEqual([
+    ["\ufffd", 3],
+    [OPUS.model, 0.5],
+  ]);
+});
+
 test("one model is an execution like any other", () => {
   const row = rowOf([{ ...OPUS, costSource: "estimated" }]);
   expect(row.models).toBeUndefined();

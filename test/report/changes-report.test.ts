@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { CHANGE_KEYS, type ChangesFilter, changesReport } from "../../src/report/changes-report";
 import { comparedPeriod } from "../../src/report/compared-period";
 import { openLedger } from "../../src/report/database/open-ledger";
+import type { Usage } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
 import { tries } from "../support/effort";
 import { makeLedger, NOW, steps } from "../support/random-ledger";
@@ -88,6 +89,15 @@ const filter: fc.Arbitrary<ChangesFilter> = fc.record({
   failedOnly: fc.constantFrom(undefined, true),
 });
 
+/** Amounts of money were added up in another order, and may differ in their last digits. */
+function expectSame(actual: Usage, expected: Usage): void {
+  for (const [field, value] of Object.entries(expected)) {
+    const found = actual[field as keyof Usage];
+    if (!/Usd$|CostShare$/.test(field) || value === null || found == null) expect(found).toBe(value);
+    else expect(Math.abs(found - value)).toBeLessThanOrEqual(1e-12 * Math.max(1, value));
+  }
+}
+
 test("the changes by each key add up to the difference of the totals, which are those of two reports", async () => {
   let file = 0;
   await fc.assert(
@@ -100,8 +110,8 @@ test("the changes by each key add up to the difference of the totals, which are 
       const { timeZone, failedOnly } = asked;
       const reportOf = (span: { since: string | null; until: string | null }) =>
         usageReport(ledger, { since: `${span.since}`, until: `${span.until}`, timeZone, failedOnly });
-      expect(report.now).toEqual((await reportOf(report.filter)).totals);
-      expect(report.before).toEqual((await reportOf(report.comparedWith)).totals);
+      expectSame(report.now, (await reportOf(report.filter)).totals);
+      expectSame(report.before, (await reportOf(report.comparedWith)).totals);
       for (const key of CHANGE_KEYS) {
         const changes = report.changes[key];
         const sum = (read: (change: (typeof changes)[0]) => number) =>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
+import { isFailure } from "../../src/record/failure";
 import { openLedger } from "../../src/report/database/open-ledger";
-import { isFailure } from "../../src/report/failure";
 import { resolveFilter } from "../../src/report/filter";
 import { SUMMARY_KEYS, summaryReport } from "../../src/report/summary-report";
 import {

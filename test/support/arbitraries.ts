@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { TOKENS } from "../../src/record/models";
 import { areSeconds } from "../../src/record/time";
 import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 
@@ -82,7 +83,6 @@ const fewModels = fc
       Number.isSafeInteger(models.reduce((total, usage) => total + (usage[name] ?? 0), 0)),
     ),
   );
-const TOKENS = ["inputTokens", "outputTokens", "cacheReadTokens", "cacheCreationTokens"] as const;
 
 /** Any record that the types allow. */
 export const anyRecord: fc.Arbitrary<TelemetryRecord> = fc.oneof(

@@ -1,6 +1,6 @@
 import type { ExecutionModelRow, ExecutionRow } from "../../src/ledger/schema";
+import { isFailure } from "../../src/record/failure";
 import { DAY_MS } from "../../src/record/time";
-import { isFailure } from "../../src/report/failure";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "../../src/report/types";
 
 /** An execution, whether or not its row is still there. */

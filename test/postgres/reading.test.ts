@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
 import { forwardOnce } from "../../plugins/forward";
+import { createTelemetryStore } from "../../src/ledger/store";
 import { openLedger } from "../../src/report/database/open-ledger";
 import { executionsOf } from "../../src/report/executions";
 import { usageReport } from "../../src/report/usage-report";
+import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { fillLedger, ledgerIn } from "../support/forwarding";
 import { usePostgres } from "../support/postgres";
+import { queryOnce } from "../support/postgres-server";
 import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
 
@@ -35,7 +38,41 @@ test("a ledger in a schema of its own is read, checked and purged there alone", 
   }
   expect(await runCli(["doctor", "--db", to])).toMatchObject({ exitCode: 0 });
   expect((await runCli(["purge", "--older-than", "1d", "--db", to])).out).toBe("60 executions purged\n");
+  expect(await queryOnce(to, 'SELECT count(*)::int FROM "its own".execution_models')).toEqual([{ count: 0 }]);
   expect((await runCli(["report", "--by", "model", "--json", "--db", database])).out).toContain(
     '"executions": 30',
   );
+});
+
+test("where two ledgers have the same execution, each has its own models", async () => {
+  const folder = tempDir();
+  const url = server.url(await server.createDatabase());
+  const ledgers = ["one", "two"].map((name) => {
+    const dbPath = ledgerIn(folder, name);
+    const models = [
+      { model: name, costUsd: 1 },
+      { model: "shared", outputTokens: 1 },
+    ];
+    using store = createTelemetryStore({ dbPath });
+    store.record(executionCompleted({ executionId: "same", completedAt: "2026-01-01T00:01:00Z", models }));
+    return dbPath;
+  });
+  await forwardOnce({ from: ledgerIn(folder, "one"), to: url, logger: recordingLogger() });
+  await queryOnce(
+    url,
+    "ALTER TABLE executions DROP CONSTRAINT executions_pkey, ADD PRIMARY KEY (ledger_id, execution_id)",
+  );
+  for (const from of ledgers) await forwardOnce({ from, to: url, logger: recordingLogger() });
+  await using ledger = await openLedger(url);
+  const rows = (await Array.fromAsync(executionsOf(ledger, {}, { order: "oldest" }))).flat();
+  expect(rows.map(({ models }) => models?.map(({ model }) => model))).toEqual([
+    ["one", "shared"],
+    ["two", "shared"],
+  ]);
+  const { groups } = await usageReport(ledger, { until: "2026-01-01T00:02:00Z", by: ["model"] });
+  expect(groups.map(({ model, usedIn, costUsd }) => [model, usedIn, costUsd])).toEqual([
+    ["one", 1, 1],
+    ["two", 1, 1],
+    ["shared", 2, 0],
+  ]);
 });
