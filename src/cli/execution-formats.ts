@@ -31,7 +31,9 @@ export function csvLines(): ExecutionFormat {
       const values = rows.map((row) => {
         const execution = printedExecution(row);
         return PRINTED_FIELDS.map((field) =>
-          field === "models" ? execution.models && JSON.stringify(execution.models) : execution[field],
+          field === "models" || field === "labels"
+            ? execution[field] && JSON.stringify(execution[field])
+            : execution[field],
         );
       });
       const text = formatCsv([...head, ...values]);

@@ -1,8 +1,9 @@
 import { type Kysely, type QueryCreator, sql } from "kysely";
 import { executionUsage } from "../ledger/execution-usage";
-import { MODEL_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
+import { addedLabelUsage } from "../ledger/label-usage";
+import { LABEL_KEYS, LABEL_SUMS, MODEL_COLUMNS, USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { arrayLiteral } from "../postgres/array-literal";
-import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "../postgres/execution-sums";
+import { EXECUTIONS_DAY, EXECUTIONS_SUMS, LABEL_WORDS } from "../postgres/execution-sums";
 import type { ExecutionsKey } from "../postgres/primary-key";
 import type { PostgresSchema } from "../postgres/schema";
 import type { SourceExecution } from "./source-statements";
@@ -37,6 +38,7 @@ const SENT_COLUMNS = {
   stop_reason: "text",
   usage_source: "text",
   cost_source: "text",
+  labels: "jsonb",
 } as const satisfies Record<Column, string>;
 const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
 
@@ -143,19 +145,45 @@ function store(
               // Left behind by an execution that somebody deleted by hand: the same execution had the same models.
               .onConflict((conflict) => conflict.doNothing()),
           );
-  const usage = executionUsage({
+  const usageSource = {
     executions: "inserted",
     models: models.length === 0 ? undefined : "models",
     engine: "postgresql",
-  });
-  return stored
+  } as const;
+  const labelled = rows.every(({ labels }) => labels === null)
+    ? stored
+    : stored.with("summed_labels", (query) =>
+        query
+          .insertInto("usage_daily_labels")
+          .columns(["ledger_id", ...LABEL_KEYS, ...LABEL_SUMS])
+          .expression(
+            addedLabelUsage(usageSource, LABEL_WORDS)
+              .orderBy("ledger_id")
+              .orderBy("label")
+              .orderBy("day")
+              .orderBy("value"),
+          )
+          .onConflict((conflict) =>
+            conflict
+              .columns(["ledger_id", ...LABEL_KEYS])
+              .doUpdateSet((row) =>
+                Object.fromEntries(
+                  LABEL_SUMS.map((sum) => [
+                    sum,
+                    row(`usage_daily_labels.${sum}`, "+", row.ref(`excluded.${sum}`)),
+                  ]),
+                ),
+              ),
+          ),
+      );
+  return labelled
     .with("summed", (query) =>
       query
         .insertInto("usage_daily")
         .columns([...LEDGER_USAGE_KEYS, ...USAGE_SUMS])
         .expression((source) =>
           source
-            .selectFrom(usage)
+            .selectFrom(executionUsage(usageSource))
             .select([
               "ledger_id",
               EXECUTIONS_DAY,

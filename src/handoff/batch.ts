@@ -1,7 +1,8 @@
+import { parseLabels } from "../record/labels";
 import { hasPlainFields } from "../record/plain-record";
 import { snapshot } from "../record/snapshot";
 import { areSeconds, toEpochMs } from "../record/time";
-import type { TelemetryRecord } from "../record/types";
+import type { Labels, TelemetryRecord } from "../record/types";
 
 /**
  * Records that travel together, stored by column. Serialising every record as JSON would cost the host twice the time,
@@ -29,7 +30,7 @@ export interface SentBatch extends Batch {
 interface Tables {
   /** Of each plain record: `executionId`, `deliveryId`, `sessionId`. */
   readonly texts: readonly (string | null)[];
-  /** Each of the names that repeat (repository, model, …), once. */
+  /** Each of the names that repeat (repository, model, …), once; labels as the JSON of all that a record has. */
   readonly names: readonly string[];
   /** Whatever is not a plain record, in order. The first number of such a record is NaN. */
   readonly others: readonly unknown[];
@@ -42,7 +43,7 @@ export const EMPTY_BATCH: Batch = {
   text: JSON.stringify({ texts: [], names: [], others: [] } satisfies Tables),
 };
 
-const WIDTH = 16;
+const WIDTH = 17;
 const FIRST_CAPACITY = 32;
 
 /** Hex digits of a UUID that count the records of a batch. */
@@ -116,7 +117,8 @@ export class BatchEncoder {
       numbers[at++] = this.#placeOf(event.model);
       numbers[at++] = this.#placeOf(event.conclusion);
       numbers[at++] = this.#placeOf(event.costSource);
-      numbers[at] = this.#placeOf(event.stopReason);
+      numbers[at++] = this.#placeOf(event.stopReason);
+      numbers[at] = event.labels == null ? Number.NaN : this.#placeOf(JSON.stringify(event.labels));
       this.#texts.push(executionId ?? null, deliveryId ?? null, sessionId ?? null);
       this.#size += 1;
       return true;
@@ -176,6 +178,17 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
     return Number.isNaN(value) ? undefined : value;
   };
   const name = (at: number) => names[numbers[at] as number];
+  // Records with the same labels share them, so that each set is read once.
+  const labels = new Map<number, Labels | null>();
+  const labelsAt = (at: number) => {
+    const place = numbers[at] as number;
+    if (Number.isNaN(place)) return undefined;
+    const known = labels.get(place);
+    if (known !== undefined) return known;
+    const parsed = parseLabels(names[place] ?? null);
+    labels.set(place, parsed);
+    return parsed;
+  };
   let text = 0;
   let other = 0;
   return Array.from({ length: size }, (_, place): unknown => {
@@ -201,6 +214,7 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
       conclusion: name(at + 13),
       costSource: name(at + 14),
       stopReason: name(at + 15),
+      labels: labelsAt(at + 16),
     } satisfies Partial<Record<keyof TelemetryRecord, unknown>>;
   });
 }

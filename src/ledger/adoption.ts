@@ -1,8 +1,9 @@
-import { type CompiledQuery, expressionBuilder } from "kysely";
+import { type CompiledQuery, expressionBuilder, sql } from "kysely";
 import type { Connection } from "./connection";
 import { executionUsage } from "./execution-usage";
 import { builder } from "./kysely";
-import { type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
+import { addedLabelUsage, type LabelWords } from "./label-usage";
+import { LABEL_KEYS, LABEL_SUMS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
 import { addingUp } from "./statements";
 
 // A program of the earlier one-table design may keep inserting into a ledger. It knows nothing of `execution_id`
@@ -59,6 +60,21 @@ const ADD_UNADOPTED_USAGE = addUsage(UNADOPTED_USAGE);
 
 /** Rebuilds a lost `usage_daily` from all rows that have an id. The sums of purged rows can't be recovered. */
 export const ADD_ADOPTED_USAGE = addUsage(usageOf("execution_models").where("execution_id", "is not", null));
+
+/** What sums by label are made of. */
+export const LABEL_WORDS: LabelWords = {
+  day: sql<string>`substr(created_at, 1, 10)`,
+  sum: (name) => sql<number>`sum(${sql.ref(name)})`,
+};
+
+/** The same for `usage_daily_labels`. Rows of an older program have no labels. */
+export const ADD_ADOPTED_LABEL_USAGE: CompiledQuery = builder
+  .insertInto("usage_daily_labels")
+  .columns([...LABEL_KEYS, ...LABEL_SUMS])
+  .expression(
+    addedLabelUsage({ executions: "executions", models: "execution_models", engine: "sqlite" }, LABEL_WORDS),
+  )
+  .compile();
 
 const IDENTIFY_UNADOPTED = builder
   .updateTable("executions")

@@ -12,9 +12,18 @@ import { USAGE_SUMS } from "./schema";
 /** An execution, or one of several models of it, with what it adds to `usage_daily` in the columns of that name. */
 export type ExecutionUsage = Pick<
   ExecutionsTable,
-  "execution_id" | "repo" | "pr_number" | "session_id" | "event_type" | "provider" | "model" | "conclusion"
+  | "execution_id"
+  | "repo"
+  | "pr_number"
+  | "session_id"
+  | "event_type"
+  | "provider"
+  | "model"
+  | "conclusion"
+  | "labels"
 > &
   Pick<UsageDailyTable, (typeof USAGE_SUMS)[number]> & {
+    id: number;
     created_at: string;
     /** In PostgreSQL alone. */
     ledger_id: string;
@@ -29,6 +38,7 @@ export interface UsageSource {
 }
 
 const KEPT = [
+  "id",
   "execution_id",
   "created_at",
   "repo",
@@ -36,6 +46,7 @@ const KEPT = [
   "event_type",
   "conclusion",
   "session_id",
+  "labels",
 ] as const;
 const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
 const AMOUNTS = [...TOKENS, "cost_usd"] as const;

@@ -40,6 +40,7 @@ export function executionsViewColumns(completedAt: RawBuilder<unknown>) {
     sql`stop_reason`.as("stop_reason"),
     sql`session_id`.as("session_id"),
     sql`delivery_id`.as("delivery_id"),
+    sql`labels`.as("labels"),
   ];
 }
 

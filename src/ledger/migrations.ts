@@ -1,10 +1,10 @@
 import { type CompiledQuery, type CreateTableBuilder, sql } from "kysely";
-import { ADD_ADOPTED_USAGE, adoptRows, hasUnadoptedRows } from "./adoption";
+import { ADD_ADOPTED_LABEL_USAGE, ADD_ADOPTED_USAGE, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
 import { CREATE_EXECUTIONS_VIEW } from "./executions-view";
 import { builder } from "./kysely";
 import { kindOf, lacking, tableNames } from "./recognize";
-import { type LedgerSchema, USAGE_KEYS } from "./schema";
+import { LABEL_KEYS, type LedgerSchema, USAGE_KEYS } from "./schema";
 import { columnsOf, TABLE_NAMES } from "./tables";
 
 /** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
@@ -50,6 +50,7 @@ function missingParts(connection: Connection): CompiledQuery[] {
     ...TABLE_NAMES.filter((table) => table !== "executions").flatMap(part),
     CREATE_EXECUTIONS_VIEW,
     ...(isIdentified && !present.has("usage_daily") ? [ADD_ADOPTED_USAGE] : []),
+    ...(isIdentified && !present.has("usage_daily_labels") ? [ADD_ADOPTED_LABEL_USAGE] : []),
     builder
       .insertInto("ledger")
       .values({ key: "id", value: Bun.randomUUIDv7() })
@@ -61,6 +62,7 @@ function missingParts(connection: Connection): CompiledQuery[] {
 /** The primary keys that are of more than one column. */
 const KEYS_OF_SEVERAL: { readonly [Table in keyof LedgerSchema]?: readonly string[] } = {
   usage_daily: USAGE_KEYS,
+  usage_daily_labels: LABEL_KEYS,
   execution_models: ["execution_id", "provider", "model"],
 };
 

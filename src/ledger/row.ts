@@ -1,3 +1,4 @@
+import { labelsText } from "../record/labels";
 import type { UsedModel, ValidRecord } from "../record/models";
 import { providerOf } from "../record/provider";
 import { toLedgerTime } from "../record/time";
@@ -44,6 +45,7 @@ function toRow(record: ValidRecord): NewExecutionRow {
     execution_id: executionId,
     usage_source: isUsageKnown ? "reported" : "unknown",
     cost_source: isCostKnown ? (record.costSource ?? "reported") : "unknown",
+    labels: labelsText(record.labels),
   };
   return record.models == null
     ? row

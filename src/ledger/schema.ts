@@ -29,6 +29,8 @@ export interface ExecutionsTable {
   usage_source: Generated<"reported" | "unknown">;
   /** `unknown`: the cost is 0 because none was given; `estimated`: it was computed from a price list. */
   cost_source: Generated<"reported" | "estimated" | "unknown">;
+  /** JSON of an object of texts, its keys in order. Null without any. */
+  labels: string | null;
 }
 
 /**
@@ -84,6 +86,32 @@ export interface UsageDailyTable {
   estimated_cost_usd: Generated<number>;
 }
 
+/**
+ * Sums per label, UTC day and value, over everything ever recorded. They are of the executions with the label, each
+ * counted as in {@link UsageDailyTable}. Past 1,000 values of a label and day the later ones are `(other)`.
+ */
+export interface UsageDailyLabelsTable {
+  label: string;
+  day: string;
+  value: string;
+  executions: number;
+  failures: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_creation_tokens: number;
+  duration_ms: number;
+  num_turns: number;
+  cost_usd: number;
+  /** The part of `cost_usd` of executions that failed. */
+  failed_cost_usd: number;
+  without_usage: number;
+  without_cost: number;
+  without_duration: number;
+  without_turns: number;
+  estimated_cost_usd: number;
+}
+
 /** The dead-letter table: what could not be stored as it came, and whatever else a person should look at. */
 export interface IncidentsTable {
   id: Generated<number>;
@@ -119,6 +147,7 @@ export interface LedgerSchema {
   executions: ExecutionsTable;
   execution_models: ExecutionModelsTable;
   usage_daily: UsageDailyTable;
+  usage_daily_labels: UsageDailyLabelsTable;
   incidents: IncidentsTable;
   ledger: LedgerTable;
   forward_targets: ForwardTargetsTable;
@@ -132,6 +161,7 @@ export type ExecutionModelRow = Selectable<ExecutionModelsTable>;
 /** What one INSERT binds: every column but the rowid. */
 export type NewExecutionRow = Omit<ExecutionRow, "id">;
 export type UsageDailyRow = Selectable<UsageDailyTable>;
+export type LabelUsageRow = Selectable<UsageDailyLabelsTable>;
 
 /** The columns of the earlier one-table design, in the order of its table: the time and the sixteen data columns. */
 export const EARLIER_EXECUTION_COLUMNS = [
@@ -160,6 +190,7 @@ export const EXECUTION_COLUMNS = [
   "execution_id",
   "usage_source",
   "cost_source",
+  "labels",
 ] as const satisfies readonly (keyof NewExecutionRow)[];
 
 /** The columns of `execution_models`, in the order of the table. */
@@ -209,3 +240,23 @@ export const USAGE_SUMS = [
   "without_turns",
   "estimated_cost_usd",
 ] as const satisfies readonly (keyof UsageDailyTable)[];
+
+/** What `usage_daily_labels` groups by. */
+export const LABEL_KEYS = [
+  "label",
+  "day",
+  "value",
+] as const satisfies readonly (keyof UsageDailyLabelsTable)[];
+
+/** What `usage_daily_labels` adds up. */
+export const LABEL_SUMS = [
+  "executions",
+  "failures",
+  ...SUMMED_COLUMNS,
+  "failed_cost_usd",
+  "without_usage",
+  "without_cost",
+  "without_duration",
+  "without_turns",
+  "estimated_cost_usd",
+] as const satisfies readonly (keyof UsageDailyLabelsTable)[];

@@ -2,6 +2,7 @@ import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
 import type { Incident } from "../record/types";
 import type { Connection } from "./connection";
+import { addLabelUsage } from "./label-values";
 import {
   EXECUTION_COLUMNS,
   type ExecutionModelRow,
@@ -83,6 +84,7 @@ export class SqliteLedger {
           USAGE_COLUMNS.map((column) => usage[column]),
         );
       }
+      for (const incident of addLabelUsage(connection, totals.labelRows())) this.recordIncident(incident);
       for (const incident of incidents) this.recordIncident(incident);
       for (const query of alongside) connection.run(query);
       return { written, refused, duplicates: rows.length - written - refused };

@@ -12,11 +12,18 @@ import { builder } from "./kysely";
 import {
   EXECUTION_COLUMNS,
   type ExecutionModelRow,
+  LABEL_KEYS,
+  LABEL_SUMS,
   type LedgerSchema,
   MODEL_COLUMNS,
   USAGE_KEYS,
   USAGE_SUMS,
 } from "./schema";
+
+/** So many values of one label are summed by themselves each day; those that come after them, together. */
+export const MOST_VALUES = 1_000;
+/** The value under which the others are summed. */
+export const OTHER_VALUES = "(other)";
 
 // Hot-path statements are compiled once and bound by position. The others are compiled with their values each time;
 // their text never varies, so each is still prepared only once.
@@ -45,6 +52,30 @@ export const ADD_USAGE: CompiledQuery = addingUp(
   builder.insertInto("usage_daily").values(placeholders<"usage_daily">([...USAGE_KEYS, ...USAGE_SUMS])),
 ).compile();
 
+/** Adds to a row of `usage_daily_labels` that is there. Binds {@link LABEL_SUMS}, then {@link LABEL_KEYS}. */
+export const ADD_TO_LABEL_USAGE: CompiledQuery = builder
+  .updateTable("usage_daily_labels")
+  .set((row) => Object.fromEntries(LABEL_SUMS.map((sum) => [sum, row(sum, "+", 0)])))
+  .where("label", "=", "")
+  .where("day", "=", "")
+  .where("value", "=", "")
+  .compile();
+
+/** Binds {@link LABEL_KEYS}, then {@link LABEL_SUMS}. */
+export const ADD_LABEL_USAGE: CompiledQuery = builder
+  .insertInto("usage_daily_labels")
+  .values(placeholders<"usage_daily_labels">([...LABEL_KEYS, ...LABEL_SUMS]))
+  .onConflict((conflict) =>
+    conflict
+      .columns(LABEL_KEYS)
+      .doUpdateSet((row) =>
+        Object.fromEntries(
+          LABEL_SUMS.map((sum) => [sum, row(`usage_daily_labels.${sum}`, "+", row.ref(`excluded.${sum}`))]),
+        ),
+      ),
+  )
+  .compile();
+
 export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
   .selectFrom("ledger")
   .select("value")
@@ -64,6 +95,28 @@ export function selectModels(executionId: string | null): CompiledQuery<Executio
     .selectFrom("execution_models")
     .select(MODEL_COLUMNS)
     .where("execution_id", "=", executionId)
+    .compile();
+}
+
+/** How many values a label has on a day, those aside that are summed together. */
+export function selectLabelValues(label: string, day: string): CompiledQuery<{ values: number }> {
+  return builder
+    .selectFrom("usage_daily_labels")
+    .select(({ fn }) => fn.countAll<number>().as("values"))
+    .where("label", "=", label)
+    .where("day", "=", day)
+    .where("value", "!=", OTHER_VALUES)
+    .compile();
+}
+
+/** Whether a label ever had too many values. */
+export function selectOtherValues(label: string): CompiledQuery<{ day: string }> {
+  return builder
+    .selectFrom("usage_daily_labels")
+    .select("day")
+    .where("label", "=", label)
+    .where("value", "=", OTHER_VALUES)
+    .limit(1)
     .compile();
 }
 

@@ -1,18 +1,28 @@
 import { dayOf } from "../record/time";
-import type { ExecutionModelRow, NewExecutionRow, UsageDailyRow } from "./schema";
+import { LabelTotals } from "./label-totals";
+import type { ExecutionModelRow, LabelUsageRow, NewExecutionRow, UsageDailyRow } from "./schema";
 
 /** Adds up executions by day and key, so that a batch writes each row of `usage_daily` once. */
 export class UsageTotals {
   readonly #byKey = new Map<string, UsageDailyRow>();
   /** Partial sums that are full: adding more would lose digits. SQLite's 64-bit integers add them up exactly. */
   readonly #full: UsageDailyRow[] = [];
+  readonly #labels = new LabelTotals();
 
   add(execution: NewExecutionRow): void {
-    if (execution.models === undefined) this.#add(usageOf(execution));
-    else for (const model of execution.models) this.#add(usageOfModel(execution, model));
+    const { models, labels } = execution;
+    if (models === undefined) this.#add(usageOf(execution), labels);
+    else for (const model of models) this.#add(usageOfModel(execution, model), labels);
   }
 
-  #add(addend: UsageDailyRow): void {
+  /** The rows of `usage_daily_labels`. */
+  labelRows(): Iterable<LabelUsageRow> {
+    return this.#labels.rows();
+  }
+
+  #add(addend: UsageDailyRow, labels: string | null): void {
+    // Before the addend becomes a total, to which others are added.
+    if (labels !== null) this.#labels.add(labels, addend);
     const { day, repo, event_type, provider, model, conclusion } = addend;
     // With lengths, because no separator is safe: a name may contain any character.
     const lengths = `${repo.length},${event_type.length},${provider.length},${model.length}`;

@@ -23,7 +23,8 @@ export interface PostgresOptions {
 /** A PostgreSQL ledger. */
 export interface Postgres {
   /**
-   * Its tables, in its schema. As with SQLite, times are read as text, and 64-bit integers and their sums as numbers.
+   * Its tables, in its schema. As with SQLite, times are read as text, and 64-bit integers and their sums as
+   * numbers, JSON as text.
    */
   readonly db: Kysely<PostgresSchema>;
   /** Closes all connections, by force if they take too long. Never rejects. */
@@ -34,6 +35,7 @@ export interface Postgres {
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;
+const JSONB = 3802;
 
 /**
  * Makes a pool of connections. It connects at the first query.
@@ -84,6 +86,7 @@ function asInSqlite(types: TypeParsers): TypeParsers {
   const own = new Map<number, TypeParser>([
     [INT8, Number],
     [NUMERIC, Number],
+    [JSONB, String],
     [TIMESTAMPTZ, (text) => toLedgerTime(parseTime(text).getTime())],
   ]);
   return {

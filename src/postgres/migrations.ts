@@ -1,7 +1,7 @@
 import { type ColumnDefinitionBuilder, type Kysely, type Migration, Migrator, sql } from "kysely";
 import { RunledgerError } from "../errors";
 import { EXECUTIONS_VIEW, executionsViewColumns } from "../ledger/executions-view";
-import { USAGE_KEYS } from "../ledger/schema";
+import { LABEL_KEYS, USAGE_KEYS } from "../ledger/schema";
 import { isMissingTable } from "./errors";
 import type { PostgresSchema } from "./schema";
 
@@ -116,6 +116,7 @@ async function createLedger(db: Kysely<PostgresSchema>): Promise<void> {
     .as(db.selectFrom("executions").select(executionsViewColumns(completedAt)))
     .execute();
   await createUsageDaily(db);
+  await createUsageDailyLabels(db);
   await createIncidents(db);
   await db.schema
     .createTable("ledger")
@@ -159,6 +160,7 @@ async function createExecutions(db: Kysely<PostgresSchema>): Promise<void> {
     .addColumn("stop_reason", TEXT)
     .addColumn("usage_source", TEXT, required)
     .addColumn("cost_source", TEXT, required)
+    .addColumn("labels", "jsonb")
     .execute();
   const index = (name: string) => db.schema.createIndex(`idx_executions_${name}`).on("executions");
   await index("id").column("id").unique().execute();
@@ -221,6 +223,38 @@ async function createUsageDaily(db: Kysely<PostgresSchema>): Promise<void> {
     .modifyEnd(sql`with (fillfactor = 70)`)
     .execute();
   await db.schema.createIndex("idx_usage_daily_day").on("usage_daily").column("day").execute();
+}
+
+async function createUsageDailyLabels(db: Kysely<PostgresSchema>): Promise<void> {
+  await db.schema
+    .createTable("usage_daily_labels")
+    .addColumn("ledger_id", TEXT, required)
+    .addColumn("label", TEXT, required)
+    .addColumn("day", TEXT, required)
+    .addColumn("value", TEXT, required)
+    .addColumn("executions", "bigint", required)
+    .addColumn("failures", "bigint", required)
+    .addColumn("input_tokens", "bigint", required)
+    .addColumn("output_tokens", "bigint", required)
+    .addColumn("cache_read_tokens", "bigint", required)
+    .addColumn("cache_creation_tokens", "bigint", required)
+    .addColumn("duration_ms", "bigint", required)
+    .addColumn("num_turns", "bigint", required)
+    .addColumn("cost_usd", "double precision", required)
+    .addColumn("failed_cost_usd", "double precision", required)
+    .addColumn("without_usage", "bigint", required)
+    .addColumn("without_cost", "bigint", required)
+    .addColumn("without_duration", "bigint", required)
+    .addColumn("without_turns", "bigint", required)
+    .addColumn("estimated_cost_usd", "double precision", required)
+    .addPrimaryKeyConstraint("pk_usage_daily_labels", ["ledger_id", ...LABEL_KEYS])
+    .modifyEnd(sql`with (fillfactor = 70)`)
+    .execute();
+  await db.schema
+    .createIndex("idx_usage_daily_labels_label")
+    .on("usage_daily_labels")
+    .columns(["label", "day"])
+    .execute();
 }
 
 async function createIncidents(db: Kysely<PostgresSchema>): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   ExecutionModelsTable,
   ExecutionsTable,
   IncidentsTable,
+  UsageDailyLabelsTable,
   UsageDailyTable,
 } from "../ledger/schema";
 
@@ -29,6 +30,11 @@ export interface PostgresExecutionModelsTable extends ExecutionModelsTable {
  * so that forwarders of different ledgers never wait for each other's rows.
  */
 export interface PostgresUsageDailyTable extends UsageDailyTable {
+  ledger_id: string;
+}
+
+/** Sums per ledger, label, UTC day and value. */
+export interface PostgresUsageDailyLabelsTable extends UsageDailyLabelsTable {
   ledger_id: string;
 }
 
@@ -64,6 +70,7 @@ export interface PostgresSchema {
   executions: PostgresExecutionsTable;
   execution_models: PostgresExecutionModelsTable;
   usage_daily: PostgresUsageDailyTable;
+  usage_daily_labels: PostgresUsageDailyLabelsTable;
   incidents: PostgresIncidentsTable;
   ledger: PostgresLedgerTable;
   forward_sources: ForwardSourcesTable;

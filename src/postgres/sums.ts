@@ -1,8 +1,9 @@
-import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { type ExpressionBuilder, type Kysely, type SqlBool, sql } from "kysely";
 import { executionUsage } from "../ledger/execution-usage";
+import { wrongLabelUsage } from "../ledger/label-usage";
 import { USAGE_KEYS, USAGE_SUMS } from "../ledger/schema";
 import { dayOf } from "../record/time";
-import { EXECUTIONS_DAY, EXECUTIONS_SUMS } from "./execution-sums";
+import { EXECUTIONS_DAY, EXECUTIONS_SUMS, LABEL_WORDS } from "./execution-sums";
 import type { PostgresSchema } from "./schema";
 
 /** Tolerance: sums of fractions depend on the order of addition. */
@@ -12,7 +13,7 @@ const KEYS = ["ledger_id", ...USAGE_KEYS] as const;
 const FIRST_DAY = "0001-01-01";
 
 /**
- * The days on which `usage_daily` differs from the sum of the executions of a PostgreSQL ledger. Days up to the last
+ * The days on which `usage_daily` or `usage_daily_labels` differs from the sum of the executions of a PostgreSQL ledger. Days up to the last
  * purge can't be compared and are skipped. Reads all executions.
  */
 export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<string[]> {
@@ -43,7 +44,13 @@ export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<str
     .where((row) => row.or(USAGE_SUMS.map((column) => isWrong(row, column))))
     .orderBy("day")
     .execute();
-  return wrong.map(({ day }) => String(day));
+  const afterPurge = sql<SqlBool>`created_at >= (${lastPurgedDay}::timestamp + interval '1 day') at time zone 'UTC'`;
+  const wrongLabels = wrongLabelUsage("postgresql", LABEL_WORDS, {
+    ofSums: sql<SqlBool>`day > ${lastPurgedDay}`,
+    ofExecutions: afterPurge,
+  });
+  const byLabel = await db.selectFrom(wrongLabels).select("day").distinct().execute();
+  return [...new Set([...wrong, ...byLabel].map(({ day }) => String(day)))].sort();
 }
 
 function isWrong(

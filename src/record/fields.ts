@@ -21,6 +21,7 @@ const FIELDS: Readonly<Record<keyof TelemetryRecord, true>> = {
   sessionId: true,
   numTurns: true,
   stopReason: true,
+  labels: true,
 };
 
 /** The fields of a {@link TelemetryRecord}. */

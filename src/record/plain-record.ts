@@ -1,3 +1,4 @@
+import { areLabels } from "./labels";
 import { areSeconds, LATEST_MS } from "./time";
 import type { TelemetryRecord } from "./types";
 
@@ -31,6 +32,7 @@ export function hasPlainFields(record: TelemetryRecord): boolean {
     isAmount(record.durationMs) &&
     (record.durationMs ?? 0) <= Number.MAX_SAFE_INTEGER &&
     isAmount(record.costUsd) &&
+    (record.labels == null || areLabels(record.labels)) &&
     (record.costSource == null || record.costSource === "reported" || record.costSource === "estimated")
   );
 }

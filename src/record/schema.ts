@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
+import { issuesOfLabels } from "./labels";
 import { areSeconds, toEpochMs } from "./time";
-import type { AmountsUsed, ModelUsage, TelemetryRecord } from "./types";
+import type { AmountsUsed, Labels, ModelUsage, TelemetryRecord } from "./types";
 
 // The message of each check names what it expects; `explain` builds the sentence.
 const TEXT = "a string";
@@ -31,6 +32,11 @@ const instant = z.nullish(
     }),
   ),
 );
+const labels = z.custom<Labels>().check(({ value, issues }) => {
+  for (const { path, message, input } of issuesOfLabels(value)) {
+    issues.push({ code: "custom", path: [...path], message, input });
+  }
+});
 
 const amounts = {
   inputTokens: count,
@@ -65,6 +71,7 @@ export const recordSchema = z.object({
   sessionId: text,
   numTurns: count,
   stopReason: text,
+  labels: z.nullish(labels),
 } satisfies Record<keyof TelemetryRecord, z.ZodMiniType>);
 
 /** The same for a record with models, which need not name the main one. */

@@ -24,6 +24,7 @@ function copyOf(event: TelemetryRecord): TelemetryRecord {
     for (const field of RECORD_FIELDS) {
       if (!(field in copy) && field in event) copy[field] = event[field];
     }
+    if (typeof copy.labels === "object" && copy.labels !== null) copy.labels = { ...copy.labels };
     if (Array.isArray(copy.models)) copy.models = copy.models.map((usage) => ({ ...usage }));
     return copy as TelemetryRecord;
   } catch (cause) {

@@ -83,7 +83,15 @@ export interface ExecutionFields extends AmountsUsed {
   numTurns?: number | null | undefined;
   /** Why generation stopped, such as `end_turn` or `max_tokens`. */
   stopReason?: string | null | undefined;
+  /** Who and what caused the run. Default null in the row: none. */
+  labels?: Labels | null | undefined;
 }
+
+/**
+ * Who and what caused a run, in the application's own terms: `{ team: "core", prompt: "review-v3" }`. At most 8; each key
+ * has up to 32 lower-case letters, digits and underscores and begins with a letter, each value 1 to 200 characters.
+ */
+export type Labels = Readonly<Record<string, string>>;
 
 /** Why something is in the `incidents` table instead of, or besides, `executions`. */
 export type IncidentKind = "rejected" | "dropped" | "spilled" | "degraded";

@@ -1,6 +1,7 @@
 import type { ExecutionModelRow, ExecutionRow } from "../ledger/schema";
+import { parseLabels } from "../record/labels";
 import { TOKENS } from "../record/models";
-import type { ModelUsage, TelemetryRecord } from "../record/types";
+import type { Labels, ModelUsage, TelemetryRecord } from "../record/types";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 
@@ -27,11 +28,15 @@ export const PRINTED_FIELDS = [
   "stopReason",
   "sessionId",
   "deliveryId",
+  "labels",
   "models",
 ] as const satisfies readonly PrintedField[];
 
 /** An execution as it is printed; `null` is unknown. */
-export type PrintedExecution = Readonly<Record<Exclude<PrintedField, "models">, string | number | null>> & {
+export type PrintedExecution = Readonly<
+  Record<Exclude<PrintedField, "labels" | "models">, string | number | null>
+> & {
+  readonly labels: Labels | null;
   /** What each model used, where there were several. */
   readonly models: readonly PrintedModel[] | null;
 };
@@ -69,6 +74,7 @@ export function printedExecution(row: ExecutionRow): PrintedExecution {
     stopReason: row.stop_reason,
     sessionId: row.session_id,
     deliveryId: row.delivery_id,
+    labels: parseLabels(row.labels),
     models: row.models?.map(printedModel) ?? null,
   };
 }

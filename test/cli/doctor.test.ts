@@ -56,6 +56,7 @@ const someExecutions = (store: SqliteTelemetryStore) =>
         completedAt: Date.UTC(2026, 0, 1 + (index % 5)),
         costUsd: index / 7,
         model: `m${index % 3}`,
+        labels: { team: index % 2 === 0 ? "core" : "infra" },
       }),
     ),
   );
@@ -112,6 +113,12 @@ describe("runledger doctor", () => {
       "UPDATE executions SET usage_source = 'unknown' WHERE id = 2",
       "2026-01-02",
     ],
+    ["a label that was changed", `UPDATE executions SET labels = '{"team":"x"}' WHERE id = 4`, "2026-01-04"],
+    [
+      "sums by label that were changed",
+      "UPDATE usage_daily_labels SET failed_cost_usd = 1 WHERE day = '2026-01-05' AND value = 'core'",
+      "2026-01-05",
+    ],
   ])("finds %s by the sums of its day", async (_, statement, day) => {
     const db = newLedger(someExecutions);
     change(db, statement);
@@ -122,6 +129,17 @@ describe("runledger doctor", () => {
     ]);
     expect(found[0]).toContain(`: ${day} | Something else than Runledger`);
     expect((await findings(db, "--quick")).exitCode).toBe(0);
+  });
+
+  test("finds nothing wrong with a label that has more values than are summed by themselves", async () => {
+    const crowd = (team: number) =>
+      executionCompleted({ labels: { team: `${team}` }, completedAt: "2026-01-01T00:00:00Z" });
+    const db = newLedger((store) => {
+      store.recordMany(Array.from({ length: 1_005 }, (_, index) => crowd(index)));
+    });
+    expect(await findings(db)).toMatchObject({ exitCode: 0 });
+    change(db, "UPDATE usage_daily_labels SET executions = executions + 1 WHERE value = '(other)'");
+    expect(await findings(db)).toMatchObject({ exitCode: 1 });
   });
 
   test("finds rows that were not adopted, and a checkpoint that adopts them is the remedy", async () => {

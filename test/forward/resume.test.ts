@@ -165,7 +165,7 @@ describe("exactly once", () => {
     fillLedger(from, "first", 250);
     await forward(from, to);
     const backup = await Promise.all(
-      ["executions", "usage_daily", "forward_sources"].map(async (table) => {
+      ["executions", "usage_daily", "usage_daily_labels", "forward_sources"].map(async (table) => {
         await queryOnce(to, `CREATE TABLE backup_${table} AS TABLE ${table}`);
         return table;
       }),
@@ -238,7 +238,7 @@ describe("exactly once", () => {
     fillLedger(from, "first", 50);
     await following(from, to, async (flush) => {
       await flush();
-      const tables = ["executions", "usage_daily", "forward_sources"];
+      const tables = ["executions", "usage_daily", "usage_daily_labels", "forward_sources"];
       for (const table of tables) await queryOnce(to, `CREATE TABLE backup_${table} AS TABLE ${table}`);
       fillLedger(from, "second", 50);
       await flush();

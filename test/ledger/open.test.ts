@@ -53,7 +53,9 @@ describe("a database of the earlier one-table design", () => {
     createTelemetryStore({ dbPath }).close();
     const after = read(dbPath, "SELECT * FROM executions ORDER BY id");
     expect(
-      after.map(({ execution_id: _, usage_source: __, cost_source: ___, ...earlier }) => earlier),
+      after.map(
+        ({ execution_id: _, usage_source: __, cost_source: ___, labels: ____, ...earlier }) => earlier,
+      ),
     ).toEqual(before);
     expect(new Set(after.map(({ execution_id }) => execution_id)).size).toBe(10);
     expect(after.map(({ usage_source, cost_source }) => `${usage_source} ${cost_source}`)).toEqual(

@@ -59,6 +59,7 @@ test("a minimal record gets the defaults", () => {
     ),
     usage_source: "unknown",
     cost_source: "unknown",
+    labels: null,
   });
   const storedMs = Date.parse(`${String(row?.["created_at"]).replace(" ", "T")}Z`);
   expect(storedMs).toBeGreaterThanOrEqual(before);

@@ -7,7 +7,13 @@ import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
 import { tries } from "../support/effort";
-import { read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
+import {
+  LABELS_FROM_EXECUTIONS,
+  read,
+  USAGE_DAILY,
+  USAGE_DAILY_LABELS,
+  USAGE_FROM_EXECUTIONS,
+} from "../support/ledger";
 import { tempDir } from "../support/temp-dir";
 
 const dir = tempDir();
@@ -16,17 +22,19 @@ beforeAll(() => void setSystemTime(NOW));
 afterAll(() => void setSystemTime());
 
 interface UsageRow {
-  cost_usd: number;
   [column: string]: unknown;
 }
 
 /** Costs add up in another order: everything else is equal to the last digit. */
 function expectSameUsage(actual: UsageRow[], expected: UsageRow[]): void {
-  const withoutCost = (rows: UsageRow[]) => rows.map(({ cost_usd: _, ...rest }) => rest);
+  const withoutCost = (rows: UsageRow[]) =>
+    rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !name.endsWith("cost_usd"))));
   expect(withoutCost(actual)).toEqual(withoutCost(expected));
   for (const [index, row] of actual.entries()) {
-    const cost = expected[index]?.cost_usd ?? Number.NaN;
-    expect(Math.abs(row.cost_usd - cost)).toBeLessThanOrEqual(1e-9 * Math.max(1, cost));
+    for (const name of Object.keys(row).filter((column) => column.endsWith("cost_usd"))) {
+      const cost = Number(expected[index]?.[name]);
+      expect(Math.abs(Number(row[name]) - cost)).toBeLessThanOrEqual(1e-9 * Math.max(1, cost));
+    }
   }
 }
 
@@ -75,6 +83,8 @@ test("after any mix of records, duplicates and purges, the sums equal a GROUP BY
       }
       expectSameUsage(read(dbPath, USAGE_DAILY), read(everPath, USAGE_FROM_EXECUTIONS));
       expectSameUsage(read(everPath, USAGE_DAILY), read(everPath, USAGE_FROM_EXECUTIONS));
+      expectSameUsage(read(dbPath, USAGE_DAILY_LABELS), read(everPath, LABELS_FROM_EXECUTIONS));
+      expectSameUsage(read(everPath, USAGE_DAILY_LABELS), read(everPath, LABELS_FROM_EXECUTIONS));
     }),
     { numRuns: tries(20, 200) },
   );

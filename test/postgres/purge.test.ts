@@ -235,8 +235,8 @@ test("a role with the documented rights can purge, and one without the lock's de
     owner,
     `CREATE ROLE purge_test LOGIN PASSWORD 'not-a-secret';
      GRANT USAGE ON SCHEMA public TO purge_test;
-     GRANT SELECT ON executions, execution_models, usage_daily, incidents, ledger, forward_sources, runledger_migration
-       TO purge_test;
+     GRANT SELECT ON executions, execution_models, usage_daily, usage_daily_labels, incidents, ledger,
+       forward_sources, runledger_migration TO purge_test;
      GRANT DELETE ON executions, execution_models, incidents TO purge_test;
      GRANT INSERT, UPDATE ON ledger TO purge_test`,
   );

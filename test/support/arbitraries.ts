@@ -50,6 +50,12 @@ const amounts = {
   costSource: optional(fc.constantFrom("reported", "estimated")),
 } as const;
 
+const labels = fc.dictionary(
+  fc.oneof(fc.constantFrom("team", "user"), fc.stringMatching(/^[a-z][a-z0-9_]{0,31}$/)),
+  fc.oneof(fc.constantFrom("core", "(other)", "(none)"), nonEmptyText),
+  { maxKeys: 8, noNullPrototype: true },
+);
+
 /** Any record of one model that the types allow. */
 export const anyPlainRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
   {
@@ -67,6 +73,7 @@ export const anyPlainRecord: fc.Arbitrary<TelemetryRecord> = fc.record(
     sessionId: optional(anyText),
     numTurns: optional(count),
     stopReason: optional(anyText),
+    labels: optional(labels),
   },
   { requiredKeys: ["repo", "eventType", "model", "conclusion"] },
 );

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { join } from "node:path";
 import { MODEL_COLUMNS } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
-import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
+import type { Labels, ModelUsage, TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { commandLine } from "./dist";
 import { read } from "./ledger";
@@ -47,8 +47,14 @@ function variety(number: number): Partial<TelemetryRecord> {
     durationMs: number,
     numTurns: number % 9,
     sessionId: number % 2 === 0 ? null : `{"session", \\${number}}`,
+    labels: labelsOf(number),
     ...(number % 6 === 0 ? { models: modelsOf(number) } : oneModel(number)),
   };
+}
+
+function labelsOf(number: number): Labels | null {
+  if (number % 3 === 0) return null;
+  return { team: `team ${number % 4}`, prompt_version: `"v${number % 2}" \\ é` };
 }
 
 function oneModel(number: number): Partial<TelemetryRecord> {
@@ -104,9 +110,30 @@ const FROM_ROWS = `SELECT ledger_id, ${KEYS}, ${SUMMED}
   FROM (SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') COLLATE "C" AS day FROM (${PARTS}) AS parts) AS dated
   ${GROUPED}`;
 
+const LABELLED = "ledger_id, label, day, value";
+const HAS_FAILED = "conclusion NOT IN ('success', 'neutral', 'skipped')";
+const LABEL_SUMMED = SUM_COLUMNS.filter((sum) => !sum.startsWith("used_"))
+  .map((sum) => `coalesce(sum(${sum}), 0)::text AS ${sum}`)
+  .join(", ");
+const LABEL_FAILURES = (executions: string, costUsd: string) =>
+  `coalesce(sum(${executions}), 0)::text AS failures, coalesce(sum(${costUsd}), 0)::text AS failed_cost_usd`;
+const FROM_LABEL_SUMS = `SELECT ${LABELLED}, ${LABEL_SUMMED}, ${LABEL_FAILURES("failures", "failed_cost_usd")}
+  FROM usage_daily_labels GROUP BY ${LABELLED} ORDER BY ${LABELLED}`;
+const FROM_LABELS = `SELECT ${LABELLED}, ${LABEL_SUMMED}, ${LABEL_FAILURES(
+  `CASE WHEN ${HAS_FAILED} THEN executions ELSE 0 END`,
+  `CASE WHEN ${HAS_FAILED} THEN cost_usd ELSE 0 END`,
+)}
+  FROM (
+    SELECT parts.*, each.key COLLATE "C" AS label, each.value COLLATE "C" AS value,
+      to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') COLLATE "C" AS day
+    FROM (${usageParts(["ledger_id", "execution_id", "created_at"], ["ledger_id", "labels"])}) AS parts,
+      jsonb_each_text(parts.labels) AS each
+  ) AS dated GROUP BY ${LABELLED} ORDER BY ${LABELLED}`;
+
 /** The target's sums are those of its executions, neither more nor less. */
 export async function expectExactSums(url: string): Promise<void> {
   expect(await queryOnce(url, FROM_SUMS)).toEqual(await queryOnce(url, FROM_ROWS));
+  expect(await queryOnce(url, FROM_LABEL_SUMS)).toEqual(await queryOnce(url, FROM_LABELS));
 }
 
 /** The ledgers' executions, each once, with exact sums, are all that is on the target. */

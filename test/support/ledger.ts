@@ -55,6 +55,30 @@ export const USAGE_FROM_EXECUTIONS = `
   FROM (${usageParts(["execution_id"])}) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 `;
 
+const LABEL_COLUMNS = [
+  ...SUM_COLUMNS.filter((column) => !column.startsWith("used_")),
+  "failures",
+  "failed_cost_usd",
+];
+const HAS_FAILED = "conclusion NOT IN ('success', 'neutral', 'skipped')";
+
+/** What `usage_daily_labels` is to be, from the executions: without a limit of values. */
+export const LABELS_FROM_EXECUTIONS = `
+  SELECT each.key AS label, substr(created_at, 1, 10) AS day, each.value AS value,
+    ${LABEL_COLUMNS.map((column) => asText(column, `sum(${column})`)).join(", ")}
+  FROM (
+    SELECT *, CASE WHEN ${HAS_FAILED} THEN executions ELSE 0 END AS failures,
+      CASE WHEN ${HAS_FAILED} THEN cost_usd ELSE 0.0 END AS failed_cost_usd
+    FROM (${usageParts(["execution_id"], ["labels"])})
+  ) AS part, json_each(part.labels) AS each GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+`;
+
+/** `usage_daily_labels` in the same form. */
+export const USAGE_DAILY_LABELS = `
+  SELECT label, day, value, ${LABEL_COLUMNS.map((column) => asText(column, column)).join(", ")}
+  FROM usage_daily_labels ORDER BY 1, 2, 3
+`;
+
 /** `usage_daily` in the same form. */
 export const USAGE_DAILY = `
   SELECT day, repo, event_type, provider, model, conclusion,

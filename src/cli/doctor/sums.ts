@@ -1,5 +1,7 @@
-import type { Kysely } from "kysely";
+import { type Kysely, type SqlBool, sql } from "kysely";
+import { LABEL_WORDS } from "../../ledger/adoption";
 import { executionUsage } from "../../ledger/execution-usage";
+import { wrongLabelUsage } from "../../ledger/label-usage";
 import { type LedgerSchema, USAGE_SUMS } from "../../ledger/schema";
 import { dayOf } from "../../record/time";
 import type { Ledger } from "../../report/database/ledger";
@@ -12,7 +14,7 @@ const NAMES = ["repo", "event_type", "provider", "model", "conclusion"] as const
 const LAST_CHARACTER = "\u{10ffff}";
 
 /**
- * Compares `usage_daily` with the executions, day by day, each in one short read. Of the days up to the last purge
+ * Compares `usage_daily` and `usage_daily_labels` with the executions, day by day, each in one short read. Of the days up to the last purge
  * the executions are gone.
  */
 export async function daysWithWrongSums({ db }: Ledger): Promise<{ checked: number; wrong: string[] }> {
@@ -21,12 +23,15 @@ export async function daysWithWrongSums({ db }: Ledger): Promise<{ checked: numb
     .select("value")
     .where("key", "=", "purged_before")
     .executeTakeFirst();
+  const labels = (await db.selectFrom("usage_daily_labels").select("label").distinct().execute()).map(
+    ({ label }) => label,
+  );
   const wrong: string[] = [];
   let checked = 0;
   let day = await dayAfter(db, dayOf(purged?.value ?? ""));
   for (; day !== undefined; day = await dayAfter(db, day)) {
     checked += 1;
-    if (await isWrong(db, day)) wrong.push(day);
+    if ((await isWrong(db, day)) || (await isWrongByLabel(db, day, labels))) wrong.push(day);
   }
   return { checked, wrong };
 }
@@ -73,6 +78,20 @@ async function isWrong(db: Kysely<LedgerSchema>, day: string): Promise<boolean> 
     .limit(1)
     .execute();
   return left.length > 0;
+}
+
+async function isWrongByLabel(
+  db: Kysely<LedgerSchema>,
+  day: string,
+  labels: readonly string[],
+): Promise<boolean> {
+  if (labels.length === 0) return false;
+  const ofLabels = sql<SqlBool>`label in (${sql.join(labels)})`;
+  const wrong = wrongLabelUsage("sqlite", LABEL_WORDS, {
+    ofSums: sql<SqlBool>`day = ${day} and ${ofLabels}`,
+    ofExecutions: sql<SqlBool>`created_at >= ${day} and created_at < ${day + LAST_CHARACTER} and ${ofLabels}`,
+  });
+  return (await db.selectFrom(wrong).select("day").limit(1).execute()).length > 0;
 }
 
 /** What the executions of a day add up to, below zero. Rows that were not adopted yet are in no sum. */

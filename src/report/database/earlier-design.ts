@@ -15,6 +15,7 @@ export function earlierDesignViews(): CompiledQuery[] {
     view("executions").as(executions()).compile(),
     view("usage_daily").as(UNADOPTED_USAGE).compile(),
     emptyView("execution_models"),
+    emptyView("usage_daily_labels"),
     emptyView("incidents"),
     emptyView("ledger"),
     emptyView("forward_targets"),
@@ -34,6 +35,7 @@ function executions() {
       sql.lit(null).as("execution_id"),
       ADOPTED_USAGE_SOURCE.as("usage_source"),
       ADOPTED_COST_SOURCE.as("cost_source"),
+      sql.lit(null).as("labels"),
     ]);
 }
 

@@ -1,0 +1,68 @@
+import type { Labels } from "./types";
+
+const MOST_LABELS = 8;
+const LONGEST_VALUE = 200;
+const KEY = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** What is wrong with labels: where, what was expected there, and what was found. */
+export interface LabelIssue {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly input: unknown;
+}
+
+/** The text by which labels are stored, and told apart: JSON with its keys in order; `null` without any. */
+export function labelsText(labels: Labels | null | undefined): string | null {
+  const keys = Object.keys(labels ?? {});
+  if (labels == null || keys.length === 0) return null;
+  // In UTF-8 there is no half of a surrogate pair, and no database's JSON takes its escape.
+  return JSON.stringify(Object.fromEntries(keys.sort().map((key) => [key, labels[key]?.toWellFormed()])));
+}
+
+/** The labels of a stored text; none where another program stored something else. */
+export function parseLabels(text: string | null): Labels | null {
+  try {
+    const labels: unknown = JSON.parse(text ?? "null");
+    return areLabels(labels) ? labels : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a text is the key of a label. */
+export function isLabelKey(text: string): boolean {
+  return KEY.test(text);
+}
+
+/** Whether a value is an object of labels. It runs on the host's thread for every event that has some. */
+export function areLabels(value: unknown): value is Labels {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return false;
+  let count = 0;
+  for (const key in value) {
+    const label = (value as Record<string, unknown>)[key];
+    if (typeof label !== "string" || label === "" || label.length > LONGEST_VALUE || !KEY.test(key))
+      return false;
+    count += 1;
+  }
+  return count <= MOST_LABELS;
+}
+
+/** The same for what need not be so plain; says what is wrong. */
+export function* issuesOfLabels(value: unknown): Generator<LabelIssue> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    yield { path: [], message: "an object of labels", input: value };
+    return;
+  }
+  const labels = Object.entries(value);
+  if (labels.length > MOST_LABELS)
+    yield { path: [], message: `at most ${MOST_LABELS} labels`, input: labels.length };
+  for (const [key, label] of labels) {
+    if (!KEY.test(key)) {
+      const message = "keys of up to 32 lower-case letters, digits and underscores that begin with a letter";
+      yield { path: [], message, input: key };
+    } else if (typeof label !== "string" || label === "" || label.length > LONGEST_VALUE) {
+      yield { path: [key], message: `a text of 1 to ${LONGEST_VALUE} characters`, input: label };
+    }
+  }
+}
