@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { ExecutionFilter } from "../report/types";
-import { parseTime, parseZone } from "./options";
+import { parseLabel, parseTime, parseZone } from "./options";
 
 /** What {@link addFilterOptions} gives a command. */
-export interface FilterOptions extends Omit<ExecutionFilter, "timeZone" | "failedOnly"> {
+export interface FilterOptions extends Omit<ExecutionFilter, "timeZone" | "failedOnly" | "labels"> {
+  readonly label?: Readonly<Record<string, readonly string[]>>;
   readonly tz?: string;
   readonly failed?: true;
 }
@@ -25,6 +26,11 @@ export function addFilterOptions(command: Command): Command {
     .option("--provider <names...>", "of these providers")
     .option("--event-type <names...>", "started by these events")
     .option("--conclusion <names...>", "that ended so")
+    .option(
+      "--label <pairs...>",
+      "with these values of labels, such as team=core; several of one label: any of them, of several labels: all",
+      parseLabel,
+    )
     .option("--failed", "only those that failed")
     .option(
       "--tz <zone>",
@@ -34,7 +40,8 @@ export function addFilterOptions(command: Command): Command {
 }
 
 /** The filter that a command's options ask for. */
-export function filterOf({ tz, failed, ...options }: FilterOptions): ExecutionFilter {
+export function filterOf({ tz, failed, label, ...options }: FilterOptions): ExecutionFilter {
   const { since, until, repo, model, provider, eventType, conclusion } = options;
-  return { since, until, repo, model, provider, eventType, conclusion, failedOnly: failed, timeZone: tz };
+  const names = { repo, model, provider, eventType, conclusion, labels: label };
+  return { since, until, ...names, failedOnly: failed, timeZone: tz };
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { isLabelKey } from "../record/labels";
 import { DAY_MS, zoneHint } from "../record/time";
 import { resolveTime } from "../report/time-input";
 import { UTC, zoneNamed } from "../report/time-zone";
@@ -28,6 +29,17 @@ export function parseTime(text: string): string {
     zoneHint(text) ??
       "It must be such as today, last-month, 90d, 12h, 2026-01, 2026-01-31 or 2026-01-31T12:00:00Z.",
   );
+}
+
+/** For an option that takes a label, and again another one: `team=core`. */
+export function parseLabel(
+  text: string,
+  others: Readonly<Record<string, readonly string[]>> = {},
+): Readonly<Record<string, readonly string[]>> {
+  const [, label = "", value] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
+  if (value === undefined || !isLabelKey(label))
+    throw new InvalidArgumentError("It must be a label and a value, such as team=core.");
+  return { ...others, [label]: [...(others[label] ?? []), value] };
 }
 
 /** For an option that takes a time zone. */

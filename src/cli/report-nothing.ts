@@ -57,6 +57,7 @@ function filtersIn(asked: UsageReport["filter"]): string {
     "--provider": asked.provider,
     "--event-type": asked.eventType,
     "--conclusion": asked.conclusion,
+    "--label": asked.labels,
     "--failed": asked.failedOnly ? true : null,
   };
   return Object.entries(options)

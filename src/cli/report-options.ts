@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SORT_KEYS, type SortKey } from "../report/format/groups";
+import { isLabelKey } from "../report/labels";
 import { GROUP_KEYS, type GroupKey } from "../report/types";
 import type { DbOption } from "./db-option";
 import type { FilterOptions } from "./filter-options";
@@ -25,7 +26,9 @@ export interface ReportOptions extends DbOption, FilterOptions {
 export function addReportOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--by <keys>", "one or two keys, with a comma").choices(GROUP_KEYS).argParser(parseKeys),
+      new Option("--by <keys>", "one or two keys, with a comma; label:team is by the label team")
+        .choices(GROUP_KEYS)
+        .argParser(parseKeys),
     )
     .option(
       "--limit <count>",
@@ -61,8 +64,12 @@ export function formatOf({ json, csv, markdown }: ReportOptions): ReportFormat {
 
 /** Takes keys as options are written too: `event-type`. */
 function parseKeys(text: string): readonly GroupKey[] {
-  const wanted = text.split(",").map((name) => name.trim().replace("-", "").toLowerCase());
-  const keys = wanted.flatMap((name) => GROUP_KEYS.find((key) => key.toLowerCase() === name) ?? []);
+  const wanted = text.split(",").map((name) => name.trim());
+  const keys = wanted.flatMap((name) => (isLabelKey(name) ? name : (keyNamed(name) ?? [])));
   if (keys.length === wanted.length && keys.length <= 2 && keys[0] !== keys[1]) return keys;
-  throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}.`);
+  throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}, label:team.`);
+}
+
+function keyNamed(name: string): GroupKey | undefined {
+  return GROUP_KEYS.find((key) => key.toLowerCase() === name.replace("-", "").toLowerCase());
 }

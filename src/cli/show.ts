@@ -1,6 +1,7 @@
 import { Argument, Command } from "commander";
 import type { ExecutionRow } from "../ledger/schema";
 import { isFailure } from "../record/failure";
+import { parseLabels } from "../record/labels";
 import { openLedger } from "../report/database/open-ledger";
 import { printedExecution } from "../report/execution-record";
 import { orUnknown, UNKNOWN } from "../report/format/columns";
@@ -99,6 +100,9 @@ function factsOf(
   const conclusion = (isFailure(row.conclusion) ? bad : good)(printable(row.conclusion));
   const stop = row.stop_reason === null ? "" : ` (${printable(row.stop_reason)})`;
   const turns = row.num_turns === null ? "" : ` · ${formatCountOf(row.num_turns, "turn")}`;
+  const labels = Object.entries(parseLabels(row.labels) ?? {})
+    .map((pair) => pair.join("="))
+    .join(" · ");
   const duration = row.duration_ms === 0 ? UNKNOWN : formatDuration(row.duration_ms);
   return [
     ["completed", `${wallTimeOf(timeZone, row.created_at)} (${timeZone})`],
@@ -110,6 +114,7 @@ function factsOf(
     ["cost USD", costOf(row)],
     ["tokens", tokensOf(row)],
     ["duration", `${duration}${turns}`],
+    ...(labels === "" ? [] : [["labels", printable(labels)] as const]),
     ...(row.session_id === null ? [] : [["session", printable(row.session_id)] as const]),
     ...(row.delivery_id === null ? [] : [["delivery", printable(row.delivery_id)] as const]),
   ];

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import { outlasts } from "../deadline";
+import { labelsText, parseLabels } from "../record/labels";
 import { toLedgerTime } from "../record/time";
 import { loadDriver, type PoolClient, type TypeParser, type TypeParsers } from "./driver";
 import type { PostgresSchema } from "./schema";
@@ -86,11 +87,16 @@ function asInSqlite(types: TypeParsers): TypeParsers {
   const own = new Map<number, TypeParser>([
     [INT8, Number],
     [NUMERIC, Number],
-    [JSONB, String],
+    [JSONB, asStored],
     [TIMESTAMPTZ, (text) => toLedgerTime(parseTime(text).getTime())],
   ]);
   return {
     getTypeParser: (oid, format) =>
       (format === "binary" ? undefined : own.get(oid)) ?? types.getTypeParser(oid, format),
   };
+}
+
+/** PostgreSQL prints JSON with spaces, and its keys in an order of its own. */
+function asStored(json: string): string {
+  return labelsText(parseLabels(json)) ?? json;
 }

@@ -39,7 +39,8 @@ export async function answer(
 }
 
 function describeFilter(filter: ResolvedFilter): UsageReport["filter"] {
-  const { sinceMs, untilMs, repo, model, provider, eventType, conclusion, failedOnly, timeZone } = filter;
+  const { sinceMs, untilMs, repo, model, provider, eventType, conclusion, labels, failedOnly, timeZone } =
+    filter;
   return {
     since: toIso(sinceMs),
     until: toIso(untilMs),
@@ -48,6 +49,7 @@ function describeFilter(filter: ResolvedFilter): UsageReport["filter"] {
     provider: provider ?? null,
     eventType: eventType ?? null,
     conclusion: conclusion ?? null,
+    labels: labels ?? null,
     failedOnly,
     timeZone,
   };

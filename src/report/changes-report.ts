@@ -1,14 +1,19 @@
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
+import { DAY_MS } from "../record/time";
 import { answer } from "./answer";
 import { COMPARED_WITH, comparedPeriod } from "./compared-period";
+import { onDaysIn, type Span } from "./conditions";
 import type { Ledger } from "./database/ledger";
+import { reading } from "./database/snapshot";
 import { resolveFilter } from "./filter";
-import type { ExecutionFilter, Usage, UsageGroup, UsageReport } from "./types";
+import { keyOfLabel } from "./labels";
+import type { ExecutionFilter, LabelKey, Usage, UsageGroup, UsageReport } from "./types";
 
 /** By what {@link changesReport} tells where a difference comes from. */
 export const CHANGE_KEYS = ["repo", "model", "eventType"] as const;
-export type ChangeKey = (typeof CHANGE_KEYS)[number];
+/** One of {@link CHANGE_KEYS}, or a label that executions have: `label:team`. */
+export type ChangeKey = (typeof CHANGE_KEYS)[number] | LabelKey;
 
 /** Which executions, and which others they are compared with. */
 export interface ChangesFilter extends ExecutionFilter {
@@ -16,8 +21,11 @@ export interface ChangesFilter extends ExecutionFilter {
   readonly compare?: string | undefined;
 }
 
+/** Whose change it is: a repository, a model, an event type, or a value of a label. */
+export type ChangedName = { [Key in ChangeKey]?: string };
+
 /** What one name contributed to the difference between two periods. */
-export type Change = { [Key in ChangeKey]?: string } & {
+export type Change = ChangedName & {
   /** In US dollars, as far as they are known, as `costUsd` of a report. */
   readonly beforeUsd: number;
   readonly nowUsd: number;
@@ -44,13 +52,17 @@ export interface ChangesReport {
   readonly now: Usage;
   /** What `now` cost more than `before`. */
   readonly differenceUsd: number;
-  /** What made up the difference, by each of {@link CHANGE_KEYS}: the largest first, and together all of it. */
-  readonly changes: Readonly<Record<ChangeKey, readonly Change[]>>;
+  /**
+   * What made up the difference, by each of {@link CHANGE_KEYS} and by each label that executions of the periods have: the
+   * largest first, and together all of it, but for what a purge took from the sums of a label with other filters.
+   */
+  readonly changes: Readonly<Record<(typeof CHANGE_KEYS)[number], readonly Change[]>> &
+    Readonly<Record<LabelKey, readonly Change[]>>;
   readonly notes: readonly string[];
 }
 
 /**
- * Two periods side by side, and which repositories, models and event types made up the difference between their costs.
+ * Two periods side by side, and which repositories, models, event types and values of labels made up the difference between their costs.
  * Without `since`: this month so far. Without `until`: up to now.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
@@ -67,11 +79,13 @@ export async function changesReport(ledger: Ledger, filter: ChangesFilter = {}):
       `Invalid filter: compare: expected ${COMPARED_WITH}, received ${describe(compare)}.`,
     );
   }
-  const groupings = CHANGE_KEYS.map((key) => [key]);
+  const labels = await labelsOf(ledger, [period, other]);
+  const keys = [...CHANGE_KEYS, ...labels.map(keyOfLabel)];
+  const groupings = keys.map((key) => [key]);
   const of = ({ fromMs, toMs }: typeof period) =>
     answer(ledger, { ...names, since: fromMs, until: toMs }, { groupings, exact: false });
   const [now, before] = [await of(period), await of(other)];
-  const changes = CHANGE_KEYS.map((key, index) => [
+  const changes = keys.map((key, index) => [
     key,
     changesBetween(key, before.groups[index] ?? [], now.groups[index] ?? []),
   ]);
@@ -87,9 +101,23 @@ export async function changesReport(ledger: Ledger, filter: ChangesFilter = {}):
     before: before.totals,
     now: now.totals,
     differenceUsd: now.totals.costUsd - before.totals.costUsd,
-    changes: Object.fromEntries(changes),
+    changes: Object.fromEntries(changes) as ChangesReport["changes"],
     notes: [...now.notes, ...before.notes.map((note) => `Before: ${note}`)],
   };
+}
+
+/** The labels that executions of some periods have, in order. */
+async function labelsOf(ledger: Ledger, periods: readonly Span[]): Promise<readonly string[]> {
+  const found = await reading(ledger, () =>
+    ledger.db
+      .selectFrom("usage_daily_labels")
+      .select("label")
+      .distinct()
+      .where(({ or }) => or(periods.map(({ fromMs, toMs }) => onDaysIn({ fromMs, toMs: toMs + DAY_MS }))))
+      .orderBy("label")
+      .execute(),
+  );
+  return found.map(({ label }) => label);
 }
 
 function changesBetween(
@@ -104,7 +132,7 @@ function changesBetween(
     const [before, now] = [earlier.get(name), later.get(name)];
     const [beforeUsd, nowUsd] = [before?.costUsd ?? 0, now?.costUsd ?? 0];
     return {
-      [key]: name,
+      ...({ [key]: name } as ChangedName),
       beforeUsd,
       nowUsd,
       differenceUsd: nowUsd - beforeUsd,

@@ -4,6 +4,7 @@ import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { cutoffText, dayOf, LATEST_MS } from "../record/time";
 import { matchesGlob, unindexed } from "./database/dialect";
 import type { ResolvedFilter } from "./filter";
+import { labelColumn, NONE } from "./labels";
 import type { NamePattern } from "./types";
 
 /** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
@@ -60,7 +61,7 @@ export function onDaysIn({ fromMs, toMs }: Span): Condition {
 
 /** Which rows have the names that a filter asks for. */
 export interface NameConditions {
-  /** Of `usage_daily`. */
+  /** Of `usage_daily`, which has no labels. */
   readonly ofDays: Condition;
   /** Of `executions`, to be read in order of time. */
   readonly ofExecutions: Condition;
@@ -75,7 +76,10 @@ export async function nameConditions(
   const byIndex = repos.length > 0 && !repos.some(isGlob) && (await areRare(db, repos));
   return {
     ofDays: named(filter, row.ref("repo")),
-    ofExecutions: named(filter, byIndex ? row.ref("repo") : unindexed("repo")),
+    ofExecutions: row.and([
+      named(filter, byIndex ? row.ref("repo") : unindexed("repo")),
+      ...Object.entries(filter.labels ?? {}).map(([label, pattern]) => hasLabel(label, pattern)),
+    ]),
   };
 }
 
@@ -91,8 +95,35 @@ function named(filter: ResolvedFilter, repoColumn: Expression<string>): Conditio
   ]);
 }
 
+/** Whether an execution has a label of some values. */
+function hasLabel(label: string, pattern: NamePattern): Condition {
+  const column = labelColumn(label);
+  const isWithout = row(column, "is", null);
+  return row.or([...matches(column, pattern), ...(includesNone(pattern) ? [isWithout] : [])]);
+}
+
+/** Whether those without a label are asked for. */
+export function includesNone(pattern: NamePattern): boolean {
+  return namesIn(pattern).includes(NONE);
+}
+
+/** Whether a filter asks for anything but times and labels. */
+export function hasNames({
+  repo,
+  model,
+  provider,
+  eventType,
+  conclusion,
+  failedOnly,
+}: ResolvedFilter): boolean {
+  return failedOnly || [repo, model, provider, eventType, conclusion].some((name) => name !== undefined);
+}
+
 /** Whether a column has one of some names, or matches one of some globs; nothing where nothing was asked. */
-function matches(column: Expression<string>, pattern: NamePattern | undefined): readonly Condition[] {
+export function matches(
+  column: Expression<string | null>,
+  pattern: NamePattern | undefined,
+): readonly Condition[] {
   const names = namesIn(pattern);
   if (names.length === 0) return [];
   const [exact, globs] = [names.filter((name) => !isGlob(name)), names.filter(isGlob)];

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
+import { isLabelKey } from "../record/labels";
 import { unitHint, zoneHint } from "../record/time";
 import { check } from "./check";
 import { resolveTime, TIME_INPUT } from "./time-input";
@@ -9,6 +10,7 @@ import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./type
 
 /** A filter with its instants worked out. */
 export interface ResolvedFilter extends NameFilter {
+  readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
   /** The first instant that counts, in epoch milliseconds. */
   readonly sinceMs: number | undefined;
   /** The first instant that no longer counts, in epoch milliseconds. */
@@ -19,6 +21,8 @@ export interface ResolvedFilter extends NameFilter {
 
 // The message of each check is what it expects: `explain` makes the sentence.
 const NAME = "a non-empty string, or several";
+const LABELS = "an object of labels";
+const LABEL_KEYS = "keys of labels, such as team or prompt_version";
 const ZONE = "the name of a time zone, such as Europe/Berlin, or local";
 
 const time = z.optional(
@@ -30,6 +34,13 @@ const severalNames = z.pipe(
   z.transform((names: string[]) => oneAsItself(names)),
 );
 const name = z.optional(z.union([oneName, severalNames], NAME));
+const labels = z.optional(
+  z.record(z.string(), z.union([oneName, severalNames], NAME), LABELS).check(({ value, issues }) => {
+    for (const input of Object.keys(value)) {
+      if (!isLabelKey(input)) issues.push({ code: "custom", message: LABEL_KEYS, input });
+    }
+  }),
+);
 const timeZone = z.pipe(
   z.string(ZONE),
   z.transform((text, context) => {
@@ -48,6 +59,7 @@ const filterSchema = z.strictObject({
   provider: name,
   eventType: name,
   conclusion: name,
+  labels,
   failedOnly: z._default(z.boolean("a boolean"), false),
   timeZone: z._default(timeZone, UTC),
 } satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);

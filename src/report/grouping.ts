@@ -44,6 +44,13 @@ export class Grouping {
     return group.tally;
   }
 
+  /** The same, where anything was added to it yet. */
+  find(names: Names, time: string): UsageTally | undefined {
+    let group: Group | undefined = this.#all;
+    for (const read of this.#values) group = group?.members.get(read(names, time));
+    return group?.tally;
+  }
+
   /** The groups: times ascending; otherwise by cost, the highest first. */
   groups(): UsageGroup[] {
     const times = this.by.filter(isTimeKey);

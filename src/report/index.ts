@@ -2,6 +2,7 @@ export { isFailure, SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 export {
   CHANGE_KEYS,
   type Change,
+  type ChangedName,
   type ChangeKey,
   type ChangesFilter,
   type ChangesReport,
@@ -25,6 +26,7 @@ export {
   type ExecutionFilter,
   GROUP_KEYS,
   type GroupKey,
+  type LabelKey,
   type NamePattern,
   PERCENTILE_SAMPLE,
   type TimeInput,

@@ -1,5 +1,5 @@
 /**
- * What executions can be grouped by; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
+ * What executions can be grouped by, beside their labels; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
  * `pr` (`octo-org/octo-repo#42`) and `session` from the executions that were not purged; `ledger`, by its id, only in
  * PostgreSQL, where many can be.
  */
@@ -16,7 +16,9 @@ export const GROUP_KEYS = [
   "session",
   "ledger",
 ] as const;
-export type GroupKey = (typeof GROUP_KEYS)[number];
+/** By a label: `label:team`. Executions without it are the group `(none)`. */
+export type LabelKey = `label:${string}`;
+export type GroupKey = (typeof GROUP_KEYS)[number] | LabelKey;
 
 /**
  * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset; `Nh`, `Nd`, `Nw` or `Ny` (so many hours,
@@ -39,6 +41,8 @@ export interface NameFilter {
 
 /** Which executions; without any field, all. */
 export interface ExecutionFilter extends NameFilter {
+  /** Which values labels have: `{ team: "core" }`; of several labels, all. `(none)` stands for those without it. */
+  readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
   /** The first instant that counts. */
   readonly since?: TimeInput | undefined;
   /** The first instant that no longer counts. */
@@ -61,7 +65,7 @@ export interface UsageFilter extends ExecutionFilter {
 export const PERCENTILE_SAMPLE = 10_000;
 
 /** What some executions used. Sums are over executions that may have been purged since; percentiles are not. */
-export interface Usage {
+export type Usage = {
   /** By model, those whose main model it is. */
   executions: number;
   /** By model alone: how many executions used it, as their main model or beside it. */
@@ -111,7 +115,7 @@ export interface Usage {
   p99DurationMs: number | null;
   /** Over how many executions the percentiles are; 0 when they were purged, or are none of the latest. */
   durationSample: number;
-}
+};
 
 /** A row of a report: its keys, and what it used. */
 export type UsageGroup = { [Key in GroupKey]?: string } & Usage & {
@@ -135,6 +139,7 @@ export interface UsageReport {
     readonly provider: NamePattern | null;
     readonly eventType: NamePattern | null;
     readonly conclusion: NamePattern | null;
+    readonly labels: Readonly<Record<string, NamePattern>> | null;
     readonly failedOnly: boolean;
     readonly timeZone: string;
   };

@@ -1,15 +1,12 @@
 import type { Kysely } from "kysely";
-import type { UsageSource } from "../ledger/execution-usage";
 import type { LedgerSchema } from "../ledger/schema";
-import type { NameConditions, Span } from "./conditions";
-import type { ResolvedFilter } from "./filter";
+import type { Span } from "./conditions";
 import { Grouping } from "./grouping";
-import { inhabited } from "./ledger-facts";
-import { DAY_LENGTH, prefixLength } from "./periods";
+import { planReadings } from "./plan-readings";
 import { dayBefore, startOfDay, UTC } from "./time-zone";
 import type { UsageGroup } from "./types";
-import { planUsage, type UsageSources } from "./usage-plan";
-import { UsageReading } from "./usage-reading";
+import type { UsageSources } from "./usage-plan";
+import type { UsageContext } from "./usage-reading";
 
 /** With how many days of the same weekday before it a day is compared, and with how many at least. */
 const WEEKS = 8;
@@ -25,8 +22,9 @@ const TIMES = 3;
 export async function markUnusual(
   db: Kysely<LedgerSchema>,
   days: readonly UsageGroup[],
-  { filter, conditions, sources, source }: DayReading,
+  { sources, ...context }: DayReading,
 ): Promise<readonly UsageGroup[]> {
+  const { filter } = context;
   const { timeZone } = filter;
   // Another program may have stored what is no time.
   const isDay = (day: string) => startOfDay(day, UTC) !== undefined;
@@ -43,9 +41,8 @@ export async function markUnusual(
   /** Costs by day, without percentiles. */
   async function costsOf(span: Span): Promise<readonly (readonly [day: string, usd: number])[]> {
     const grouping = new Grouping(["day"], timeZone);
-    const plan = planUsage(span, { ...sources, needsOtherDays: sources.hasRollups && timeZone !== UTC });
-    const length = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
-    await new UsageReading([grouping], plan, length).readUsage(db, conditions, source);
+    const [reading] = await planReadings(db, span, filter, [grouping], sources);
+    await reading.readUsage(db, context);
     return grouping.groups().map(({ day = "", costUsd }) => [day, costUsd]);
   }
 
@@ -61,11 +58,8 @@ export async function markUnusual(
 }
 
 /** How the days were read. */
-interface DayReading {
-  readonly filter: ResolvedFilter;
-  readonly conditions: NameConditions;
+interface DayReading extends UsageContext {
   readonly sources: Omit<UsageSources, "needsOtherDays">;
-  readonly source: UsageSource;
 }
 
 function median(values: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { MOST_VALUES, OTHER_VALUES } from "../ledger/statements";
 import { dayOf, toLedgerTime } from "../record/time";
 import type { LaterExecutions } from "./later-executions";
 import { PERCENTILE_SAMPLE, type Usage } from "./types";
@@ -10,8 +11,13 @@ export interface UsageFacts {
   readonly plan: UsagePlan;
   /** The plan for days of another zone than UTC, if such were asked for. */
   readonly planOfOtherDays: UsagePlan | undefined;
-  /** Whether any groups are of executions alone. */
-  readonly isOfRows: boolean;
+  /** Whether executions of the time that was asked for may have been purged. */
+  readonly isPurged: boolean;
+  /** Whether everything is read from executions alone. */
+  readonly areTotalsOfRows: boolean;
+  /** Whether any groups are, other than the totals. */
+  readonly areGroupsOfRows: boolean;
+  readonly crowded: readonly CrowdedLabel[];
   readonly totals: Usage;
   /** Days that are marked. */
   readonly unusualDays: readonly string[];
@@ -23,11 +29,18 @@ export interface UsageFacts {
   readonly areAllRead: boolean;
 }
 
+/** A label that had more values on so many days than are summed by themselves. */
+export interface CrowdedLabel {
+  readonly label: string;
+  readonly days: number;
+}
+
 /** What a reader of an answer should know, as sentences. */
 export function notesOn(facts: UsageFacts): string[] {
   return [
     ...notesOnDesign(facts),
     ...notesOnPurge(facts),
+    ...notesOnLabels(facts),
     ...notesOnUnusual(facts),
     ...notesOnModels(facts),
     ...notesOnUnknown(facts),
@@ -41,12 +54,17 @@ function* notesOnDesign({ hasRollups }: UsageFacts): Generator<string> {
   yield "This ledger is of the earlier one-table design: it has no sums by day, so all its executions were read.";
 }
 
-function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays, isOfRows }: UsageFacts): Generator<string> {
-  if (purgedBeforeMs === undefined || !plan.isPurged) return;
+function* notesOnPurge(facts: UsageFacts): Generator<string> {
+  const { purgedBeforeMs, plan, planOfOtherDays, isPurged, areTotalsOfRows, areGroupsOfRows } = facts;
+  if (purgedBeforeMs === undefined || !isPurged) return;
   const before = new Date(purgedBeforeMs).toISOString();
+  if (areTotalsOfRows) {
+    yield `Executions before ${before} were purged and are not in here: no sum has a label together with anything else.`;
+    return;
+  }
   yield `Executions before ${before} were purged: their sums are in here, but no percentiles of theirs.`;
-  if (isOfRows)
-    yield "Pull requests and sessions are only of executions that were not purged: together they are less than the totals.";
+  if (areGroupsOfRows)
+    yield "These groups are only of executions that were not purged: together they are less than the totals.";
   if (planOfOtherDays !== undefined && !isEmpty(planOfOtherDays.days)) {
     yield `Only sums by day of UTC are left of them: up to ${dayBefore(planOfOtherDays.days.toMs)} days are those of UTC.`;
   }
@@ -55,6 +73,12 @@ function* notesOnPurge({ purgedBeforeMs, plan, planOfOtherDays, isOfRows }: Usag
   }
   if (plan.wholeDayMs !== undefined) {
     yield `${dayAt(plan.wholeDayMs)} (UTC) is all in here: a part was asked for, and only its whole is known.`;
+  }
+}
+
+function* notesOnLabels({ crowded }: UsageFacts): Generator<string> {
+  for (const { label, days } of crowded) {
+    yield `On ${days === 1 ? "1 day" : `${days.toLocaleString("en")} days`} the label ${label} had more than ${MOST_VALUES.toLocaleString("en")} values: those that came later are together, as ${OTHER_VALUES}.`;
   }
 }
 

@@ -3,7 +3,8 @@ import { executionUsage, type UsageSource } from "../ledger/execution-usage";
 import { type LedgerSchema, USAGE_KEYS } from "../ledger/schema";
 import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
 import { unindexed } from "./database/dialect";
-import type { GroupKey } from "./types";
+import { isLabelKey, labelColumn, labelOf, NONE } from "./labels";
+import type { GroupKey, LabelKey } from "./types";
 import { SUMS } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
 
@@ -18,9 +19,6 @@ export const NAME_COLUMNS = {
   ledger: "ledger_id",
 } as const satisfies { [Key in GroupKey]?: string };
 
-/** What executions without a pull request, or without a session, are grouped under. */
-export const NONE = "(none)";
-
 /** The group keys that only executions have: so many values are in no sum. */
 const ROW_KEYS = {
   pr: sql<string>`case when pr_number is null then ${sql.lit(NONE)} else repo || '#' || pr_number end`,
@@ -32,10 +30,15 @@ export function isRowKey(key: GroupKey): key is RowKey {
   return key in ROW_KEYS;
 }
 
-export type NameKey = keyof typeof NAME_COLUMNS | RowKey;
+type ColumnKey = keyof typeof NAME_COLUMNS;
+export type NameKey = ColumnKey | RowKey | LabelKey;
 
 export function isNameKey(key: GroupKey): key is NameKey {
-  return key in NAME_COLUMNS || isRowKey(key);
+  return isColumnKey(key) || isRowKey(key) || isLabelKey(key);
+}
+
+function isColumnKey(key: GroupKey): key is ColumnKey {
+  return key in NAME_COLUMNS;
 }
 
 /** By what rows are told apart. */
@@ -61,7 +64,7 @@ export function readDays(
   hasNames: Condition,
   { names, timeLength }: Columns,
 ): Promise<UsageRow[]> {
-  const columns = names.flatMap((name) => (isRowKey(name) ? [] : NAME_COLUMNS[name]));
+  const columns = names.filter(isColumnKey).map((name) => NAME_COLUMNS[name]);
   const keys = timeLength === undefined ? columns : inStoredOrder(columns);
   return db
     .selectFrom("usage_daily")
@@ -85,7 +88,7 @@ export function readExecutions(
 ): Promise<UsageRow[]> {
   const time = timeLength === undefined ? [] : [beginningOf("created_at", timeLength)];
   const keys = [
-    ...names.map((name) => (isRowKey(name) ? ROW_KEYS[name] : unindexed(NAME_COLUMNS[name]))),
+    ...names.map((name) => (isColumnKey(name) ? unindexed(NAME_COLUMNS[name]) : expressionOf(name))),
     ...time,
   ];
   return db
@@ -107,9 +110,13 @@ function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[keyof typeof NAME
 
 /** Names under their keys. */
 export function namesOf(names: readonly NameKey[]) {
-  return names.map((name) =>
-    (isRowKey(name) ? ROW_KEYS[name] : sql.ref<string>(NAME_COLUMNS[name])).as(name),
-  );
+  return names.map((name) => expressionOf(name).as(name));
+}
+
+function expressionOf(name: NameKey): RawBuilder<string> {
+  if (isColumnKey(name)) return sql.ref(NAME_COLUMNS[name]);
+  if (isRowKey(name)) return ROW_KEYS[name];
+  return sql`coalesce(${labelColumn(labelOf(name))}, ${sql.lit(NONE)})`;
 }
 
 function beginningOf(column: "created_at", length: number) {

@@ -3,12 +3,13 @@ import { RunledgerError } from "../errors";
 import { answer } from "./answer";
 import { check } from "./check";
 import type { Ledger } from "./database/ledger";
-import { GROUP_KEYS, type UsageFilter, type UsageReport } from "./types";
+import { isLabelKey } from "./labels";
+import { GROUP_KEYS, type GroupKey, type UsageFilter, type UsageReport } from "./types";
 
-const KEYS = `up to two different ones of ${GROUP_KEYS.join(", ")}`;
+const KEYS = `up to two different ones of ${GROUP_KEYS.join(", ")}, or label: and a label's key`;
 
 const keysSchema = z.object({
-  by: z.array(z.enum(GROUP_KEYS, KEYS), KEYS).check(
+  by: z.array(z.custom<GroupKey>(isGroupKey, KEYS), KEYS).check(
     z.maxLength(2, KEYS),
     z.refine((keys) => new Set(keys).size === keys.length, KEYS),
   ),
@@ -39,4 +40,8 @@ export async function usageReport(ledger: Ledger, filter: UsageFilter = {}): Pro
   }
   const { about, totals, notes, groups } = await answer(ledger, executions, { groupings: [by], exact });
   return { ...about, by, totals, groups: by.length > 0 ? groups.flat() : [], notes };
+}
+
+function isGroupKey(key: unknown): boolean {
+  return typeof key === "string" && (isLabelKey(key) || (GROUP_KEYS as readonly string[]).includes(key));
 }

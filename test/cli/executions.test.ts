@@ -69,6 +69,7 @@ describe("runledger executions", () => {
       durationMs: 8_450,
       numTurns: 3,
       stopReason: "end_turn",
+      labels: null,
       sessionId: "session-1",
       deliveryId: "00000000-0000-4000-8000-000000000001",
       models: null,

@@ -62,6 +62,7 @@ function oddExecutions(): TelemetryRecord[] {
       conclusion: index % 7 === 0 ? "failure" : "success",
       durationMs: (index * 7_919) % 100_000,
       cacheReadTokens: 2 ** 40 + index,
+      ...(index % 4 !== 0 && { labels: { team: ODD_NAMES[index % 6] ?? "", user: `user ${index % 900}` } }),
       ...(index % 13 === 0 && { prNumber: null, sessionId: `session ${index % 4}` }),
       ...(index % 5 === 0 && { costSource: "estimated" as const }),
       ...(index % 11 === 0 && {
@@ -92,10 +93,17 @@ const FILTERS: readonly (readonly [string, ExecutionFilter])[] = [
     { repo: ["a[b]c", "o/*", "A.?"], model: ["*haiku*", "GPT*"], conclusion: "f*" },
   ],
   ["several repositories", { repo: ["a.c", "django/django"], until: "2026-10-27T01:02:03Z" }],
+  ["a label", { labels: { team: "a[b]c" } }],
+  [
+    "values of a label, and none",
+    { labels: { team: ["A*", "\\d+", "(none)"] }, since: "2026-10-22T13:14:15Z" },
+  ],
+  ["two labels", { labels: { team: "*.*", user: "user 1*" }, timeZone: "Asia/Kolkata" }],
+  ["a label and a name", { labels: { team: "*" }, model: "claude-h*" }],
   ["nothing", { repo: "there/is-none" }],
 ];
 
-const KEYS = GROUP_KEYS.filter((key) => key !== "ledger");
+const KEYS = [...GROUP_KEYS.filter((key) => key !== "ledger"), "label:team", "label:user"] as const;
 
 describe.each(FILTERS)("%s:", (_, filter) => {
   test("reports by one key and by two are the same", async () => {
@@ -106,6 +114,9 @@ describe.each(FILTERS)("%s:", (_, filter) => {
       ...KEYS.map((key) => [key]),
       ["day", "model"] as const,
       ["repo", "month"] as const,
+      ["label:team", "week"] as const,
+      ["label:team", "model"] as const,
+      ["label:user", "label:team"] as const,
     ]) {
       const answers = await Promise.all(
         [sqlite, server].map((ledger) => usageReport(ledger, { ...filter, by })),
@@ -187,7 +198,7 @@ async function listOf(
 
 /** In an order of their own: groups of the same cost come in the order of its last digits. */
 function sorted(groups: readonly UsageGroup[]): object[] {
-  const keyOf = (group: UsageGroup) => JSON.stringify(GROUP_KEYS.map((key) => group[key]));
+  const keyOf = (group: UsageGroup) => JSON.stringify([...GROUP_KEYS, ...KEYS].map((key) => group[key]));
   return groups.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(rounded);
 }
 

@@ -15,7 +15,7 @@ import {
 } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
 import { tries } from "../support/effort";
-import { type PlainQuestion, plainReport } from "../support/plain-scan";
+import { labelValue, type PlainQuestion, plainReport } from "../support/plain-scan";
 import {
   CONCLUSIONS,
   EVENT_TYPES,
@@ -26,6 +26,7 @@ import {
   PROVIDERS,
   REPOS,
   steps,
+  TEAMS,
   time,
 } from "../support/random-ledger";
 import { tempDir } from "../support/temp-dir";
@@ -67,13 +68,24 @@ const filter: fc.Arbitrary<ExecutionFilter> = fc.record({
   provider: seldom(namesOf(...PROVIDERS, "*o*")),
   eventType: seldom(namesOf(...EVENT_TYPES, "pu*")),
   conclusion: seldom(namesOf(...CONCLUSIONS, "*s", "?uccess")),
+  labels: seldom(
+    fc.record(
+      { team: namesOf(...TEAMS, "*", "?ore", "(*"), user: namesOf("ann", "(none)") },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+  ),
   failedOnly: seldom(fc.boolean()),
   timeZone: fc.constantFrom(undefined, ...ZONES),
 });
 const question = fc.record({
   filter,
   by: fc.shuffledSubarray(
-    GROUP_KEYS.filter((key) => key !== "ledger"),
+    [
+      ...GROUP_KEYS.filter((key) => key !== "ledger"),
+      "label:team",
+      "label:user",
+      "label:nobody_has_it",
+    ] as const,
     { maxLength: 2 },
   ),
   exact: fc.boolean(),
@@ -141,7 +153,17 @@ function plainQuestion(
       isLike(row.provider, filter.provider) &&
       isLike(row.event_type, filter.eventType) &&
       isLike(row.conclusion, filter.conclusion) &&
-      (!filter.failedOnly || isFailure(row.conclusion)),
+      (!filter.failedOnly || isFailure(row.conclusion)) &&
+      Object.entries(filter.labels ?? {}).every(([label, pattern]) => {
+        const value = labelValue(row, label);
+        return value === undefined ? [pattern].flat().includes("(none)") : isLike(value, pattern);
+      }),
+    isNamed:
+      filter.failedOnly ||
+      [filter.repo, filter.model, filter.provider, filter.eventType, filter.conclusion].some(
+        (pattern) => pattern !== null,
+      ),
+    labels: Object.keys(filter.labels ?? {}),
   };
 }
 

@@ -110,7 +110,7 @@ test("a row is as the ledger has it", async () => {
     execution_id: "0",
     repo: "o/rare",
   });
-  expect(Object.keys(row ?? {})).toHaveLength(21);
+  expect(Object.keys(row ?? {})).toHaveLength(22);
 });
 
 test("what is recorded while the pages are read is not in them, and disturbs nobody", async () => {

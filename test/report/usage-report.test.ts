@@ -46,6 +46,7 @@ test("an empty ledger used nothing, and what is a share of nothing is null", asy
       provider: null,
       eventType: null,
       conclusion: null,
+      labels: null,
       failedOnly: false,
       timeZone: "UTC",
     },
@@ -384,6 +385,14 @@ test.each<[UsageFilter, string]>([
   [{ by: "day" as never }, 'received the string "day"'],
   [{ exact: "yes" as never }, "exact: expected a boolean"],
   [{ since: "soon" }, "since: expected"],
+  [{ by: ["label:Team"] }, "by.0: expected up to two different ones"],
+  [{ by: ["label:team", "label:team"] }, "by: expected up to two different ones"],
+  [
+    { labels: { Team: "core" } },
+    'labels: expected keys of labels, such as team or prompt_version, received "Team"',
+  ],
+  [{ labels: { team: "" } }, "labels.team: expected a non-empty string, or several"],
+  [{ labels: "team" as never }, "labels: expected an object of labels"],
 ])("%j is refused", async (filter, expected) => {
   record();
   const { code, message } = await thrownBy(() => report(filter));

@@ -17,6 +17,9 @@ export interface PlainQuestion {
   readonly purgedBeforeMs: number;
   readonly by: readonly GroupKey[];
   readonly hasNames: (row: ExecutionRow) => boolean;
+  /** Whether names are asked for, and which labels. */
+  readonly isNamed: boolean;
+  readonly labels: readonly string[];
 }
 
 /**
@@ -26,14 +29,13 @@ export interface PlainQuestion {
 export function plainReport(recorded: readonly Recorded[], question: PlainQuestion): UsageGroup[] {
   const { fromMs, toMs, timeZone, purgedBeforeMs, by, hasNames } = question;
   const completeFromMs = fromMs < purgedBeforeMs ? ceilDay(purgedBeforeMs) : Number.NEGATIVE_INFINITY;
-  const sampleFromMs = fromMs < completeFromMs ? ceilDay(fromMs) : fromMs;
+  const sampleFromMs = fromMs < completeFromMs && !isOfRows(question, []) ? ceilDay(fromMs) : fromMs;
   const groups = new Map<string, { keys: { [Key in GroupKey]?: string }; members: Member[] }>();
   for (const { row, isPurged } of recorded) {
     const ms = Date.parse(`${row.created_at.replace(" ", "T")}Z`);
-    // No sum has pull requests and sessions.
-    const isOfRows = by.some((key) => key === "pr" || key === "session");
-    if (isOfRows && isPurged) continue;
-    const isOfWholeDay = !isOfRows && ms < completeFromMs;
+    const needsRow = isOfRows(question, by);
+    if (needsRow && isPurged) continue;
+    const isOfWholeDay = !needsRow && ms < completeFromMs;
     const countsAtMs = isOfWholeDay ? floorDay(ms) : ms;
     if (countsAtMs < fromMs || countsAtMs >= toMs) continue;
     const day = isOfWholeDay ? row.created_at.slice(0, 10) : dayIn(timeZone, ms);
@@ -54,6 +56,20 @@ export function plainReport(recorded: readonly Recorded[], question: PlainQuesti
     ...keys,
     ...usageOf(members, by.includes("model")),
   }));
+}
+
+/** No sum has pull requests and sessions, or a label together with a name or another label. */
+function isOfRows({ isNamed, labels }: PlainQuestion, by: readonly GroupKey[]): boolean {
+  const ofLabels = by.filter((key) => key.startsWith("label:"));
+  const different = new Set([...labels.map((label) => `label:${label}`), ...ofLabels]);
+  const others = by.filter((key) => !["day", "week", "month"].includes(key) && !ofLabels.includes(key));
+  if (others.includes("pr") || others.includes("session")) return true;
+  return different.size > 1 || (different.size === 1 && (isNamed || others.length > 0));
+}
+
+/** The value of a label of an execution. */
+export function labelValue(row: ExecutionRow, label: string): string | undefined {
+  return JSON.parse(row.labels ?? "{}")[label];
 }
 
 /** An execution as its models have it, one by one; of its main model, all that is counted once. */
@@ -175,8 +191,13 @@ function keyOf(key: GroupKey, row: ExecutionRow, day: string): string {
       return row.session_id ?? "(none)";
     case "ledger":
       throw new Error("Only PostgreSQL has more than one ledger.");
-    default:
+    case "repo":
+    case "model":
+    case "provider":
+    case "conclusion":
       return row[key];
+    default:
+      return labelValue(row, key.slice("label:".length)) ?? "(none)";
   }
 }
 

@@ -30,6 +30,7 @@ export const REPOS = [
 export const MODELS = ["claude-sonnet-4-5", "openai/gpt-5.1[high]"] as const;
 export const PROVIDERS = ["anthropic", "openai"] as const;
 export const EVENT_TYPES = ["push", "pull_request.opened"] as const;
+export const TEAMS = ["core", "Core", "infra/ünï 😀", "a[b]*?", "(none)", "(other)"] as const;
 export const CONCLUSIONS = ["success", "neutral", "skipped", "failure", "Success", "max turns"] as const;
 
 /** Many are just where an hour or a day begins somewhere, or beside. */
@@ -48,7 +49,8 @@ const amounts = {
   outputTokens: count,
   cacheReadTokens: count,
   cacheCreationTokens: count,
-  costUsd: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 100, noNaN: true })),
+  // Fractions that add up exactly in any order, as what is left of a sum is compared too.
+  costUsd: fc.nat(6_400).map((parts) => parts / 64),
   costSource: fc.constantFrom("reported", "estimated"),
 } as const;
 
@@ -65,6 +67,10 @@ const record: fc.Arbitrary<TelemetryRecord> = fc.record(
     numTurns: fc.nat(50),
     prNumber: fc.constantFrom(1, 2),
     sessionId: fc.constantFrom("", "s", "(none)"),
+    labels: fc.record(
+      { team: fc.constantFrom(...TEAMS), user: fc.constantFrom("ann", "bob") },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
   },
   { requiredKeys: ["repo", "eventType", "model", "conclusion", "completedAt"] },
 );
@@ -153,6 +159,7 @@ function insertAll(dbPath: string, records: readonly TelemetryRecord[], firstId:
       ...row,
       id: 0,
       created_at: row.created_at.slice(0, 19),
+      labels: null,
       usage_source: tokens > 0 ? "reported" : "unknown",
       cost_source: row.cost_usd > 0 ? "reported" : "unknown",
     };

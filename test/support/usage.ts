@@ -47,6 +47,7 @@ export function reportHead(overrides: Partial<ReportHead> = {}): ReportHead {
       provider: null,
       eventType: null,
       conclusion: null,
+      labels: null,
       failedOnly: false,
       timeZone: "UTC",
     },

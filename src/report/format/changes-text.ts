@@ -1,6 +1,6 @@
-import { CHANGE_KEYS, type Change, type ChangeKey, type ChangesReport } from "../changes-report";
+import type { Change, ChangedName, ChangeKey, ChangesReport } from "../changes-report";
 import type { Usage } from "../types";
-import { cost, duration, KEY_HEADERS, tokenCount, UNKNOWN } from "./columns";
+import { cost, duration, headerOf, tokenCount, UNKNOWN } from "./columns";
 import { tokensOf } from "./groups";
 import { formatPeriod } from "./period";
 import { formatTable, type TableColumn } from "./table";
@@ -14,10 +14,11 @@ export function formatChangesText(report: ChangesReport, limit: number, options:
   const [period, other] = [filter, { ...filter, ...comparedWith }].map(formatPeriod);
   const title = styles.strong(`Runledger changes, ${period}`);
   const details = styles.faint(printable(`against ${other} · ${report.ledger}`));
-  const tables = CHANGE_KEYS.map((key) => {
-    const rows = shown(key, report.changes[key], limit);
-    const name = styles.strong(`By ${KEY_HEADERS[key]}`);
-    return rows.length === 0 ? "" : `${name}\n${formatTable(changeColumns(key, rows), rows, columns)}`;
+  const tables = Object.entries(report.changes).map(([name, changes]) => {
+    const key = name as ChangeKey;
+    const rows = shown(key, changes, limit);
+    const title = styles.strong(`By ${headerOf(key)}`);
+    return rows.length === 0 ? "" : `${title}\n${formatTable(changeColumns(key, rows), rows, columns)}`;
   });
   return [
     `${title}\n${details}\n`,
@@ -98,7 +99,7 @@ function shown(key: ChangeKey, changes: readonly Change[], limit: number): reado
   return [
     ...changes.slice(0, limit),
     {
-      [key]: `${formatCount(others.length)} others`,
+      ...({ [key]: `${formatCount(others.length)} others` } as ChangedName),
       beforeUsd: sum(({ beforeUsd }) => beforeUsd),
       nowUsd: sum(({ nowUsd }) => nowUsd),
       differenceUsd: sum(({ differenceUsd }) => differenceUsd),
@@ -125,7 +126,7 @@ function changeColumns(key: ChangeKey, rows: readonly Change[]): readonly TableC
   const known = (amountUsd: number, withoutCost: number) =>
     amountUsd === 0 && withoutCost > 0 ? UNKNOWN : usd(amountUsd);
   return [
-    { header: KEY_HEADERS[key], text: (change) => change[key] ?? "", canWrap: true },
+    { header: headerOf(key), text: (change) => change[key] ?? "", canWrap: true },
     amount("before USD", ({ beforeUsd, withoutCostBefore }) => known(beforeUsd, withoutCostBefore), 2),
     amount("now USD", ({ nowUsd, withoutCostNow }) => known(nowUsd, withoutCostNow), 1),
     amount("difference", ({ differenceUsd }) => signed(differenceUsd, usd)),

@@ -1,5 +1,6 @@
+import { isLabelKey, labelOf } from "../labels";
 import { isTimeKey } from "../periods";
-import type { GroupKey, Usage, UsageGroup } from "../types";
+import type { GroupKey, LabelKey, Usage, UsageGroup } from "../types";
 import { type GroupTable, type OtherGroups, tokensOf } from "./groups";
 import type { TableColumn } from "./table";
 import { formatCount, formatDuration, formatShare, formatUsd, usdColumn } from "./values";
@@ -42,14 +43,18 @@ function nameOf({ count, areEarlier }: OtherGroups): string {
 /** The columns of a table's keys. Names may be wrapped, times may not. */
 export function keyColumns(by: readonly GroupKey[]): readonly TableColumn<UsageRow>[] {
   return by.map((key, index) => ({
-    header: KEY_HEADERS[key],
+    header: headerOf(key),
     text: ({ names }) => names[index] ?? "",
     canWrap: !isTimeKey(key),
   }));
 }
 
-/** How people call a key. */
-export const KEY_HEADERS = {
+/** How people call a key: a label by its own name. */
+export function headerOf(key: GroupKey): string {
+  return isLabelKey(key) ? labelOf(key) : KEY_HEADERS[key];
+}
+
+const KEY_HEADERS = {
   day: "day",
   week: "week",
   month: "month",
@@ -61,7 +66,7 @@ export const KEY_HEADERS = {
   pr: "pull request",
   session: "session",
   ledger: "ledger",
-} as const satisfies Record<GroupKey, string>;
+} as const satisfies Record<Exclude<GroupKey, LabelKey>, string>;
 
 /** Every column that a table can have beside its keys; amounts of money have the same decimals in all its rows. */
 export const USAGE_COLUMNS = {

@@ -1,6 +1,6 @@
 import type { Forecast } from "../forecast";
-import type { UsageReport } from "../types";
-import { KEY_HEADERS } from "./columns";
+import type { NamePattern, UsageReport } from "../types";
+import { headerOf } from "./columns";
 import { formatPeriod } from "./period";
 
 /** What stands above and below the tables of a report. */
@@ -18,12 +18,17 @@ export interface Heading {
 
 /** What a report is about. */
 export function headingOf({ filter, ledger }: ReportHead): Heading {
+  const said = (name: string, value: NamePattern) => `${name} ${[value].flat().join(" or ")}`;
   const filters = FILTERED.flatMap((key) => {
     const value = filter[key];
-    return value === null ? [] : [`${KEY_HEADERS[key]} ${[value].flat().join(" or ")}`];
+    return value === null ? [] : [said(headerOf(key), value)];
   });
+  const labels = Object.entries(filter.labels ?? {}).map(([label, value]) => said(label, value));
   const failed = filter.failedOnly ? ["failed"] : [];
-  return { title: `Runledger report, ${formatPeriod(filter)}`, details: [ledger, ...filters, ...failed] };
+  return {
+    title: `Runledger report, ${formatPeriod(filter)}`,
+    details: [ledger, ...filters, ...labels, ...failed],
+  };
 }
 
 const FILTERED = ["repo", "model", "provider", "eventType", "conclusion"] as const;

@@ -1,7 +1,7 @@
 import type { SummaryKey } from "../summary-report";
 import type { Usage } from "../types";
 import {
-  KEY_HEADERS,
+  headerOf,
   keyColumns,
   UNKNOWN,
   USAGE_COLUMNS,
@@ -98,7 +98,7 @@ const SORTED_COLUMNS = {
 /** The heading of a summary's table. */
 export function summaryTitle(key: SummaryKey, totals: Usage): string {
   const sample = key === "eventType" ? sampleOf(totals) : undefined;
-  return `By ${KEY_HEADERS[key]}${sample === undefined ? "" : ` (percentiles: ${sample})`}`;
+  return `By ${headerOf(key)}${sample === undefined ? "" : ` (percentiles: ${sample})`}`;
 }
 
 /** The columns of a summary's table. */

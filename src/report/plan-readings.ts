@@ -1,0 +1,43 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../ledger/schema";
+import type { Span } from "./conditions";
+import type { ResolvedFilter } from "./filter";
+import type { Grouping } from "./grouping";
+import { inhabited } from "./ledger-facts";
+import { DAY_LENGTH, isTimeKey, prefixLength } from "./periods";
+import { UTC } from "./time-zone";
+import { originOf } from "./usage-origin";
+import { planUsage, type UsageSources } from "./usage-plan";
+import { type ReadingKind, UsageReading } from "./usage-reading";
+
+/** Readings by different plans, of which most questions need one; the first grouping is in the first. */
+export type Readings = readonly [UsageReading, ...UsageReading[]];
+
+/**
+ * Plans how some groupings of a span are read, with as few reads as they allow. Days of another zone than UTC, and what
+ * only executions have, are in no sum: what asks for them reads executions.
+ */
+export async function planReadings(
+  db: Kysely<LedgerSchema>,
+  span: Span,
+  filter: ResolvedFilter,
+  groupings: readonly [Grouping, ...Grouping[]],
+  sources: Omit<UsageSources, "needsOtherDays">,
+): Promise<Readings> {
+  const { timeZone } = filter;
+  const timeLength = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
+  const readingOf = (some: readonly [Grouping, ...Grouping[]]): UsageReading => {
+    const kind = kindOf(some[0]);
+    const hasRollups = sources.hasRollups && kind.origin !== "executions";
+    const plan = planUsage(span, { ...sources, hasRollups, needsOtherDays: kind.needsOtherDays });
+    return new UsageReading(some, kind, plan, timeLength);
+  };
+  const kinds = Map.groupBy(groupings, (grouping) => JSON.stringify(kindOf(grouping)));
+  return Array.from(kinds.values(), (some) => readingOf(some as [Grouping, ...Grouping[]])) as [UsageReading];
+
+  function kindOf({ by }: Grouping): ReadingKind {
+    const origin = originOf(by, filter);
+    const needsOtherDays = timeZone !== UTC && by.some(isTimeKey);
+    return { origin, needsOtherDays: needsOtherDays && sources.hasRollups && origin !== "executions" };
+  }
+}
