@@ -5,6 +5,9 @@ const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5", "gpt
 const CONCLUSIONS = ["success", "failure", "error"];
 const STOP_REASONS = ["end_turn", "tool_use", "max_tokens"];
 
+/** Labels, and how many values each has. */
+const LABEL_VALUES = { team: 12, feature: 6, user: 200 };
+
 /** Delivery and session ids are taken from so many in turn: making one is not what is measured. */
 const IDS = 1_024;
 
@@ -13,13 +16,16 @@ const IDS = 1_024;
  * names the first ones oftener, as an application's runs are. Each is made when it is asked for, as handlers do: a
  * store of ready ones would measure how slow memory is that the processor has not in its cache.
  */
-export function eventSource(repositories: number, models = 3): () => TelemetryRecord {
+export function eventSource(repositories: number, models = 3, labels = 0): () => TelemetryRecord {
   const random = seededRandom(20_251_123);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = (names: readonly string[]) => names[below(names.length)] ?? "";
   const oftenFirst = (names: readonly string[]) => names[Math.floor(random() ** 3 * names.length)] ?? "";
   const repos = Array.from({ length: repositories }, (_, index) => `octo-org/repository-${index}`);
   const modelNames = MODELS.slice(0, models);
+  const labelKeys = Object.entries(LABEL_VALUES).slice(0, labels);
+  const labelsOfOne = () =>
+    Object.fromEntries(labelKeys.map(([key, values]) => [key, `${key}-${below(values)}`]));
   const ids = Array.from({ length: IDS }, () => identity(below));
   return () => ({
     deliveryId: oneOf(ids),
@@ -38,6 +44,7 @@ export function eventSource(repositories: number, models = 3): () => TelemetryRe
     sessionId: oneOf(ids),
     numTurns: 1 + below(40),
     stopReason: oftenFirst(STOP_REASONS),
+    ...(labels > 0 && { labels: labelsOfOne() }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { ADD_ADOPTED_LABEL_USAGE } from "../src/ledger/adoption";
 import { openLedgerFile } from "../src/ledger/open";
 import { USAGE_KEYS, USAGE_SUMS } from "../src/ledger/schema";
 import { DAY_MS } from "../src/record/time";
@@ -7,12 +8,17 @@ import type { TelemetryRecord } from "../src/record/types";
 import { LEDGER_FILE } from "./contenders/contender";
 import { INSERT_ROW, rowValues } from "./contenders/raw";
 import { eventSource } from "./events";
+import type { Case } from "./figures/case";
 
 const TRANSACTION_ROWS = 100_000;
 const SPREAD_DAYS = 90;
 
 /** Makes a ledger with so many executions of the last 90 days, oldest first, and their sums. */
-export function prefill(folder: string, repositories: number, rows: number, models?: number): void {
+export function prefill(
+  folder: string,
+  { repositories, models, labels }: Pick<Case, "repositories" | "models" | "labels">,
+  rows: number,
+): void {
   const dbPath = join(folder, LEDGER_FILE);
   openLedgerFile(dbPath, { synchronous: "NORMAL" }).close();
   using database = new Database(dbPath, { readwrite: true, strict: true });
@@ -24,9 +30,11 @@ export function prefill(folder: string, repositories: number, rows: number, mode
     )
     .all();
   for (const { name } of indexes) database.run(`DROP INDEX ${name}`);
-  insertRows(database, eventSource(repositories, models), rows);
+  insertRows(database, eventSource(repositories, models, labels), rows);
   for (const { sql } of indexes) database.run(sql);
   database.run(SUM_UP);
+  if (labels !== undefined)
+    database.query(ADD_ADOPTED_LABEL_USAGE.sql).run(...(ADD_ADOPTED_LABEL_USAGE.parameters as string[]));
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

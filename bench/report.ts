@@ -40,7 +40,7 @@ function section(figure: Figure, results: Results): string {
   const rows = results
     .cases()
     .map((trial) => [
-      trial.contender,
+      trial.labels === undefined ? trial.contender : `${trial.contender}, ${trial.labels} labels`,
       String(trial.repositories),
       ...(trial.rows === undefined ? [] : [trial.rows.toLocaleString("en")]),
       ...figure.columns.map((column) => show(results.median(column, trial))),

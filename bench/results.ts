@@ -41,6 +41,6 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-function keyOf({ contender, repositories, rows }: Case): string {
-  return `${contender} ${repositories} ${rows}`;
+function keyOf({ contender, repositories, rows, labels = 0 }: Case): string {
+  return `${contender} ${repositories} ${rows} ${labels}`;
 }

@@ -81,14 +81,21 @@ function fillOnce(trial: Case, options: RoundOptions): void {
   const folder = dirname(filledLedger(trial, options));
   mkdirSync(folder);
   const start = performance.now();
-  prefill(folder, trial.repositories, trial.rows, trial.models);
+  prefill(folder, trial, trial.rows);
   options.say(`filled ${describe(trial)} in ${Math.round((performance.now() - start) / 1_000)} s`);
 }
 
-function filledLedger({ repositories, rows, models = 0 }: Case, { folder }: RoundOptions): string {
-  return join(folder, `filled-${repositories}-${rows}-${models}`, LEDGER_FILE);
+function filledLedger(
+  { repositories, rows, models = 0, labels = 0 }: Case,
+  { folder }: RoundOptions,
+): string {
+  return join(folder, `filled-${repositories}-${rows}-${models}-${labels}`, LEDGER_FILE);
 }
 
-function describe({ contender, repositories, rows }: Case): string {
-  return `${contender}, ${repositories} repositories${rows === undefined ? "" : `, ${rows} rows`}`;
+function describe({ contender, repositories, rows, labels }: Case): string {
+  const more = [
+    ...(rows === undefined ? [] : [`${rows} rows`]),
+    ...(labels === undefined ? [] : [`${labels} labels`]),
+  ];
+  return [contender, `${repositories} repositories`, ...more].join(", ");
 }

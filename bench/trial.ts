@@ -23,7 +23,7 @@ async function run(spec: TrialSpec): Promise<Measures> {
   if ("read" in figure) return figure.read(join(spec.folder, LEDGER_FILE), spec);
   const start = await CONTENDERS[spec.contender]();
   const contender = await start(spec.folder);
-  const next = eventSource(spec.repositories);
+  const next = eventSource(spec.repositories, undefined, spec.labels);
   let emitted = 0;
   const nextEvent = () => {
     emitted += 1;

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { openLedgerFile } from "../../src/ledger/open";
 import { EXECUTION_COLUMNS } from "../../src/ledger/schema";
+import { labelsText } from "../../src/record/labels";
 import { toLedgerTime } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
 import { busWith } from "./bus";
@@ -60,5 +61,6 @@ export const startRaw: StartContender = async (folder) => {
 
 /** What {@link INSERT_ROW} binds. */
 export function rowValues(event: TelemetryRecord, completedAt: number, executionId: string) {
-  return [toLedgerTime(completedAt), ...earlierValues(event), executionId, "reported", "reported"];
+  const labels = labelsText(event.labels);
+  return [toLedgerTime(completedAt), ...earlierValues(event), executionId, "reported", "reported", labels];
 }

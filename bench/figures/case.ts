@@ -12,6 +12,8 @@ export interface Case {
   readonly rows?: number;
   /** Over how many models these rows go. Default 3. */
   readonly models?: number;
+  /** How many labels each event has, and these rows. Default none. */
+  readonly labels?: number;
 }
 
 /** How long a trial takes. */

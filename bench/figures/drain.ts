@@ -1,5 +1,5 @@
 import type { Contender } from "../contenders/contender";
-import type { Measures, Pace } from "./case";
+import type { Case, Measures, Pace } from "./case";
 import type { WritingFigure } from "./figure";
 import { emitAtFullSpeed, FULL_SPEED } from "./pacing";
 
@@ -20,6 +20,8 @@ export async function measureDrain(
   return { drainPerSecond: events / seconds, processUsPerEvent: (user + system) / events };
 }
 
+const WITH_LABELS: Case = { contender: "runledger", repositories: 20, labels: 3 };
+
 export const drain: WritingFigure = {
   title: "drainPerSecond: events per second from emit to committed",
   columns: ["drainPerSecond", "processUsPerEvent"],
@@ -28,6 +30,7 @@ export const drain: WritingFigure = {
       contender,
       repositories: 20,
     })),
+    WITH_LABELS,
     ...(isQuick ? [] : (["runledger", "earlier", "raw"] as const)).map((contender) => ({
       contender,
       repositories: 200,
@@ -35,8 +38,19 @@ export const drain: WritingFigure = {
   ],
   pace: (isQuick) => (isQuick ? { warmUpMs: 200, durationMs: 300 } : { warmUpMs: 500, durationMs: 1_500 }),
   measure: measureDrain,
-  targets: (results) =>
-    results.repositories().flatMap((repositories) => {
+  targets: (results) => [
+    {
+      name: "with 3 labels × without",
+      value: results.paired(
+        "drainPerSecond",
+        WITH_LABELS,
+        { contender: "runledger", repositories: 20 },
+        (a, b) => a / b,
+      ),
+      limit: 0.6,
+      isUpperLimit: false,
+    },
+    ...results.repositories().flatMap((repositories) => {
       const ratioTo = (contender: "earlier" | "raw") =>
         results.paired(
           "drainPerSecond",
@@ -59,4 +73,5 @@ export const drain: WritingFigure = {
         },
       ];
     }),
+  ],
 };

@@ -86,7 +86,7 @@ function insertText(rows: number): string {
 /** By the first forwarder that comes; there is nothing to forward. */
 async function makeTables(url: string, folder: string): Promise<void> {
   const empty = mkdtempSync(join(folder, "empty-"));
-  prefill(empty, 1, 0);
+  prefill(empty, { repositories: 1 }, 0);
   const forwarding = new ForwardSupervisor(
     parseForwardOptions({ from: join(empty, LEDGER_FILE), to: url }),
     defaultLogger(),
@@ -133,7 +133,7 @@ async function forward(
 function makeShare(dbPath: string, place: string, count: number): void {
   mkdirSync(place);
   if (count === 1) copyFileSync(dbPath, join(place, LEDGER_FILE));
-  else prefill(place, REPOSITORIES, countRows(dbPath) / count);
+  else prefill(place, { repositories: REPOSITORIES }, countRows(dbPath) / count);
 }
 
 function countRows(dbPath: string): number {

@@ -45,6 +45,7 @@ export const host: WritingFigure = {
     ...(["runledger", "earlier", "kysely", "drizzle", "pino", "otel", "raw", "floor"] as const).map(
       (contender) => ({ contender, repositories: 20 }),
     ),
+    { contender: "runledger", repositories: 20, labels: 3 },
     ...(isQuick ? [] : (["runledger", "earlier", "floor"] as const)).map((contender) => ({
       contender,
       repositories: 200,

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { openLedger, summaryReport } from "../../src/report";
+import { openLedger, summaryReport, usageReport } from "../../src/report";
 import { median } from "../results";
 import type { Case, Measures, Pace } from "./case";
 import type { ReadingFigure } from "./figure";
@@ -15,16 +15,26 @@ async function measureReport(dbPath: string, { durationMs }: Pace): Promise<Meas
   await using ledger = await openLedger(dbPath);
   const { filter } = await summaryReport(ledger);
   const firstMs = performance.now() - startMs;
-  const reportsMs: number[] = [];
+  return {
+    reportMs: await repeated(() => summaryReport(ledger), durationMs),
+    labelMs: await repeated(() => usageReport(ledger, { since: "30d", by: ["label:team"] }), durationMs),
+    firstMs,
+    scanMs: measureScan(dbPath, `${filter.since}`),
+  };
+}
+
+/** The median of how long something takes, again and again. */
+async function repeated(run: () => Promise<unknown>, durationMs: number): Promise<number> {
+  const timesMs: number[] = [];
   for (
     const endMs = performance.now() + durationMs;
-    performance.now() < endMs || reportsMs.length < FEWEST_REPORTS;
+    performance.now() < endMs || timesMs.length < FEWEST_REPORTS;
   ) {
     const beginMs = performance.now();
-    await summaryReport(ledger);
-    reportsMs.push(performance.now() - beginMs);
+    await run();
+    timesMs.push(performance.now() - beginMs);
   }
-  return { reportMs: median(reportsMs), firstMs, scanMs: measureScan(dbPath, `${filter.since}`) };
+  return median(timesMs);
 }
 
 const SUMS = [
@@ -53,11 +63,18 @@ function measureScan(dbPath: string, since: string): number {
   return performance.now() - startMs;
 }
 
-const caseOf = (rows: number): Case => ({ contender: "runledger", repositories: 20, models: 5, rows });
+const caseOf = (rows: number): Case => ({
+  contender: "runledger",
+  repositories: 20,
+  models: 5,
+  labels: 3,
+  rows,
+});
 
 export const report: ReadingFigure = {
-  title: "reportMs: the default report, of the last 30 of 90 days, by day, repository, model and event type",
-  columns: ["reportMs", "firstMs", "scanMs"],
+  title:
+    "reportMs: the default report, of the last 30 of 90 days, by day, repository, model and event type; labelMs: --by label:team --since 30d",
+  columns: ["reportMs", "labelMs", "firstMs", "scanMs"],
   cases: (isQuick) => (isQuick ? [MILLION / 100, MILLION / 10] : [MILLION / 10, 10 * MILLION]).map(caseOf),
   pace: (isQuick) => ({ warmUpMs: 0, durationMs: isQuick ? 200 : 2_000 }),
   read: measureReport,
@@ -67,6 +84,12 @@ export const report: ReadingFigure = {
     const name = `${large.rows?.toLocaleString("en")} executions`;
     return [
       { name: `ms, ${name}`, value: results.median("reportMs", large), limit: 50, isUpperLimit: true },
+      {
+        name: `ms by label, ${name}`,
+        value: results.median("labelMs", large),
+        limit: 100,
+        isUpperLimit: true,
+      },
       {
         name: `${name} × ${small.rows?.toLocaleString("en")}`,
         value: results.paired("reportMs", large, small, (a, b) => a / b),

@@ -1,4 +1,3 @@
-import { parseLabels } from "../record/labels";
 import { hasPlainFields } from "../record/plain-record";
 import { snapshot } from "../record/snapshot";
 import { areSeconds, toEpochMs } from "../record/time";
@@ -185,7 +184,7 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
     if (Number.isNaN(place)) return undefined;
     const known = labels.get(place);
     if (known !== undefined) return known;
-    const parsed = parseLabels(names[place] ?? null);
+    const parsed = JSON.parse(names[place] ?? "null");
     labels.set(place, parsed);
     return parsed;
   };

@@ -1,6 +1,6 @@
 import type { Incident } from "../record/types";
 import type { Connection } from "./connection";
-import { LABEL_SUMS, type LabelUsageRow } from "./schema";
+import type { LabelTotal } from "./label-totals";
 import {
   ADD_LABEL_USAGE,
   ADD_TO_LABEL_USAGE,
@@ -15,24 +15,22 @@ import {
  *
  * @returns what a person should know: the first time that a label has too many values.
  */
-export function addLabelUsage(connection: Connection, rows: Iterable<LabelUsageRow>): Incident[] {
+export function addLabelUsage(connection: Connection, totals: Iterable<LabelTotal>): Incident[] {
   const incidents: Incident[] = [];
   const counts = new Map<string, number>();
-  for (const row of rows) {
-    const { label, day, value } = row;
-    const sums = LABEL_SUMS.map((sum) => row[sum]);
+  for (const { label, day, value, sums } of totals) {
     if (connection.run(ADD_TO_LABEL_USAGE, [...sums, label, day, value]) > 0) continue;
     const ofDay = `${label} ${day}`;
     const count = counts.get(ofDay) ?? connection.all(selectLabelValues(label, day))[0]?.values ?? 0;
     const isOther = count >= MOST_VALUES;
     counts.set(ofDay, isOther ? count : count + 1);
-    if (isOther && connection.all(selectOtherValues(label)).length === 0) incidents.push(tooMany(row));
+    if (isOther && connection.all(selectOtherValues(label)).length === 0) incidents.push(tooMany(label, day));
     connection.run(ADD_LABEL_USAGE, [label, day, isOther ? OTHER_VALUES : value, ...sums]);
   }
   return incidents;
 }
 
-function tooMany({ label, day }: LabelUsageRow): Incident {
+function tooMany(label: string, day: string): Incident {
   const limit = MOST_VALUES.toLocaleString("en");
   return {
     kind: "degraded",

@@ -161,7 +161,6 @@ export type ExecutionModelRow = Selectable<ExecutionModelsTable>;
 /** What one INSERT binds: every column but the rowid. */
 export type NewExecutionRow = Omit<ExecutionRow, "id">;
 export type UsageDailyRow = Selectable<UsageDailyTable>;
-export type LabelUsageRow = Selectable<UsageDailyLabelsTable>;
 
 /** The columns of the earlier one-table design, in the order of its table: the time and the sixteen data columns. */
 export const EARLIER_EXECUTION_COLUMNS = [

@@ -1,6 +1,6 @@
 import { dayOf } from "../record/time";
-import { LabelTotals } from "./label-totals";
-import type { ExecutionModelRow, LabelUsageRow, NewExecutionRow, UsageDailyRow } from "./schema";
+import { type LabelTotal, LabelTotals } from "./label-totals";
+import type { ExecutionModelRow, NewExecutionRow, UsageDailyRow } from "./schema";
 
 /** Adds up executions by day and key, so that a batch writes each row of `usage_daily` once. */
 export class UsageTotals {
@@ -16,7 +16,7 @@ export class UsageTotals {
   }
 
   /** The rows of `usage_daily_labels`. */
-  labelRows(): Iterable<LabelUsageRow> {
+  labelRows(): readonly LabelTotal[] {
     return this.#labels.rows();
   }
 

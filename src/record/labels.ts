@@ -13,10 +13,18 @@ export interface LabelIssue {
 
 /** The text by which labels are stored, and told apart: JSON with its keys in order; `null` without any. */
 export function labelsText(labels: Labels | null | undefined): string | null {
-  const keys = Object.keys(labels ?? {});
-  if (labels == null || keys.length === 0) return null;
+  if (labels == null) return null;
+  let last = "";
+  let isCanonical = true;
+  for (const key in labels) {
+    isCanonical &&= last < key && (labels[key]?.isWellFormed() ?? false);
+    last = key;
+  }
+  if (last === "") return null;
+  if (isCanonical && Object.getPrototypeOf(labels) === Object.prototype) return JSON.stringify(labels);
   // In UTF-8 there is no half of a surrogate pair, and no database's JSON takes its escape.
-  return JSON.stringify(Object.fromEntries(keys.sort().map((key) => [key, labels[key]?.toWellFormed()])));
+  const pairs = Object.entries(labels).map(([key, value]) => [key, value.toWellFormed()] as const);
+  return JSON.stringify(Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** The labels of a stored text; none where another program stored something else. */

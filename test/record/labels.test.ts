@@ -33,20 +33,20 @@ describe("what is wrong with labels is said by name", () => {
   test.each([
     [
       { Team: "core" },
-      'labels: expected keys of up to 32 lower-case letters, digits and underscores that begin with a letter, received "Team"',
+      'labels: expected keys of up to 32 lower-case letters, digits and underscores that begin with a letter, received the string "Team"',
     ],
-    [{ "1st": "x" }, 'received "1st"'],
+    [{ "1st": "x" }, 'received the string "1st"'],
     [{ ["k".repeat(33)]: "x" }, "labels: expected keys of up to 32"],
-    [{ team: "" }, 'labels.team: expected a text of 1 to 200 characters, received ""'],
+    [{ team: "" }, 'labels.team: expected a text of 1 to 200 characters, received the string ""'],
     [{ team: "x".repeat(201) }, "labels.team: expected a text of 1 to 200 characters"],
-    [{ team: 7 }, "labels.team: expected a text of 1 to 200 characters, received 7"],
+    [{ team: 7 }, "labels.team: expected a text of 1 to 200 characters, received the number 7"],
     [{ team: null }, "labels.team: expected a text of 1 to 200 characters, received null"],
-    [nine, "labels: expected at most 8 labels, received 9"],
-    ["core", 'labels: expected an object of labels, received "core"'],
+    [nine, "labels: expected at most 8 labels, received the number 9"],
+    ["core", 'labels: expected an object of labels, received the string "core"'],
     [["core"], "labels: expected an object of labels"],
     [
       { a: "", B: "x" },
-      'labels.a: expected a text of 1 to 200 characters, received ""; labels: expected keys',
+      'labels.a: expected a text of 1 to 200 characters, received the string ""; labels: expected keys',
     ],
   ])("%j", async (labels, message) => {
     const { message: said } = await thrownBy(() => toExecutionRow(labelled(labels)));

@@ -389,7 +389,7 @@ test.each<[UsageFilter, string]>([
   [{ by: ["label:team", "label:team"] }, "by: expected up to two different ones"],
   [
     { labels: { Team: "core" } },
-    'labels: expected keys of labels, such as team or prompt_version, received "Team"',
+    'labels: expected keys of labels, such as team or prompt_version, received the string "Team"',
   ],
   [{ labels: { team: "" } }, "labels.team: expected a non-empty string, or several"],
   [{ labels: "team" as never }, "labels: expected an object of labels"],
