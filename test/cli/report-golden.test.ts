@@ -47,9 +47,10 @@ async function expectGolden(file: string, actual: string): Promise<void> {
 describe.each([
   ["report", []],
   ["report-by-repo", ["--by", "repo", "--sort", "executions", "--limit", "4"]],
+  ["report-by-team", ["--by", "label:team"]],
   ["report-by-day-model", ["--by", "day,model"]],
 ])("%s", (name, args) => {
-  test.each([80, 120])("as text in %d columns", async (columns) => {
+  test.each([60, 80, 120])("as text in %d columns", async (columns) => {
     await expectGolden(`${name}.${columns}.txt`, await report(args, columns));
   });
 

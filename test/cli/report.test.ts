@@ -86,6 +86,24 @@ test.each([
   expect((await report(format, "--by", "day")).out).toMatch(beginning);
 });
 
+test("--label and --by label: are of labels, as often as one likes", async () => {
+  const { groups, filter } = await jsonOf(
+    "--by",
+    "label:team,conclusion",
+    "--label",
+    "team=c*",
+    "team=(none)",
+  );
+  expect(filter.labels).toEqual({ team: ["c*", "(none)"] });
+  expect(groups.map((group: Record<string, unknown>) => group["label:team"])).toEqual(
+    expect.arrayContaining(["core", "(none)"]),
+  );
+  const one = await jsonOf("--label", "team=core", "--label", "prompt_version=review-v3");
+  expect(one.filter.labels).toEqual({ team: "core", prompt_version: "review-v3" });
+  expect(one.totals.executions).toBe(2);
+  expect((await report("--label", "team=core")).out).toContain("ledger.db · team core");
+});
+
 test("a summary can be sorted, its days too", async () => {
   const { out } = await report("--sort", "failures");
   const days = Array.from(out.matchAll(/^2026-10-(\d\d) /gm), ([, day]) => day);
@@ -122,6 +140,7 @@ test("filters are those of the options", async () => {
     provider: "anthropic",
     eventType: "issue_comment.created",
     conclusion: "neutral",
+    labels: null,
     failedOnly: false,
     timeZone: "Europe/Berlin",
   });
@@ -224,6 +243,9 @@ describe("called wrongly", () => {
     ["--watch without a terminal", ["--watch"], "--watch"],
     ["a time that is none", ["--since", "tomorrow"], "tomorrow"],
     ["a zone that is none", ["--tz", "Atlantis"], "Atlantis"],
+    ["a label without a value", ["--label", "team"], "team"],
+    ["a label that is none", ["--label", "Team=core"], "Team=core"],
+    ["a key of a label that is none", ["--by", "label:Team"], "label:Team"],
     ["an unknown option", ["--colour"], "--colour"],
     ["an argument", ["colour"], "argument"],
   ])("%s: exit code 2, one line on standard error", async (_, args, named) => {

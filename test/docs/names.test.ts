@@ -38,6 +38,7 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/reading.md", "column of `executions`", "src/ledger/schema.ts", "ExecutionsTable"],
     ["docs/reading.md", "column of `execution_models`", "src/ledger/schema.ts", "ExecutionModelsTable"],
     ["docs/reading.md", "column of `usage_daily`", "src/ledger/schema.ts", "UsageDailyTable"],
+    ["docs/reading.md", "column of `usage_daily_labels`", "src/ledger/schema.ts", "UsageDailyLabelsTable"],
     ["docs/reading.md", "column of `incidents`", "src/ledger/schema.ts", "IncidentsTable"],
     ["docs/reading.md", "field of a filter", "src/report/types.ts", "NameFilter ExecutionFilter UsageFilter"],
   ])("in %s every entry of the table %s, and nothing else", async (page, header, path, names) => {

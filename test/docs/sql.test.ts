@@ -12,12 +12,17 @@ import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
 
 const RECORDS: readonly TelemetryRecord[] = [
-  executionCompleted({ executionId: "known", completedAt: "2026-10-01T12:00:00.123Z" }),
+  executionCompleted({
+    executionId: "known",
+    completedAt: "2026-10-01T12:00:00.123Z",
+    labels: { team: "core" },
+  }),
   executionCompleted({
     executionId: "failed",
     completedAt: "2026-10-02T12:00:00Z",
     conclusion: "error",
     costUsd: 1,
+    labels: { team: "core", prompt_version: "v2" },
   }),
   {
     executionId: "bare",
@@ -48,8 +53,8 @@ beforeAll(async () => {
   await forwardOnce({ from: dbPath, to: url, logger: recordingLogger() });
 });
 
-test("there are ten queries", () => {
-  expect(queries).toHaveLength(10);
+test("there are twelve queries", () => {
+  expect(queries).toHaveLength(12);
 });
 
 /** Numbers as numbers: PostgreSQL has sums of integers as text. */

@@ -11,8 +11,16 @@ export function makeGoldenLedger(dbPath: string): void {
 const sonnet = { model: "claude-sonnet-4-5", provider: "anthropic" };
 const haiku = { model: "claude-haiku-4-5", provider: "anthropic" };
 const gpt = { model: "GPT-5 (2025-08-07) (medium reasoning)", provider: "openai" };
-const beacon = { repo: "lighthouse/beacon", eventType: "pull_request.opened" };
-const keeper = { repo: "lighthouse/keeper", eventType: "issue_comment.created" };
+const beacon = {
+  repo: "lighthouse/beacon",
+  eventType: "pull_request.opened",
+  labels: { team: "core", prompt_version: "review-v3" },
+};
+const keeper = {
+  repo: "lighthouse/keeper",
+  eventType: "issue_comment.created",
+  labels: { team: "support" },
+};
 const long = {
   repo: "an-organization-with-a-long-name/a-repository-whose-name-is-even-longer-than-that",
   eventType: "pull_request_review_comment.created",

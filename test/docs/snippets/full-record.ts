@@ -21,5 +21,6 @@ app.emitter.emit("execution:completed", {
   sessionId: "session-19",
   numTurns: 4,
   stopReason: "end_turn",
+  labels: { team: "core", prompt_version: "review-v3" },
 });
 await app.close();
