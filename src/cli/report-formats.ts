@@ -1,7 +1,13 @@
 import { arrangeGroups, type GroupTable, withGaps } from "../report/format/groups";
 import { formatJson, toReportJson } from "../report/format/json";
-import { formatGroupsMarkdown, formatSummaryMarkdown } from "../report/format/markdown";
-import { formatGroupsText, formatSummaryText, type TextOptions } from "../report/format/text";
+import { formatGroupsMarkdown, formatPivotMarkdown, formatSummaryMarkdown } from "../report/format/markdown";
+import { formatPivotCsv, pivot } from "../report/format/pivot";
+import {
+  formatGroupsText,
+  formatPivotText,
+  formatSummaryText,
+  type TextOptions,
+} from "../report/format/text";
 import { formatUsageCsv } from "../report/format/usage-csv";
 import { SUMMARY_DAYS, type SummaryKey, type SummaryReport } from "../report/summary-report";
 import type { UsageReport } from "../report/types";
@@ -44,7 +50,8 @@ export function formatSummary(report: SummaryReport, options: ReportOptions, tex
 
 /** A report by some keys in the format that the options ask for. */
 export function formatGroups(report: UsageReport, options: ReportOptions, text: TextOptions): string {
-  const table = arrangeGroups(report.by, report.groups, options);
+  if (options.pivot === true) return formatPivot(report, options, text);
+  const table = arrangeGroups(report.by, report.groups, { ...options, subtotals: report.subtotals });
   switch (formatOf(options)) {
     case "json":
       return formatJson({ ...report, groups: table.groups });
@@ -54,5 +61,17 @@ export function formatGroups(report: UsageReport, options: ReportOptions, text: 
       return formatGroupsMarkdown(report, table);
     case "text":
       return formatGroupsText(report, table, text);
+  }
+}
+
+function formatPivot(report: UsageReport, options: ReportOptions, text: TextOptions): string {
+  const table = pivot(report, options);
+  switch (formatOf(options)) {
+    case "csv":
+      return formatPivotCsv(table);
+    case "markdown":
+      return formatPivotMarkdown(report, table);
+    default:
+      return formatPivotText(report, table, text);
   }
 }

@@ -15,6 +15,7 @@ export interface ReportOptions extends DbOption, FilterOptions {
   readonly limit?: number;
   readonly sort?: SortKey;
   readonly exact?: true;
+  readonly pivot?: true;
   readonly forecast?: true;
   readonly json?: true;
   readonly csv?: true;
@@ -36,6 +37,12 @@ export function addReportOptions(command: Command): Command {
       parseCount,
     )
     .addOption(new Option("--sort <key>", "the order of the rows").choices(SORT_KEYS))
+    .addOption(
+      new Option(
+        "--pivot",
+        "of two keys, the second as columns; in the cells the cost, or the amount of --sort",
+      ).conflicts("json"),
+    )
     .option("--exact", "percentiles over all executions, not over the latest 10,000")
     .addOption(
       new Option("--forecast", "also what the current month will probably have cost at its end").conflicts([

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { RunledgerError } from "../errors";
 import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
 import { forecast } from "../report/forecast";
@@ -50,6 +51,9 @@ async function watch(options: ReportOptions, terminal: Terminal): Promise<void> 
 /** The report that the options ask for, ready to be printed. */
 async function makeReport(ledger: Ledger, options: ReportOptions, terminal: Terminal): Promise<string> {
   const { by, exact } = options;
+  if (options.pivot === true && by?.length !== 2) {
+    throw new RunledgerError("INVALID_OPTION", "--pivot is of two keys, such as --by month,model.");
+  }
   const filter = { ...filterOf(options), exact };
   const text = { columns: terminal.columns, styles: createStyles(terminal.hasColor) };
   const format = formatOf(options);

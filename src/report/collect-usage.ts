@@ -77,8 +77,8 @@ export async function collectUsage(
       plan: main.plan,
       planOfOtherDays: readings.find(({ kind }) => kind.needsOtherDays)?.plan,
       isPurged: spanOf(filter).fromMs < (purgedBeforeMs ?? Number.NEGATIVE_INFINITY),
-      areTotalsOfRows: main.kind.origin === "executions",
-      areGroupsOfRows: others.some(({ kind }) => kind.origin === "executions"),
+      areTotalsOfRows: main.kind.isOfExecutions,
+      areGroupsOfRows: others.some(({ kind }) => kind.isOfExecutions),
       crowded: await crowdedLabels(db, readings),
       unusualDays: groups.flat().flatMap(({ unusual, day }) => (unusual && day !== undefined ? [day] : [])),
       usedBeside: isOfModels(filter) ? all.usedBeside : 0,
@@ -114,11 +114,12 @@ async function readSample(
 /** The labels that had more values on some days than are summed by themselves. */
 async function crowdedLabels(db: Kysely<LedgerSchema>, readings: Readings): Promise<readonly CrowdedLabel[]> {
   const crowded: CrowdedLabel[] = [];
-  for (const { kind, plan } of readings) {
-    const { origin } = kind;
-    if (typeof origin === "string" || isEmpty(plan.days)) continue;
-    const days = await crowdedDays(db, plan.days, origin.label);
-    if (days > 0) crowded.push({ label: origin.label, days });
+  for (const { labels, plan } of readings) {
+    if (isEmpty(plan.days)) continue;
+    for (const label of labels) {
+      const days = await crowdedDays(db, plan.days, label);
+      if (days > 0) crowded.push({ label, days });
+    }
   }
   return crowded;
 }

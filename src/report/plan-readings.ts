@@ -26,18 +26,22 @@ export async function planReadings(
 ): Promise<Readings> {
   const { timeZone } = filter;
   const timeLength = timeZone === UTC ? DAY_LENGTH : prefixLength(timeZone, await inhabited(db, span));
-  const readingOf = (some: readonly [Grouping, ...Grouping[]]): UsageReading => {
-    const kind = kindOf(some[0]);
-    const hasRollups = sources.hasRollups && kind.origin !== "executions";
-    const plan = planUsage(span, { ...sources, hasRollups, needsOtherDays: kind.needsOtherDays });
-    return new UsageReading(some, kind, plan, timeLength);
-  };
-  const kinds = Map.groupBy(groupings, (grouping) => JSON.stringify(kindOf(grouping)));
-  return Array.from(kinds.values(), (some) => readingOf(some as [Grouping, ...Grouping[]])) as [UsageReading];
-
-  function kindOf({ by }: Grouping): ReadingKind {
-    const origin = originOf(by, filter);
-    const needsOtherDays = timeZone !== UTC && by.some(isTimeKey);
-    return { origin, needsOtherDays: needsOtherDays && sources.hasRollups && origin !== "executions" };
-  }
+  const placed = groupings.map((grouping) => {
+    const origin = originOf(grouping.by, filter);
+    const isOfExecutions = origin === "executions";
+    const needsOtherDays =
+      timeZone !== UTC && grouping.by.some(isTimeKey) && sources.hasRollups && !isOfExecutions;
+    return { grouping, origin, kind: { isOfExecutions, needsOtherDays } satisfies ReadingKind };
+  });
+  const readings = Map.groupBy(placed, ({ kind }) => JSON.stringify(kind))
+    .values()
+    .flatMap((some) => {
+      const [first] = some;
+      if (first === undefined) return [];
+      const { kind } = first;
+      const hasRollups = sources.hasRollups && !kind.isOfExecutions;
+      const plan = planUsage(span, { ...sources, hasRollups, needsOtherDays: kind.needsOtherDays });
+      return [new UsageReading(some, kind, plan, timeLength)];
+    });
+  return [...readings] as unknown as Readings;
 }

@@ -18,7 +18,7 @@ export interface SummaryFilter extends ExecutionFilter {
 }
 
 /** A usage report with four groupings at once: of the same executions, seen at the same moment. */
-export interface SummaryReport extends Omit<UsageReport, "by" | "groups"> {
+export interface SummaryReport extends Omit<UsageReport, "by" | "groups" | "subtotals"> {
   readonly groups: Readonly<Record<SummaryKey, readonly UsageGroup[]>>;
 }
 

@@ -151,6 +151,8 @@ export interface UsageReport {
   readonly totals: Usage;
   /** Times ascending; otherwise by cost, the highest first. */
   readonly groups: readonly UsageGroup[];
+  /** By two keys alone: the groups by each one of them. */
+  readonly subtotals?: { readonly [Key in GroupKey]?: readonly UsageGroup[] };
   /** What a reader should know, as sentences: what was purged, what is missing. */
   readonly notes: readonly string[];
 }

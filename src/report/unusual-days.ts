@@ -42,7 +42,7 @@ export async function markUnusual(
   async function costsOf(span: Span): Promise<readonly (readonly [day: string, usd: number])[]> {
     const grouping = new Grouping(["day"], timeZone);
     const [reading] = await planReadings(db, span, filter, [grouping], sources);
-    await reading.readUsage(db, context);
+    await reading.readUsage(db, { ...context, only: ["costUsd", "executions", "usedIn"] });
     return grouping.groups().map(({ day = "", costUsd }) => [day, costUsd]);
   }
 

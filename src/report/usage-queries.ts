@@ -5,7 +5,7 @@ import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
 import { unindexed } from "./database/dialect";
 import { isLabelKey, labelColumn, labelOf, NONE } from "./labels";
 import type { GroupKey, LabelKey } from "./types";
-import { SUMS } from "./usage-sums";
+import { SUMS, selected } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
 
 /** The group keys that are columns of the sums per day, with their columns. */
@@ -46,6 +46,8 @@ export interface Columns {
   readonly names: readonly NameKey[];
   /** By so many of the first characters of a stored time; `undefined`: not by time. */
   readonly timeLength: number | undefined;
+  /** Which sums are read; default all. */
+  readonly only?: readonly (keyof UsageSums)[] | undefined;
 }
 
 /** Whose some usage is. */
@@ -53,7 +55,7 @@ export interface UsageKeys extends Partial<Record<NameKey, string>> {
   /** The beginning of a stored time. */
   readonly time?: string;
 }
-export type UsageRow = UsageKeys & UsageSums;
+export type UsageRow = UsageKeys & Partial<UsageSums>;
 
 const execution = expressionBuilder<LedgerSchema, "executions">();
 
@@ -62,13 +64,13 @@ export function readDays(
   db: Kysely<LedgerSchema>,
   days: Span,
   hasNames: Condition,
-  { names, timeLength }: Columns,
+  { names, timeLength, only }: Columns,
 ): Promise<UsageRow[]> {
   const columns = names.filter(isColumnKey).map((name) => NAME_COLUMNS[name]);
   const keys = timeLength === undefined ? columns : inStoredOrder(columns);
   return db
     .selectFrom("usage_daily")
-    .select([...SUMS, ...namesOf(names)])
+    .select([...selected(SUMS, only), ...namesOf(names)])
     .$if(timeLength !== undefined, (query) => query.select("day as time"))
     .where(onDaysIn(days))
     .where(hasNames)
@@ -82,7 +84,7 @@ export function readExecutions(
   db: Kysely<LedgerSchema>,
   span: Span,
   hasNames: Condition,
-  { names, timeLength }: Columns,
+  { names, timeLength, only }: Columns,
   which: "all" | "unadopted",
   source: UsageSource,
 ): Promise<UsageRow[]> {
@@ -93,7 +95,7 @@ export function readExecutions(
   ];
   return db
     .selectFrom(executionUsage(source))
-    .select([...SUMS, ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
+    .select([...selected(SUMS, only), ...namesOf(names), ...time.map((prefix) => prefix.as("time"))])
     .where(completedIn(span))
     .where(hasNames)
     .$if(which === "unadopted", (query) => query.where("execution_id", "is", null))

@@ -13,55 +13,65 @@ import { DAY_LENGTH, isTimeKey } from "./periods";
 import type { UsageOrigin } from "./usage-origin";
 import { isEmpty, type UsagePlan } from "./usage-plan";
 import { isNameKey, type NameKey, readDays, readExecutions, type UsageRow } from "./usage-queries";
+import type { UsageSums } from "./usage-tally";
 
 /** What is asked for, and where it is. */
 export interface UsageContext {
   readonly filter: ResolvedFilter;
   readonly conditions: NameConditions;
   readonly source: UsageSource;
+  /** Which sums are read; default all. Without `usedIn` there is no telling whether anything was there. */
+  readonly only?: readonly (keyof UsageSums)[];
+}
+
+/** A grouping, and where its usage can be read. */
+export interface PlacedGrouping {
+  readonly grouping: Grouping;
+  readonly origin: UsageOrigin;
 }
 
 /** What groupings that are read together have in common. */
 export interface ReadingKind {
-  readonly origin: UsageOrigin;
+  /** Whether no sums will do. */
+  readonly isOfExecutions: boolean;
   /** Whether days are asked for that are not the days of UTC, and sums of UTC days won't do. */
   readonly needsOtherDays: boolean;
 }
 
 /** The reads that answer some groupings at once, by one plan. */
 export class UsageReading {
-  /** The names that any of the groupings needs. */
-  readonly names: readonly NameKey[];
   readonly kind: ReadingKind;
   readonly plan: UsagePlan;
-  readonly #groupings: readonly Grouping[];
+  /** The names that any of the groupings needs. */
+  readonly names: readonly NameKey[];
+  /** The labels whose sums are read. */
+  readonly labels: readonly string[];
+  readonly #placed: readonly PlacedGrouping[];
   readonly #timeLength: number | undefined;
   /** Times below this are of whole days. */
   readonly #endOfDays: string;
 
   /** @param timeLength By how many of its first characters a time is told apart, where that is asked for. */
-  constructor(groupings: readonly Grouping[], kind: ReadingKind, plan: UsagePlan, timeLength: number) {
-    const keys = new Set(groupings.flatMap(({ by }) => by));
-    this.names = [...keys].filter(isNameKey);
+  constructor(placed: readonly PlacedGrouping[], kind: ReadingKind, plan: UsagePlan, timeLength: number) {
     this.kind = kind;
     this.plan = plan;
-    this.#groupings = groupings;
-    this.#timeLength = [...keys].some(isTimeKey) ? timeLength : undefined;
+    this.names = namesOf(placed);
+    this.labels = [
+      ...new Set(placed.flatMap(({ origin }) => (typeof origin === "string" ? [] : origin.label))),
+    ];
+    this.#placed = placed;
+    this.#timeLength = placed.some(({ grouping }) => grouping.by.some(isTimeKey)) ? timeLength : undefined;
     this.#endOfDays = cutoffText(plan.days.toMs) ?? "";
   }
 
   /** Reads all that adds up. */
-  async readUsage(db: Kysely<LedgerSchema>, { filter, conditions, source }: UsageContext): Promise<void> {
+  async readUsage(db: Kysely<LedgerSchema>, context: UsageContext): Promise<void> {
     const { names, plan } = this;
-    const { origin } = this.kind;
-    const columns = { names, timeLength: this.#timeLength };
+    const { conditions, source, only } = context;
+    const columns = { names, timeLength: this.#timeLength, only };
     if (!isEmpty(plan.days)) {
-      const ofDays = { names, timeLength: this.#timeLength && DAY_LENGTH };
-      this.#add(
-        typeof origin === "string"
-          ? await readDays(db, plan.days, conditions.ofDays, ofDays)
-          : await readLabelDays(db, plan.days, origin.label, filter, ofDays),
-      );
+      await this.#readDays(db, context);
+      const ofDays = { ...columns, timeLength: this.#timeLength && DAY_LENGTH };
       this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted", source));
     }
     for (const span of plan.rows) {
@@ -73,24 +83,35 @@ export class UsageReading {
   addDurations(rows: readonly DurationRow[]): void {
     for (const row of rows) {
       const time = this.#beginningOf(row.createdAt);
-      for (const grouping of this.#groupings) {
-        const tally = grouping.find(row, time) ?? grouping.tallyOf(this.#asSummed(row), time);
+      for (const { grouping, origin } of this.#placed) {
+        const tally = grouping.find(row, time) ?? grouping.tallyOf(asSummed(row, origin), time);
         tally.addDuration(row.durationMs);
       }
     }
   }
 
-  /** A value that came too late to be summed by itself is among the others. */
-  #asSummed(row: DurationRow): DurationRow {
-    const { origin } = this.kind;
-    return typeof origin === "string" ? row : { ...row, [keyOfLabel(origin.label)]: OTHER_VALUES };
+  /** The sums by name are read once: what has no label is what they have more than those of the label. */
+  async #readDays(db: Kysely<LedgerSchema>, { filter, conditions, only }: UsageContext): Promise<void> {
+    const timeLength = this.#timeLength && DAY_LENGTH;
+    const byName = this.#placed.filter(({ origin }) => origin === "names");
+    const ofLabels = this.#placed.filter(({ origin }) => origin !== "names");
+    const names = namesOf(byName);
+    const beside = namesOf(ofLabels).filter((name) => name === "ledger");
+    const columns = { names: [...new Set([...names, ...beside])], timeLength, only };
+    const all = await readDays(db, this.plan.days, conditions.ofDays, columns);
+    this.#add(all, byName);
+    for (const label of this.labels) {
+      const some = ofLabels.filter(({ origin }) => typeof origin !== "string" && origin.label === label);
+      const asked = { names: namesOf(some), timeLength, only };
+      this.#add(await readLabelDays(db, this.plan.days, label, filter, asked, all), some);
+    }
   }
 
-  #add(rows: readonly UsageRow[]): void {
+  #add(rows: readonly UsageRow[], placed = this.#placed): void {
     for (const row of rows) {
       // Without a key to group by, the sum of nothing is a row too.
       if (row.usedIn === 0) continue;
-      for (const grouping of this.#groupings) grouping.tallyOf(row, row.time ?? "").add(row);
+      for (const { grouping } of placed) grouping.tallyOf(row, row.time ?? "").add(row);
     }
   }
 
@@ -101,4 +122,13 @@ export class UsageReading {
     const time = String(createdAt);
     return time.slice(0, time < this.#endOfDays ? DAY_LENGTH : this.#timeLength);
   }
+}
+
+function namesOf(placed: readonly PlacedGrouping[]): readonly NameKey[] {
+  return [...new Set(placed.flatMap(({ grouping }) => grouping.by))].filter(isNameKey);
+}
+
+/** A value that came too late to be summed by itself is among the others. */
+function asSummed(row: DurationRow, origin: UsageOrigin): DurationRow {
+  return typeof origin === "string" ? row : { ...row, [keyOfLabel(origin.label)]: OTHER_VALUES };
 }

@@ -38,8 +38,22 @@ export async function usageReport(ledger: Ledger, filter: UsageFilter = {}): Pro
       "usageReport: a SQLite file is one ledger; by ledger, only PostgreSQL has more.",
     );
   }
-  const { about, totals, notes, groups } = await answer(ledger, executions, { groupings: [by], exact });
-  return { ...about, by, totals, groups: by.length > 0 ? groups.flat() : [], notes };
+  const ofEach = by.length > 1 ? by.map((key) => [key]) : [];
+  const { about, totals, notes, groups } = await answer(ledger, executions, {
+    groupings: [by, ...ofEach],
+    exact,
+  });
+  const [ofAll = [], ...others] = groups;
+  return {
+    ...about,
+    by,
+    totals,
+    groups: by.length > 0 ? ofAll : [],
+    ...(by.length > 1 && {
+      subtotals: Object.fromEntries(by.map((key, index) => [key, others[index] ?? []])),
+    }),
+    notes,
+  };
 }
 
 function isGroupKey(key: unknown): boolean {

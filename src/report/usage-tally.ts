@@ -25,6 +25,9 @@ export type UsageSums = Pick<
   usedWithoutCost?: number;
 };
 
+/** Sums of fractions differ by the order of addition: what is left of that is nothing. */
+const TOLERANCE = 1e-11;
+
 /** Adds usage up. */
 export class UsageTally {
   readonly #durationsMs: number[] = [];
@@ -55,26 +58,37 @@ export class UsageTally {
     this.#isByModel = isByModel;
   }
 
-  add(sums: Readonly<UsageSums>): void {
+  /** What is not among the sums was not asked for. */
+  add(sums: Readonly<Partial<UsageSums>>): void {
     const total = this.#sums;
-    total.executions += sums.executions;
-    total.failures += sums.failures;
-    total.inputTokens += sums.inputTokens;
-    total.outputTokens += sums.outputTokens;
-    total.cacheReadTokens += sums.cacheReadTokens;
-    total.cacheCreationTokens += sums.cacheCreationTokens;
-    total.numTurns += sums.numTurns;
-    total.costUsd += sums.costUsd;
-    total.failedCostUsd += sums.failedCostUsd;
-    total.estimatedCostUsd += sums.estimatedCostUsd;
-    total.withoutCost += sums.withoutCost;
-    total.withoutUsage += sums.withoutUsage;
-    total.withoutDuration += sums.withoutDuration;
-    total.withoutTurns += sums.withoutTurns;
-    total.durationMs += sums.durationMs;
+    total.executions += sums.executions ?? 0;
+    total.failures += sums.failures ?? 0;
+    total.inputTokens += sums.inputTokens ?? 0;
+    total.outputTokens += sums.outputTokens ?? 0;
+    total.cacheReadTokens += sums.cacheReadTokens ?? 0;
+    total.cacheCreationTokens += sums.cacheCreationTokens ?? 0;
+    total.numTurns += sums.numTurns ?? 0;
+    total.costUsd += sums.costUsd ?? 0;
+    total.failedCostUsd += sums.failedCostUsd ?? 0;
+    total.estimatedCostUsd += sums.estimatedCostUsd ?? 0;
+    total.withoutCost += sums.withoutCost ?? 0;
+    total.withoutUsage += sums.withoutUsage ?? 0;
+    total.withoutDuration += sums.withoutDuration ?? 0;
+    total.withoutTurns += sums.withoutTurns ?? 0;
+    total.durationMs += sums.durationMs ?? 0;
     total.usedIn += sums.usedIn ?? 0;
-    total.usedWithoutUsage += sums.usedWithoutUsage ?? sums.withoutUsage;
-    total.usedWithoutCost += sums.usedWithoutCost ?? sums.withoutCost;
+    total.usedWithoutUsage += sums.usedWithoutUsage ?? sums.withoutUsage ?? 0;
+    total.usedWithoutCost += sums.usedWithoutCost ?? sums.withoutCost ?? 0;
+  }
+
+  /** What this has more than another, of which all is in here. */
+  less(other: UsageTally = new UsageTally()): UsageSums {
+    const sums = { ...this.#sums };
+    for (const name of Object.keys(sums) as (keyof UsageSums)[]) sums[name] -= other.#sums[name];
+    for (const name of ["costUsd", "failedCostUsd", "estimatedCostUsd"] as const) {
+      if (Math.abs(sums[name]) <= TOLERANCE * this.#sums.costUsd) sums[name] = 0;
+    }
+    return { ...sums, usedIn: sums.executions };
   }
 
   get executions(): number {

@@ -48,6 +48,7 @@ describe.each([
   ["report", []],
   ["report-by-repo", ["--by", "repo", "--sort", "executions", "--limit", "4"]],
   ["report-by-team", ["--by", "label:team"]],
+  ["report-by-team-model", ["--by", "label:team,model"]],
   ["report-by-day-model", ["--by", "day,model"]],
 ])("%s", (name, args) => {
   test.each([60, 80, 120])("as text in %d columns", async (columns) => {
@@ -58,5 +59,18 @@ describe.each([
     const extension = format === "markdown" ? "md" : format;
     await expectGolden(`${name}.${extension}`, await report([...args, `--${format}`]));
     await expectGolden(`${name}.${extension}`, await reportElsewhere([...args, `--${format}`]));
+  });
+});
+
+describe("report --pivot", () => {
+  const pivot = ["--by", "model,day", "--pivot"];
+
+  test.each([60, 80, 120])("as text in %d columns", async (columns) => {
+    await expectGolden(`pivot.${columns}.txt`, await report(pivot, columns));
+  });
+
+  test.each(["csv", "markdown"])("as %s", async (format) => {
+    const extension = format === "markdown" ? "md" : format;
+    await expectGolden(`pivot.${extension}`, await report([...pivot, `--${format}`]));
   });
 });

@@ -101,7 +101,7 @@ test("--label and --by label: are of labels, as often as one likes", async () =>
   const one = await jsonOf("--label", "team=core", "--label", "prompt_version=review-v3");
   expect(one.filter.labels).toEqual({ team: "core", prompt_version: "review-v3" });
   expect(one.totals.executions).toBe(2);
-  expect((await report("--label", "team=core")).out).toContain("ledger.db · team core");
+  expect((await report("--label", "team=core")).out).toContain(".db · team core\n");
 });
 
 test("a summary can be sorted, its days too", async () => {
@@ -246,6 +246,8 @@ describe("called wrongly", () => {
     ["a label without a value", ["--label", "team"], "team"],
     ["a label that is none", ["--label", "Team=core"], "Team=core"],
     ["a key of a label that is none", ["--by", "label:Team"], "label:Team"],
+    ["a pivot of one key", ["--pivot", "--by", "model"], "--pivot"],
+    ["a pivot as JSON", ["--pivot", "--by", "repo,model", "--json"], "--pivot"],
     ["an unknown option", ["--colour"], "--colour"],
     ["an argument", ["colour"], "argument"],
   ])("%s: exit code 2, one line on standard error", async (_, args, named) => {

@@ -18,21 +18,36 @@ export const UNKNOWN = "–";
 /** What stands behind a day that cost unusually much. */
 const UNUSUAL = " !";
 
-/** The rows of a table, those that are summed up as "others" included. */
-export function usageRows({ by, groups, others }: GroupTable): readonly UsageRow[] {
-  const byPlace = Map.groupBy(others, ({ after }) => after);
-  const othersAfter = (place: UsageGroup | undefined): readonly UsageRow[] =>
-    (byPlace.get(place) ?? []).map((some) => ({ names: namesOfOthers(by, some), usage: some.usage }));
-  const rows = groups.flatMap((group) => [
-    { names: by.map((key) => `${group[key] ?? ""}${group.unusual ? UNUSUAL : ""}`), usage: group },
-    ...othersAfter(group),
-  ]);
-  return [...othersAfter(undefined), ...rows];
+/** The rows of a table, those that sum groups up included. */
+export function usageRows({ by, groups, others, subtotals }: GroupTable): readonly UsageRow[] {
+  const othersByPlace = Map.groupBy(others, ({ after }) => after);
+  const subtotalByPlace = new Map(subtotals.map((subtotal) => [subtotal.after, subtotal]));
+  const othersAfter = (place: UsageGroup | undefined, areOfOneValue: boolean): readonly UsageRow[] =>
+    (othersByPlace.get(place) ?? [])
+      .filter(({ shared }) => areOfOneValue === isShared(shared))
+      .map((some) => ({ names: namesOfSum(by, some.shared, nameOf(some)), usage: some.usage }));
+  const rows = groups.flatMap((group) => {
+    const subtotal = subtotalByPlace.get(group);
+    return [
+      { names: by.map((key) => `${group[key] ?? ""}${group.unusual ? UNUSUAL : ""}`), usage: group },
+      ...othersAfter(group, true),
+      ...(subtotal === undefined
+        ? []
+        : [{ names: namesOfSum(by, subtotal.shared, "total"), usage: subtotal.usage }]),
+      ...othersAfter(group, false),
+    ];
+  });
+  return [...othersAfter(undefined, true), ...othersAfter(undefined, false), ...rows];
 }
 
-function namesOfOthers(by: readonly GroupKey[], others: OtherGroups): readonly string[] {
-  const place = by.findIndex((key) => others.shared[key] === undefined);
-  return by.map((key, index) => (index === place ? nameOf(others) : (others.shared[key] ?? "")));
+function isShared(shared: OtherGroups["shared"]): boolean {
+  return Object.keys(shared).length > 0;
+}
+
+/** The value that all of them share, and in the place of the other key what they are. */
+function namesOfSum(by: readonly GroupKey[], shared: OtherGroups["shared"], name: string): readonly string[] {
+  const place = by.findIndex((key) => shared[key] === undefined);
+  return by.map((key, index) => (index === place ? name : (shared[key] ?? "")));
 }
 
 function nameOf({ count, areEarlier }: OtherGroups): string {

@@ -1,5 +1,5 @@
 import { isTimeKey } from "../periods";
-import type { GroupKey, Usage, UsageGroup } from "../types";
+import type { GroupKey, Usage, UsageGroup, UsageReport } from "../types";
 import { UsageTally } from "../usage-tally";
 import { formatCount } from "./values";
 
@@ -27,6 +27,8 @@ export interface ArrangeOptions {
   readonly sort?: SortKey | undefined;
   /** Default: all. Of groups by a time and something else, of each time, unless an amount ranks them all. */
   readonly limit?: number | undefined;
+  /** Of a report by two keys, which then gets a row of sums under each value of the outer one. */
+  readonly subtotals?: UsageReport["subtotals"];
 }
 
 /** Groups in the order in which they are shown, and the sums of those that are not. */
@@ -36,6 +38,15 @@ export interface GroupTable {
   readonly sort?: SortKey | undefined;
   readonly groups: readonly UsageGroup[];
   readonly others: readonly OtherGroups[];
+  readonly subtotals: readonly Subtotal[];
+}
+
+/** The sums of all groups that share a value of the outer one of two keys. */
+export interface Subtotal {
+  readonly usage: Usage;
+  readonly shared: OtherGroups["shared"];
+  /** The last of these groups that is shown. */
+  readonly after: UsageGroup;
 }
 
 /** Groups that are shown as one row. */
@@ -51,37 +62,78 @@ export interface OtherGroups {
 }
 
 /**
- * Sorts groups and cuts them. Of times alone the latest stay. Of a time and something else, the first of each time
- * stay, the costliest unless they are sorted by name: what a month cost most is no less worth seeing than the latest.
+ * Sorts groups and cuts them. Of times alone the latest stay. Of two keys, groups stand under the value of the outer one,
+ * a time if there is one, and the first of each value stay: what a month cost most is no less worth seeing than the
+ * latest. An amount to sort by ranks them all.
  */
 export function arrangeGroups(
   by: readonly GroupKey[],
   groups: readonly UsageGroup[],
-  { sort, limit = Number.POSITIVE_INFINITY }: ArrangeOptions = {},
+  { sort, limit = Number.POSITIVE_INFINITY, subtotals }: ArrangeOptions = {},
 ): GroupTable {
   const sorted = sort === undefined ? groups : groups.toSorted(comparison(by, sort));
-  const cut = cutGroups(by, sorted, { sort, limit });
-  return { by, sort, groups: cut.flatMap(({ shown }) => shown), others: cut.flatMap(({ others }) => others) };
+  const outer = outerKey(by, sort);
+  const cut =
+    outer === undefined
+      ? [isInOrderOfTime(by, sort) ? keepLatest(sorted, limit) : keepFirst(sorted, limit)]
+      : cutWithin(outer, sorted, limit, subtotals?.[outer] ?? []);
+  return {
+    by,
+    sort,
+    groups: cut.flatMap(({ shown }) => shown),
+    others: cut.flatMap(({ others }) => others),
+    subtotals: cut.flatMap(({ subtotal }) => subtotal ?? []),
+  };
 }
 
 /** Groups that are shown, and the sum of those that are not. */
 interface Cut {
   readonly shown: readonly UsageGroup[];
   readonly others: readonly OtherGroups[];
+  readonly subtotal?: Subtotal | undefined;
 }
 
-function cutGroups(
-  by: readonly GroupKey[],
+/** Of two keys, the one whose values have the groups under them; none where an amount ranks them all. */
+function outerKey(by: readonly GroupKey[], sort: SortKey | undefined): GroupKey | undefined {
+  const [first, second] = by;
+  if (second === undefined) return undefined;
+  const [time, ...moreTimes] = by.filter(isTimeKey);
+  if (isInOrderOfTime(by, sort)) return moreTimes.length > 0 ? undefined : time;
+  return sort === undefined ? first : undefined;
+}
+
+/** By themselves groups come in the order of time, whichever key that is. */
+function isInOrderOfTime(by: readonly GroupKey[], sort: SortKey | undefined): boolean {
+  return sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
+}
+
+/** The first groups of each value of a key. Of its values, times stay, else those that cost most. */
+function cutWithin(
+  outer: GroupKey,
   groups: readonly UsageGroup[],
-  { sort, limit }: { sort: SortKey | undefined; limit: number },
+  limit: number,
+  subtotals: readonly UsageGroup[],
 ): readonly Cut[] {
-  // By themselves groups come in the order of time, whichever key that is.
-  const isInOrderOfTime = sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
-  if (!isInOrderOfTime) return [keepFirst(groups, limit)];
-  const [time, ...more] = by.filter(isTimeKey);
-  if (time === undefined || more.length > 0 || by.length === 1) return [keepLatest(groups, limit)];
-  const ofEachTime = Map.groupBy(groups, (group) => group[time]);
-  return Array.from(ofEachTime, ([value, some]) => keepFirst(some, limit, { [time]: value }));
+  const byValue = Map.groupBy(groups, (group) => group[outer]);
+  const ofValue = new Map(subtotals.map((subtotal) => [subtotal[outer], subtotal]));
+  const values = Array.from(byValue, ([value, some]) => ({
+    some,
+    shared: { [outer]: value },
+    usage: ofValue.get(value) ?? sumUsage(some),
+  }));
+  const ranked = isTimeKey(outer) ? values : values.toSorted((a, b) => b.usage.costUsd - a.usage.costUsd);
+  const shown = isTimeKey(outer) ? ranked : ranked.slice(0, limit);
+  const cut = shown.map(({ some, shared, usage }): Cut => {
+    const first = keepFirst(some, limit, shared);
+    const after = first.shown.at(-1);
+    return some.length > 1 && after !== undefined ? { ...first, subtotal: { usage, shared, after } } : first;
+  });
+  const hidden = ranked.slice(shown.length);
+  const place = { areEarlier: false, shared: {}, after: cut.at(-1)?.shown.at(-1) };
+  const sum = sumUsage(hidden.map(({ usage }) => usage));
+  return hidden.length === 0
+    ? cut
+    : [...cut, { shown: [], others: [{ count: hidden.length, usage: sum, ...place }] }];
 }
 
 function keepFirst(groups: readonly UsageGroup[], limit: number, shared: OtherGroups["shared"] = {}): Cut {
@@ -142,8 +194,13 @@ function comparison(
   sort: SortKey,
 ): (first: UsageGroup, second: UsageGroup) => number {
   if (sort === "name") return (first, second) => compareNames(by, first, second);
-  const amountOf = AMOUNTS[sort];
-  return (first, second) => amountOf(second) - amountOf(first) || compareNames(by, first, second);
+  const amount = amountOf(sort);
+  return (first, second) => amount(second) - amount(first) || compareNames(by, first, second);
+}
+
+/** Reads the amount that groups are sorted by; by name, what they cost. */
+export function amountOf(sort: SortKey): (usage: Usage) => number {
+  return AMOUNTS[sort === "name" ? "cost" : sort];
 }
 
 /** What is unknown comes last. */
@@ -171,7 +228,7 @@ function compareNames(by: readonly GroupKey[], first: UsageGroup, second: UsageG
 }
 
 /** Without percentiles: those of several groups can't be told from those of each. */
-function sumUsage(groups: readonly Usage[]): Usage {
+export function sumUsage(groups: readonly Usage[]): Usage {
   const tally = new UsageTally(groups.some(({ usedIn }) => usedIn !== undefined));
   for (const usage of groups) tally.add(usage);
   return tally.usage;

@@ -4,7 +4,7 @@ import { headerOf } from "./columns";
 import { formatPeriod } from "./period";
 
 /** What stands above and below the tables of a report. */
-export interface ReportHead extends Omit<UsageReport, "by" | "groups"> {
+export interface ReportHead extends Omit<UsageReport, "by" | "groups" | "subtotals"> {
   /** Where it was asked for. */
   readonly forecast?: Forecast | undefined;
 }

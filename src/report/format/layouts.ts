@@ -1,6 +1,7 @@
 import type { SummaryKey } from "../summary-report";
 import type { Usage } from "../types";
 import {
+  cost,
   headerOf,
   keyColumns,
   UNKNOWN,
@@ -15,7 +16,7 @@ import type { TableColumn } from "./table";
 import { formatShare } from "./values";
 
 /** Names of columns, and the order in which they go when a table is too wide: the highest first, 0 never. */
-type Layout = readonly (readonly [name: UsageColumnName, omission: number])[];
+type Layout = readonly (readonly [name: UsageColumnName | "share", omission: number])[];
 
 const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
   day: [
@@ -31,6 +32,7 @@ const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
     ["tokens", 3],
     ["costEach", 5],
     ["cost", 0],
+    ["share", 2],
   ],
   model: [
     ["executions", 0],
@@ -41,6 +43,7 @@ const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
     ["cacheHits", 6],
     ["costEach", 5],
     ["cost", 0],
+    ["share", 2],
   ],
   eventType: [
     ["executions", 0],
@@ -68,6 +71,7 @@ const GROUPS_LAYOUT: Layout = [
   ["cacheHits", 6],
   ["costEach", 5],
   ["cost", 0],
+  ["share", 4],
   ["average", 3],
   ["p50", 10],
   ["p95", 4],
@@ -80,7 +84,7 @@ const SORTED_BY = 1;
 const SAYS_LITTLE = 100;
 
 /** The columns that show what rows are sorted by. */
-const SORTED_COLUMNS = {
+export const SORTED_COLUMNS = {
   cost: ["cost"],
   executions: ["executions"],
   failures: ["failures", "failureRate"],
@@ -107,25 +111,30 @@ export function summaryColumns(
   table: GroupTable,
   totals: Usage,
 ): readonly TableColumn<UsageRow>[] {
-  const columns = columnsOf(table, SUMMARY_LAYOUTS[key]);
-  return key === "repo" || key === "model" ? [...columns, costShare(totals)] : columns;
+  return columnsOf(table, SUMMARY_LAYOUTS[key], totals);
 }
 
 /** The columns of the table of a report by some keys. */
-export function groupColumns(table: GroupTable): readonly TableColumn<UsageRow>[] {
-  return columnsOf(table, GROUPS_LAYOUT);
+export function groupColumns(table: GroupTable, totals: Usage): readonly TableColumn<UsageRow>[] {
+  return columnsOf(table, GROUPS_LAYOUT, totals);
 }
 
-function columnsOf(table: GroupTable, layout: Layout): readonly TableColumn<UsageRow>[] {
+function columnsOf(table: GroupTable, layout: Layout, totals: Usage): readonly TableColumn<UsageRow>[] {
   const rows = usageRows(table);
   const sortedBy: readonly UsageColumnName[] = table.sort === undefined ? [] : SORTED_COLUMNS[table.sort];
   const missing = sortedBy.filter((name) => layout.every(([present]) => present !== name));
-  const told = layout.filter(([name]) => name !== "usedIn" || rows.some(({ usage }) => isUsedBeside(usage)));
+  const isTold = (name: Layout[number][0]) => {
+    if (name === "share") return totals.costUsd > 0;
+    return name !== "usedIn" || rows.some(({ usage }) => isUsedBeside(usage));
+  };
+  const told = layout.filter(([name]) => isTold(name));
   const columns = [...told, ...missing.map((name) => [name, SORTED_BY] as const)].map(([name, omission]) => {
-    const column = USAGE_COLUMNS[name](rows);
+    const column = name === "share" ? costShare(totals) : USAGE_COLUMNS[name](rows);
     return {
       ...column,
-      omission: sortedBy.includes(name) ? Math.min(omission, SORTED_BY) : omissionOf(column, omission, rows),
+      omission: sortedBy.some((sorted) => sorted === name)
+        ? Math.min(omission, SORTED_BY)
+        : omissionOf(column, omission, rows),
     };
   });
   return [...keyColumns(table.by), ...columns];
@@ -143,11 +152,11 @@ function omissionOf({ text }: TableColumn<UsageRow>, omission: number, rows: rea
   return saysLittle ? omission + SAYS_LITTLE : omission;
 }
 
+/** The share of all that was spent. */
 function costShare({ costUsd: whole }: Usage): TableColumn<UsageRow> {
   return {
     header: "share",
-    text: ({ usage }) => (whole === 0 ? "" : formatShare(usage.costUsd / whole)),
+    text: ({ usage }) => cost(usage, usage.costUsd / whole, formatShare),
     align: "right",
-    omission: 2,
   };
 }

@@ -1,9 +1,10 @@
 import { SUMMARY_KEYS } from "../summary-report";
-import { type UsageRow, usageRows } from "./columns";
+import { usageRows } from "./columns";
 import { caveatsOf, factsOf } from "./facts";
 import type { GroupTable } from "./groups";
 import { headingOf, type ReportHead } from "./head";
 import { groupColumns, summaryColumns, summaryTitle } from "./layouts";
+import { type PivotTable, pivotColumns } from "./pivot";
 import type { TableColumn } from "./table";
 import type { SummaryTables } from "./text";
 import { printable } from "./values";
@@ -31,7 +32,17 @@ export function formatGroupsMarkdown(report: ReportHead, table: GroupTable): str
   const rows = [...usageRows(table), { names: ["total"], usage: report.totals }];
   return joinParts([
     formatHead(report),
-    formatMarkdownTable(groupColumns(table), rows),
+    formatMarkdownTable(groupColumns(table, report.totals), rows),
+    formatRemarks(caveatsOf(report.totals)),
+    formatNotes(report),
+  ]);
+}
+
+/** A report by two keys as Markdown, the values of the second as columns. */
+export function formatPivotMarkdown(report: ReportHead, table: PivotTable): string {
+  return joinParts([
+    formatHead(report),
+    formatMarkdownTable(pivotColumns(table), [...table.rows, table.total]),
     formatRemarks(caveatsOf(report.totals)),
     formatNotes(report),
   ]);
@@ -42,9 +53,9 @@ function formatHead(report: ReportHead): string {
   return `## ${title}\n\n${details.map(escapeMarkdown).join(" · ")}\n`;
 }
 
-function formatMarkdownTable(columns: readonly TableColumn<UsageRow>[], rows: readonly UsageRow[]): string {
+function formatMarkdownTable<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
   const lines = [
-    columns.map(({ header }) => header),
+    columns.map(({ header }) => escapeMarkdown(header)),
     columns.map(({ align }) => (align === "right" ? "---:" : "---")),
     ...rows.map((row) => columns.map(({ text }) => escapeMarkdown(text(row)))),
   ];

@@ -5,8 +5,9 @@ import { caveatsOf, type Fact, factsOf, forecastFact } from "./facts";
 import type { GroupTable } from "./groups";
 import { headingOf, type ReportHead } from "./head";
 import { groupColumns, summaryColumns, summaryTitle } from "./layouts";
+import { type PivotTable, pivotColumns } from "./pivot";
 import { formatTable, layOutTable, type TableColumn } from "./table";
-import { printable } from "./values";
+import { formatCount, printable } from "./values";
 
 /** How text is fitted to its place, and coloured. */
 export interface TextOptions {
@@ -36,6 +37,34 @@ export function formatGroupsText(report: ReportHead, table: GroupTable, options:
     formatGroupsTable(table, report, options),
     formatNotes(report, options),
   ]);
+}
+
+/** A report by two keys for people, the values of the second as columns. */
+export function formatPivotText(report: ReportHead, table: PivotTable, options: TextOptions): string {
+  const { columns: width, styles } = options;
+  const { total, rows } = table;
+  const { head, rule, format, omitted } = layOutTable(pivotColumns(table), [...rows, total], width);
+  const remarks = [
+    joinWrapped(caveatsOf(report.totals), width),
+    omitted.length === 0 ? "" : joinWrapped(omissionOf(omitted).split(" "), width, 0, " "),
+  ];
+  const lines = remarks.filter((remark) => remark !== "").map((remark) => `${styles.faint(remark)}\n`);
+  return joinParts([
+    formatHead(report, options),
+    head + format(rows) + rule + format([total]) + lines.join(""),
+    formatNotes(report, options),
+  ]);
+}
+
+/** More names than a line holds say nothing. */
+const MOST_NAMED = 5;
+
+function omissionOf(omitted: readonly string[]): string {
+  const what =
+    omitted.length > MOST_NAMED
+      ? `${formatCount(omitted.length)} columns`
+      : omitted.map(printable).join(", ");
+  return `No room for ${what}: --csv has all.`;
 }
 
 function forecastIn({ forecast }: ReportHead): readonly Fact[] {
@@ -76,7 +105,7 @@ function formatGroupsTable(
 ): string {
   const rows = usageRows(table);
   const total: UsageRow = { names: ["total"], usage: totals };
-  const columns = withFailuresMarked(groupColumns(table), styles.bad);
+  const columns = withFailuresMarked(groupColumns(table, totals), styles.bad);
   const { head, rule, format, omitted } = layOutTable(columns, [...rows, total], width);
   const omission = `No room for ${omitted.join(", ")}: --json and --csv have all.`;
   const remarks = [

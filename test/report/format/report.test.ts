@@ -134,14 +134,18 @@ describe("text", () => {
     expect(rows(["month", "model"])).toEqual([
       "2026-01 a",
       "2026-01 2 others",
+      "2026-01 total",
       "2026-02 a",
       "2026-02 2 others",
+      "2026-02 total",
     ]);
     expect(rows(["model", "month"])).toEqual([
       "a 2026-01",
       "2 others 2026-01",
+      "total 2026-01",
       "a 2026-02",
       "2 others 2026-02",
+      "total 2026-02",
     ]);
   });
 
