@@ -46,7 +46,7 @@ export function formatPivotText(report: ReportHead, table: PivotTable, options: 
   const { head, rule, format, omitted } = layOutTable(pivotColumns(table), [...rows, total], width);
   const remarks = [
     joinWrapped(caveatsOf(report.totals), width),
-    omitted.length === 0 ? "" : joinWrapped(omissionOf(omitted).split(" "), width, 0, " "),
+    joinWrapped(omissionOf(omitted, "--csv has all").split(" "), width, 0, " "),
   ];
   const lines = remarks.filter((remark) => remark !== "").map((remark) => `${styles.faint(remark)}\n`);
   return joinParts([
@@ -59,12 +59,10 @@ export function formatPivotText(report: ReportHead, table: PivotTable, options: 
 /** More names than a line holds say nothing. */
 const MOST_NAMED = 5;
 
-function omissionOf(omitted: readonly string[]): string {
-  const what =
-    omitted.length > MOST_NAMED
-      ? `${formatCount(omitted.length)} columns`
-      : omitted.map(printable).join(", ");
-  return `No room for ${what}: --csv has all.`;
+function omissionOf(omitted: readonly string[], remedy: string): string {
+  if (omitted.length === 0) return "";
+  const named = omitted.map(printable).join(", ");
+  return `No room for ${omitted.length > MOST_NAMED ? `${formatCount(omitted.length)} columns` : named}: ${remedy}.`;
 }
 
 function forecastIn({ forecast }: ReportHead): readonly Fact[] {
@@ -107,10 +105,9 @@ function formatGroupsTable(
   const total: UsageRow = { names: ["total"], usage: totals };
   const columns = withFailuresMarked(groupColumns(table, totals), styles.bad);
   const { head, rule, format, omitted } = layOutTable(columns, [...rows, total], width);
-  const omission = `No room for ${omitted.join(", ")}: --json and --csv have all.`;
   const remarks = [
     joinWrapped(caveatsOf(totals), width),
-    omitted.length === 0 ? "" : joinWrapped(omission.split(" "), width, 0, " "),
+    joinWrapped(omissionOf(omitted, "--json and --csv have all").split(" "), width, 0, " "),
   ];
   const lines = remarks.filter((remark) => remark !== "").map((remark) => `${styles.faint(remark)}\n`);
   return head + format(rows) + rule + format([total]) + lines.join("");

@@ -116,7 +116,7 @@ describe("text", () => {
           plain,
         ),
       )
-        .slice(5, -4)
+        .slice(5, -3)
         .map((line) => line.split("  ")[0]);
     expect(names(1)).toEqual(["a", "2 others"]);
     expect(names(2)).toEqual(["a", "b", "1 other"]);
