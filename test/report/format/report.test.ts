@@ -129,7 +129,7 @@ describe("text", () => {
     );
     const rows = (by: readonly GroupKey[]) =>
       linesOf(formatGroupsText(reportHead(), arrangeGroups(by, groups, { limit: 1 }), plain))
-        .slice(5, -4)
+        .slice(5, -3)
         .map((line) => line.split(/ {2,}/).slice(0, 2).join(" "));
     expect(rows(["month", "model"])).toEqual([
       "2026-01 a",
