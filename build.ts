@@ -23,7 +23,7 @@ const THREADS = {
   "runledger-forwarder": "src/forward/forward-thread.ts",
 };
 /** Packages that stay beside ours in a user's project; all others become a part of the bundle. */
-const EXTERNAL = ["pg"];
+const EXTERNAL = ["pg", "hyparquet-writer"];
 
 const SPECIFIER = /(\bfrom\s*"|\bimport\s*"|\bimport\("|\brequire\(")([^"\\]+)(?=")/g;
 

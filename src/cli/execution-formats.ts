@@ -7,12 +7,12 @@ import { executionColumns } from "./execution-columns";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
-/** Turns executions into text, page by page. */
-export interface ExecutionFormat {
+/** Turns executions into text, or bytes, page by page. */
+export interface ExecutionFormat<Data = string> {
   /** The next page; the first may be empty. */
-  page(rows: readonly ExecutionRow[]): string;
+  page(rows: readonly ExecutionRow[]): Data;
   /** What comes after the last page. */
-  end(): string;
+  end(): Data;
 }
 
 /** One JSON object a line. */

@@ -1,30 +1,38 @@
 import { Command, Option } from "commander";
+import { RunledgerError } from "../errors";
 import { openLedger } from "../report/database/open-ledger";
 import { recordOf } from "../report/execution-record";
 import { executionsOf } from "../report/executions";
 import { resolveFilter } from "../report/filter";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
-import { csvLines, jsonLines } from "./execution-formats";
+import { csvLines, type ExecutionFormat, jsonLines } from "./execution-formats";
 import { addFilterOptions, type FilterOptions, filterOf } from "./filter-options";
 import { examples } from "./options";
+import { parquetFile } from "./parquet-format";
 import { countProgress } from "./progress";
 import type { Terminal } from "./terminal";
 import { createWhole } from "./whole-file";
 
 interface Options extends DbOption, FilterOptions {
-  readonly format: "jsonl" | "csv";
+  readonly format: (typeof FORMATS)[number];
   readonly out?: string;
 }
+
+const FORMATS = ["jsonl", "csv", "parquet"] as const;
 
 /** `runledger export` */
 export function exportCommand(terminal: Terminal): Command {
   const command = new Command("export")
-    .summary("executions as JSON lines or CSV, for a backup or another program")
+    .summary("executions as JSON lines, CSV or Parquet, for a backup or another program")
     .description(
       "Writes executions, oldest first. JSON lines are records as `runledger import` reads them: in another ledger they become the same executions.",
     );
   return addFilterOptions(addDbOption(command))
-    .addOption(new Option("--format <format>", "jsonl or csv").choices(["jsonl", "csv"]).default("jsonl"))
+    .addOption(
+      new Option("--format <format>", "jsonl, csv, or parquet (needs --out)")
+        .choices(FORMATS)
+        .default("jsonl"),
+    )
     .option(
       "--out <file>",
       "a new file to write to instead of standard output; only you will be able to read it",
@@ -44,8 +52,8 @@ async function exportExecutions(options: Options, terminal: Terminal): Promise<v
   // A question that is wrong leaves no file behind.
   const filter = filterOf(options);
   resolveFilter(filter);
+  const format = await formatOf(options);
   await using output = await openOutput(options.out, terminal);
-  const format = options.format === "csv" ? csvLines() : jsonLines(recordOf);
   // Rows that run over a terminal show by themselves how far it is.
   const progress = countProgress(terminal, options.out !== undefined || !terminal.isTerminal);
   try {
@@ -60,13 +68,27 @@ async function exportExecutions(options: Options, terminal: Terminal): Promise<v
   }
 }
 
+async function formatOf({ format, out }: Options): Promise<ExecutionFormat<string | Uint8Array>> {
+  if (format === "jsonl") return jsonLines(recordOf);
+  if (format === "csv") return csvLines();
+  if (out !== undefined) return parquetFile();
+  throw new RunledgerError("INVALID_OPTION", "--format parquet: a Parquet file is no text.", {
+    hint: "Name a file for it with --out.",
+  });
+}
+
 interface Output extends AsyncDisposable {
-  write(text: string): Promise<void>;
+  write(data: string | Uint8Array): Promise<void>;
   /** All was written. */
   complete(): Promise<void>;
 }
 
 async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
   if (path !== undefined) return createWhole(path, terminal.interruption());
-  return { write: (text) => terminal.write(text), async complete() {}, async [Symbol.asyncDispose]() {} };
+  // Only text is written where no file is named.
+  return {
+    write: (text) => terminal.write(`${text}`),
+    async complete() {},
+    async [Symbol.asyncDispose]() {},
+  };
 }

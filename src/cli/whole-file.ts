@@ -10,7 +10,7 @@ export interface WholeFile extends AsyncDisposable {
   /** What it is called until it is complete. */
   readonly partialPath: string;
   /** @throws {EndedError} when it was interrupted. */
-  write(text: string): Promise<void>;
+  write(data: string | Uint8Array): Promise<void>;
   /**
    * Gives the file its name.
    *
@@ -35,9 +35,9 @@ export async function createWhole(path: string, interruption: AbortSignal): Prom
   const file = await create(partial, path);
   return {
     partialPath: partial,
-    async write(text) {
+    async write(data) {
       if (interruption.aborted) throw new EndedError(INTERRUPTED);
-      await file.appendFile(text);
+      await file.appendFile(data);
     },
     async complete() {
       if (interruption.aborted) throw new EndedError(INTERRUPTED);

@@ -3,9 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { run } from "../../src/cli/run";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
+import { openLedger } from "../../src/report/database/open-ledger";
+import { printedExecution } from "../../src/report/execution-record";
+import { executionsOf } from "../../src/report/executions";
 import { executionCompleted } from "../../src/testing";
 import { anyRecord } from "../support/arbitraries";
 import { commandLine } from "../support/dist";
@@ -36,6 +40,34 @@ function rowsOf(db: string): unknown[] {
   return read(db, "SELECT * FROM executions ORDER BY created_at, execution_id").map(({ id, ...row }) => row);
 }
 
+/** What `export --format parquet` wrote, in the form of `executions --json`. */
+async function parquetOf(db: string): Promise<unknown[]> {
+  const file = newPath();
+  const { exitCode, err } = await runCli(["export", "--format", "parquet", "--out", file, "--db", db]);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => {
+        if (typeof value === "bigint") return [name, Number(value)];
+        return [name, value instanceof Date ? value.toISOString() : (value ?? null)];
+      }),
+    ),
+  );
+}
+
+async function printedOf(db: string): Promise<unknown[]> {
+  await using ledger = await openLedger(db);
+  const rows = (await Array.fromAsync(executionsOf(ledger, {}, { order: "oldest" }))).flat();
+  // Whoever decodes a text of UTF-8 leaves out the mark of its byte order at the beginning; so does the reader here.
+  const asDecoded = (value: unknown) => (typeof value === "string" ? value.replace(/^\ufeff/, "") : value);
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(printedExecution(row)).map(([name, value]) => [name, asDecoded(value)]),
+    ),
+  );
+}
+
 /** Exports a ledger and imports that into a new one. */
 async function copy(db: string): Promise<{ readonly copied: string; readonly exported: string }> {
   const copied = newPath();
@@ -56,6 +88,37 @@ describe("runledger export", () => {
         expect(rowsOf(copied)).toEqual(rowsOf(db));
       }),
       { numRuns: tries(15, 100) },
+    );
+  });
+
+  test("as Parquet, read back, is what --json prints", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRecord, { maxLength: 20 }), async (records) => {
+        const db = ledgerOf(records);
+        expect(await parquetOf(db)).toEqual(await printedOf(db));
+      }),
+      { numRuns: tries(10, 100) },
+    );
+  });
+
+  test("as Parquet, of more rows than are written together", async () => {
+    const records = Array.from({ length: 5_400 }, (_, index) =>
+      executionCompleted({
+        completedAt: 1_767_225_600_000 + index * 1_000,
+        labels: { team: `t${index % 3}` },
+      }),
+    );
+    const db = ledgerOf(records);
+    const rows = await parquetOf(db);
+    expect(rows).toHaveLength(5_400);
+    expect(rows).toEqual(await printedOf(db));
+  });
+
+  test("as Parquet, needs a file to write to", async () => {
+    const { exitCode, out, err } = await runCli(["export", "--format", "parquet", "--db", ledgerOf([])]);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: "" });
+    expect(err).toBe(
+      "runledger: --format parquet: a Parquet file is no text. Name a file for it with --out.\n",
     );
   });
 
@@ -225,17 +288,23 @@ describe("memory", () => {
 
   test("of an export, and of the import of it, does not grow with what is exported", async () => {
     const sizes = [30_000, 110_000] as const;
-    const peaks: { ofExport: number; ofImport: number }[] = [];
+    const peaks: { ofExport: number; ofParquet: number; ofImport: number }[] = [];
     for (const rows of sizes) {
       const file = newPath();
-      const ofExport = await peakBytes(["export", "--db", largeLedger(rows)], file);
+      const db = largeLedger(rows);
+      const ofExport = await peakBytes(["export", "--db", db], file);
       expect(statSync(file).size).toBeGreaterThan(rows * ROW_BYTES);
-      peaks.push({ ofExport, ofImport: await peakBytes(["import", file, "--db", newPath()]) });
+      peaks.push({
+        ofExport,
+        ofParquet: await peakBytes(["export", "--format", "parquet", "--out", newPath(), "--db", db]),
+        ofImport: await peakBytes(["import", file, "--db", newPath()]),
+      });
     }
     // The few are as much as the largest batch, buffers and garbage take.
     const [few, many] = peaks;
     const half = ((sizes[1] - sizes[0]) * ROW_BYTES) / 2;
     expect((many?.ofExport ?? 0) - (few?.ofExport ?? 0)).toBeLessThan(half);
+    expect((many?.ofParquet ?? 0) - (few?.ofParquet ?? 0)).toBeLessThan(half);
     expect((many?.ofImport ?? 0) - (few?.ofImport ?? 0)).toBeLessThan(half);
   });
 });
