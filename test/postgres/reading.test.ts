@@ -76,3 +76,27 @@ test("where two ledgers have the same execution, each has its own models", async
     ["shared", 2, 0],
   ]);
 });
+
+test("the values of a label are limited as in the ledger, over any number of batches", async () => {
+  const from = ledgerIn(tempDir(), "crowded");
+  const completedAt = Date.UTC(2026, 0, 5);
+  const of = (user: number) => executionCompleted({ labels: { user: `u${user}` }, completedAt, costUsd: 1 });
+  {
+    using store = createTelemetryStore({ dbPath: from, logger: recordingLogger() });
+    store.recordMany(Array.from({ length: 1_100 }, (_, index) => of(index)));
+    store.recordMany(Array.from({ length: 1_100 }, (_, index) => of(index + 50)));
+  }
+  const to = server.url(await server.createDatabase());
+  await forwardOnce({ from, to, batchSize: 300, logger: recordingLogger() });
+  await using ledger = await openLedger(to);
+  await using file = await openLedger(from);
+  const asked = { since: "2026-01-05", until: "2026-01-06", by: ["label:user"] } as const;
+  const [ofServer, ofFile] = [await usageReport(ledger, asked), await usageReport(file, asked)];
+  expect(ofServer.groups).toHaveLength(1_001);
+  expect(ofServer.groups[0]).toMatchObject({ "label:user": "(other)", executions: 250 });
+  const byName = (groups: typeof ofFile.groups) =>
+    groups.toSorted((a, b) => (`${a["label:user"]}` < `${b["label:user"]}` ? -1 : 1));
+  expect(byName(ofServer.groups)).toEqual(byName(ofFile.groups));
+  expect(ofServer.notes).toEqual(ofFile.notes);
+  expect(await runCli(["doctor", "--db", to])).toMatchObject({ exitCode: 0 });
+});
