@@ -54,7 +54,7 @@ export async function collectUsage(
   } as const;
   const context = { filter, conditions, source };
   for (const reading of readings) await reading.readUsage(db, context);
-  // To find out once more that there are none takes long.
+  // Without executions there is nothing to sample, and looking for them again would be slow.
   const all = total.tallyOf({}, "");
   const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
 

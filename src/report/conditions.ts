@@ -18,10 +18,10 @@ export function spanOf({ sinceMs, untilMs }: ResolvedFilter): Span {
   return { fromMs: sinceMs ?? Number.NEGATIVE_INFINITY, toMs: untilMs ?? Number.POSITIVE_INFINITY };
 }
 
-/** What a row may fulfil. */
+/** A condition on a row. */
 export type Condition = Expression<SqlBool>;
 
-/** So many executions of some repositories are looked up, by its index, rather than read in order of time. */
+/** Up to so many executions, the index on the repository is faster than reading in order of time. */
 const RARE_EXECUTIONS = 10_000;
 
 const row = expressionBuilder<LedgerSchema, "executions">();
@@ -59,7 +59,7 @@ export function onDaysIn({ fromMs, toMs }: Span): Condition {
   ]);
 }
 
-/** Which rows have the names that a filter asks for. */
+/** Conditions for the names of a filter. */
 export interface NameConditions {
   /** Of `usage_daily`, which has no labels. */
   readonly ofDays: Condition;
@@ -67,7 +67,7 @@ export interface NameConditions {
   readonly ofExecutions: Condition;
 }
 
-/** Chooses, by looking into the ledger, how executions of the names that a filter asks for are found faster. */
+/** Builds the conditions for a filter's names. Looks into the ledger to decide whether the index on the repository helps. */
 export async function nameConditions(
   db: Kysely<LedgerSchema>,
   filter: ResolvedFilter,
@@ -102,7 +102,7 @@ function hasLabel(label: string, pattern: NamePattern): Condition {
   return row.or([...matches(column, pattern), ...(includesNone(pattern) ? [isWithout] : [])]);
 }
 
-/** Whether those without a label are asked for. */
+/** Whether a pattern asks for executions without the label. */
 export function includesNone(pattern: NamePattern): boolean {
   return namesIn(pattern).includes(NONE);
 }
@@ -119,7 +119,7 @@ export function hasNames({
   return failedOnly || [repo, model, provider, eventType, conclusion].some((name) => name !== undefined);
 }
 
-/** Whether a column has one of some names, or matches one of some globs; nothing where nothing was asked. */
+/** Conditions for a column to have one of some names, or to match one of some globs; none without a pattern. */
 export function matches(
   column: Expression<string | null>,
   pattern: NamePattern | undefined,

@@ -95,7 +95,7 @@ function printedModel(row: ExecutionModelRow): PrintedModel {
 /** An execution as a record that, recorded in another ledger, gives the same row; what is unknown is left out. */
 export function recordOf(row: ExecutionRow): Partial<TelemetryRecord> {
   const { id, usageSource, costSource, models, ...fields } = printedExecution(row);
-  // A row has 0 for what is unknown; its models know better.
+  // The row has 0 for an unknown count; the models tell whether it is unknown.
   const unknown = TOKENS.filter((name) => models?.every((model) => model[name] === null));
   return withoutUnknown({
     ...fields,

@@ -147,7 +147,7 @@ function placeOf({ created_at, id }: ExecutionRow): Place {
   return { createdAt: created_at, id };
 }
 
-/** What an older program inserted, as it reads when it has been adopted, but for its identity. */
+/** A row of an older program as it will be after adoption, but without an id. */
 function asAdopted(row: ExecutionRow): ExecutionRow {
   if (row.execution_id !== null) return row;
   const tokens = row.input_tokens + row.output_tokens + row.cache_read_tokens + row.cache_creation_tokens;

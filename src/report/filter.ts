@@ -8,7 +8,7 @@ import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC, zoneNamed } from "./time-zone";
 import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./types";
 
-/** A filter with its instants worked out. */
+/** A filter with its times resolved. */
 export interface ResolvedFilter extends NameFilter {
   readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
   /** The first instant that counts, in epoch milliseconds. */
@@ -19,7 +19,7 @@ export interface ResolvedFilter extends NameFilter {
   readonly timeZone: string;
 }
 
-// The message of each check is what it expects: `explain` makes the sentence.
+// The message of each check names what it expects; `explain` builds the sentence.
 const NAME = "a non-empty string, or several";
 const LABELS = "an object of labels";
 const LABEL_KEYS = "keys of labels, such as team or prompt_version";
@@ -65,7 +65,7 @@ const filterSchema = z.strictObject({
 } satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);
 
 /**
- * Checks a filter and works its instants out.
+ * Checks a filter and resolves its times.
  *
  * @param nowMs What `7d` and `24h` count back from.
  * @throws {RunledgerError} `INVALID_ARGUMENT`, naming each field that is wrong, what it must be and what it is.
@@ -82,7 +82,7 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   return { sinceMs, untilMs, ...names, timeZone };
 }
 
-/** Several of which there is one are that one. */
+/** A list of one name is that name. */
 function oneAsItself(names: readonly string[]): NamePattern {
   const [name, ...more] = names;
   return name !== undefined && more.length === 0 ? name : names;

@@ -20,7 +20,7 @@ export interface Forecast {
 
 /** How far back days are looked at. */
 const HISTORY_DAYS = 8 * 7;
-/** With fewer days there is no forecast: each weekday is to be there twice. */
+/** With fewer days there is no forecast: each weekday has to occur twice. */
 const LEAST_DAYS = 14;
 
 /** A day of history, or an expected one: the quartiles of the same weekdays. */
@@ -81,7 +81,7 @@ export async function forecast(
   };
 }
 
-/** The days before today, from the first on that there was an execution; days without one in between included. */
+/** All days before today, beginning with the first that has an execution. */
 async function daysOfHistory(
   ledger: Ledger,
   filter: ExecutionFilter,
@@ -94,7 +94,7 @@ async function daysOfHistory(
   return daysBetween(first, today);
 }
 
-/** The days from one on, and before another. */
+/** The days from one, up to but not including another. */
 function daysBetween(fromDay: string, toDay: string): readonly string[] {
   const days: string[] = [];
   for (let day = fromDay; day < toDay; day = dayBefore(day, -1)) days.push(day);

@@ -29,7 +29,7 @@ export class Grouping {
     this.#values = by.map((key) => valuesOf(key, timeZone));
   }
 
-  /** What adds up the usage that has these names, and a time that begins so. */
+  /** The tally for these names, and for a time that begins with this text. */
   tallyOf(names: Names, time: string): UsageTally {
     let group = this.#all;
     for (const read of this.#values) {
@@ -44,7 +44,7 @@ export class Grouping {
     return group.tally;
   }
 
-  /** The same, where anything was added to it yet. */
+  /** The same, or `undefined` if nothing was added to it yet. */
   find(names: Names, time: string): UsageTally | undefined {
     let group: Group | undefined = this.#all;
     for (const read of this.#values) group = group?.members.get(read(names, time));

@@ -1,11 +1,11 @@
 import { type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
 import type { ExecutionRow, ExecutionsTable } from "../../ledger/schema";
 
-// All that is SQLite's own among the reads; `postgres-reads.ts` says the same in PostgreSQL's words.
+// The SQL of reports that is specific to SQLite; `postgres-reads.ts` translates it for PostgreSQL.
 
 /** Whether a text matches a glob: `*` stands for any text, `?` for one character, and all else for itself. */
 export function matchesGlob(column: Expression<unknown>, glob: string): Expression<SqlBool> {
-  // To SQLite a bracket would begin a set of characters.
+  // In SQLite's GLOB a bracket starts a set of characters.
   return sql<SqlBool>`${column} glob ${glob.replaceAll("[", "[[]")}`;
 }
 

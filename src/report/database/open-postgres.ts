@@ -29,7 +29,7 @@ export async function openPostgresLedger(url: string): Promise<Ledger> {
     throw toPostgresFailure("OPEN_FAILED", "open the ledger", location, error);
   }
   return {
-    // It reads as one: times as text, numbers as numbers.
+    // It reads like a SQLite ledger: times as text, numbers as numbers.
     db: postgres.db.withPlugin(postgresReads) as unknown as Kysely<LedgerSchema>,
     engine: "postgresql",
     location: `postgres://${location.name}`,

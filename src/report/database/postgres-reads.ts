@@ -19,7 +19,7 @@ import {
 const TIME_COLUMNS: ReadonlySet<string> = new Set(["created_at", "at"]);
 const UTC_OFFSET = "+00";
 
-/** Says in PostgreSQL's words what `dialect.ts` says in SQLite's, and takes times without a zone for UTC. */
+/** Translates the SQL of `dialect.ts` for PostgreSQL, and takes times without a zone as UTC. */
 export const postgresReads: KyselyPlugin = {
   transformQuery: ({ node, queryId }) => transformer.transformNode(node, queryId),
   transformResult: async ({ result }) => result,
@@ -27,7 +27,7 @@ export const postgresReads: KyselyPlugin = {
 
 class PostgresReads extends OperationNodeTransformer {
   protected override transformNodeImpl<Node extends OperationNode>(node: Node, queryId?: QueryId): Node {
-    // Each is replaced by what means the same where the node was.
+    // Each node is replaced by one that means the same in PostgreSQL.
     return super.transformNodeImpl(inPostgres(node) as Node, queryId);
   }
 }

@@ -24,7 +24,7 @@ export function openForReading(path: string): ReadingDatabase {
   }
 }
 
-/** Where only the folder may be written, SQLite leaves a -wal of ours, which the ledger's owner may not write. */
+/** If only the folder is writable, SQLite would leave a -wal file of this user, which the ledger's owner can't write. */
 function wouldLitter(path: string): boolean {
   return !isWritable(path) && isWritable(dirname(path)) && !existsSync(`${path}-shm`);
 }
@@ -38,7 +38,7 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Where SQLite can't or shall not make its -shm, it may still read the file as one that nobody changes. */
+/** Where SQLite can't create its -shm, or must not, the file can still be opened as immutable. */
 function openUnwritable(path: string): ReadingDatabase {
   if (hasContent(`${path}-wal`) || hasContent(`${path}-journal`)) {
     throw new RunledgerError(
@@ -55,7 +55,7 @@ function hasContent(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** Whether it can be read shows at the first read. */
+/** Reads once, because errors show only at the first read. */
 function readable(database: ReadingDatabase): ReadingDatabase {
   try {
     database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -72,7 +72,7 @@ type Prepared<Row, Bindings extends SQLQueryBindings | SQLQueryBindings[]> = Ret
   typeof Database.prototype.prepare<Row, Bindings>
 >;
 
-/** kysely-bun-sqlite prepares each query anew and finalises none: this keeps one statement per text, and ends it. */
+/** kysely-bun-sqlite prepares each query again and finalises none. This keeps one statement per SQL text, and finalises all at the end. */
 export class ReadingDatabase extends Database {
   readonly #statements = new Map<string, Statement>();
   #isClosed = false;

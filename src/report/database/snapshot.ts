@@ -25,7 +25,7 @@ export async function reading<Result>(
     return await read();
   } catch (error) {
     if (engine === "sqlite") throw toStoreFailure("read the ledger", error);
-    // The way in is behind us: nothing has a password in it any more.
+    // The connection is open, so the message can't contain the URL and its password.
     const place = { name: location, redact: (text: string) => text };
     throw toPostgresFailure("STORE_FAILED", "read the ledger", place, error);
   }

@@ -12,10 +12,10 @@ export interface UsageRow {
   readonly usage: Usage;
 }
 
-/** What stands where nothing is known: unknown is not zero. */
+/** The sign for an unknown value: unknown is not zero. */
 export const UNKNOWN = "–";
 
-/** What stands behind a day that cost unusually much. */
+/** The mark behind a day that cost unusually much. */
 const UNUSUAL = " !";
 
 /** The rows of a table, those that sum groups up included. */
@@ -44,7 +44,7 @@ function isShared(shared: OtherGroups["shared"]): boolean {
   return Object.keys(shared).length > 0;
 }
 
-/** The value that all of them share, and in the place of the other key what they are. */
+/** The names of a row of sums: the value that its groups share, and what the row is. */
 function namesOfSum(by: readonly GroupKey[], shared: OtherGroups["shared"], name: string): readonly string[] {
   const place = by.findIndex((key) => shared[key] === undefined);
   return by.map((key, index) => (index === place ? name : (shared[key] ?? "")));
@@ -64,7 +64,7 @@ export function keyColumns(by: readonly GroupKey[]): readonly TableColumn<UsageR
   }));
 }
 
-/** How people call a key: a label by its own name. */
+/** The header of a key; of a label, its name. */
 export function headerOf(key: GroupKey): string {
   return isLabelKey(key) ? labelOf(key) : KEY_HEADERS[key];
 }
@@ -107,7 +107,7 @@ export const USAGE_COLUMNS = {
 /** The name of one of {@link USAGE_COLUMNS}. */
 export type UsageColumnName = keyof typeof USAGE_COLUMNS;
 
-/** A column for some rows. */
+/** Makes a column for the rows of a table. */
 type ColumnOf = (rows: readonly UsageRow[]) => TableColumn<UsageRow>;
 
 function numbers(header: string, text: (usage: Usage) => string): ColumnOf {
@@ -121,12 +121,12 @@ function money(header: string, amountOf: (usage: Usage) => number | null): Colum
   };
 }
 
-/** Token counts, unless nobody said any. */
+/** A token count; unknown if no execution has one. */
 export function tokenCount({ executions, usedIn = executions, withoutUsage }: Usage, count: number): string {
   return count === 0 && usedIn > 0 && withoutUsage === usedIn ? UNKNOWN : formatCount(count);
 }
 
-/** US dollars, unless nobody said any. */
+/** US dollars; unknown if no execution has a cost. */
 export function cost(
   { executions, usedIn = executions, withoutCost, costUsd }: Usage,
   usd: number | null,
@@ -135,7 +135,7 @@ export function cost(
   return costUsd === 0 && usedIn > 0 && withoutCost === usedIn ? UNKNOWN : orUnknown(usd, format);
 }
 
-/** Whether anybody said the number of turns. */
+/** Whether the number of turns of any execution is known. */
 export function areTurnsKnown({ executions, withoutTurns }: Usage): boolean {
   return executions === 0 || withoutTurns < executions;
 }

@@ -29,7 +29,7 @@ export function forecastFact({ month, spentUsd, expectedUsd, lowUsd, highUsd }: 
   return { label: month, value: formatUsd(spentUsd), details };
 }
 
-/** What can't be seen by looking at totals. */
+/** Caveats that the totals don't show by themselves. */
 export function caveatsOf(totals: Usage): readonly string[] {
   const sample = sampleOf(totals);
   const percentiles = sample === undefined ? [] : [`percentiles: ${sample}`];
@@ -53,7 +53,7 @@ function costFact(totals: Usage): Fact {
   return { label: "Cost USD", value: cost(totals, totals.costUsd), details };
 }
 
-/** What went into failures, where anything did: all of it goes without saying. */
+/** What failures cost, unless nothing or everything failed. */
 function wasteIn({ failures, executions, failedCostUsd, failedCostShare }: Usage): readonly string[] {
   if (failedCostUsd === 0 || failures === executions) return [];
   return [`${orUnknown(failedCostShare, formatShare)} on failures`];

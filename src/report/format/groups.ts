@@ -34,7 +34,7 @@ export interface ArrangeOptions {
 /** Groups in the order in which they are shown, and the sums of those that are not. */
 export interface GroupTable {
   readonly by: readonly GroupKey[];
-  /** What they are sorted by, where somebody said so. */
+  /** What they are sorted by, if `--sort` was given. */
   readonly sort?: SortKey | undefined;
   readonly groups: readonly UsageGroup[];
   readonly others: readonly OtherGroups[];
@@ -53,7 +53,7 @@ export interface Subtotal {
 export interface OtherGroups {
   readonly count: number;
   readonly usage: Usage;
-  /** They are earlier than the groups that are shown. */
+  /** Whether they are earlier than the groups that are shown. */
   readonly areEarlier: boolean;
   /** The keys that all of them share: their time, where each time has others of its own. */
   readonly shared: { readonly [Key in GroupKey]?: string | undefined };
@@ -176,7 +176,7 @@ export function tokensOf(usage: Usage): number {
   return usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheCreationTokens;
 }
 
-/** 0 also where one of them is no day: other programs may have stored what they like. */
+/** 0 if one of them is not a day, which another program may have stored. */
 function daysBetween(earlier = "", later = ""): number {
   try {
     return Temporal.PlainDate.from(earlier).until(later).days - 1;

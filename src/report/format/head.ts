@@ -5,7 +5,7 @@ import { formatPeriod } from "./period";
 
 /** What stands above and below the tables of a report. */
 export interface ReportHead extends Omit<UsageReport, "by" | "groups" | "subtotals"> {
-  /** Where it was asked for. */
+  /** Only with `--forecast`. */
   readonly forecast?: Forecast | undefined;
 }
 

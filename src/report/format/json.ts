@@ -24,7 +24,7 @@ export function formatJsonLine(value: object): string {
   return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
-/** JSON leaves these control characters as they are, which a terminal may obey. */
+/** JSON doesn't escape these control characters, and a terminal may act on them. */
 function escapeControls(json: string): string {
   return json.replace(/[\u007F-\u009F]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

@@ -15,7 +15,7 @@ import type { GroupTable, SortKey } from "./groups";
 import type { TableColumn } from "./table";
 import { formatShare } from "./values";
 
-/** Names of columns, and the order in which they go when a table is too wide: the highest first, 0 never. */
+/** Names of columns, and the order in which they are left out when a table is too wide: the highest first, 0 never. */
 type Layout = readonly (readonly [name: UsageColumnName | "share", omission: number])[];
 
 const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
@@ -78,9 +78,9 @@ const GROUPS_LAYOUT: Layout = [
   ["p99", 11],
 ];
 
-/** What rows are sorted by goes after all else that may go. */
+/** The omission of what rows are sorted by: after all others. */
 const SORTED_BY = 1;
-/** So much earlier goes what says little. */
+/** Added to the omission of a column that says little. */
 const SAYS_LITTLE = 100;
 
 /** The columns that show what rows are sorted by. */
@@ -145,7 +145,7 @@ function isUsedBeside({ executions, usedIn = executions }: Usage): boolean {
   return usedIn !== executions;
 }
 
-/** A column that is empty for most rows goes before any that is not; one that else never goes, when it is for all. */
+/** A column that is empty for most rows is left out first. One that is never left out otherwise, only if it is empty for all. */
 function omissionOf({ text }: TableColumn<UsageRow>, omission: number, rows: readonly UsageRow[]): number {
   const empty = rows.filter((row) => text(row) === UNKNOWN).length;
   const saysLittle = empty > 0 && (omission === 0 ? empty === rows.length : empty > rows.length / 2);

@@ -70,7 +70,7 @@ function formatNotes({ notes }: ReportHead): string {
   return notes.map((note) => `- ${escapeMarkdown(note)}\n`).join("");
 }
 
-/** What a name holds is neither a cell's end nor markup. */
+/** Escapes what would end the cell or be markup. */
 function escapeMarkdown(text: string): string {
   return printable(text).replace(/[\\`*_[\]<>|~&#]/g, "\\$&");
 }

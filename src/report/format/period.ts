@@ -4,7 +4,7 @@ import type { UsageReport } from "../types";
 /** From when to when a report is, in its time zone: `2026-10-01 – 2026-10-28 (UTC)`; whole days by their dates. */
 export function formatPeriod({ since, until, timeZone }: UsageReport["filter"]): string {
   const first = since === null ? undefined : formatTime(timeZone, Date.parse(since), 0);
-  // What ends where a day begins has the day before as its last.
+  // A period that ends at midnight ends with the day before.
   const last = until === null ? undefined : formatTime(timeZone, Date.parse(until), 1);
   return `${joined(first, last)} (${timeZone})`;
 }
@@ -15,7 +15,7 @@ function joined(first: string | undefined, last: string | undefined): string {
   return first === last ? first : `${first} – ${last}`;
 }
 
-/** A date where a day begins, that of `earlierMs` before; elsewhere date and time. */
+/** At midnight the date, of the instant `earlierMs` before; otherwise date and time. */
 function formatTime(timeZone: string, epochMs: number, earlierMs: number): string {
   const isStartOfDay = startOfDay(dayIn(timeZone, epochMs), timeZone) === epochMs;
   if (isStartOfDay) return dayIn(timeZone, epochMs - earlierMs);

@@ -3,7 +3,7 @@ import { printable } from "./values";
 /** A column of a table for people. */
 export interface TableColumn<Row> {
   readonly header: string;
-  /** What stands in the cell; what is not printable in it is made so. */
+  /** The text of the cell. Unprintable characters are escaped. */
   readonly text: (row: Row) => string;
   /** Default `left`; numbers go to the `right`. */
   readonly align?: "left" | "right";
@@ -11,7 +11,7 @@ export interface TableColumn<Row> {
   readonly canWrap?: boolean;
   /** Left out when the table is too wide in spite of wrapping: the highest first. Default: never. */
   readonly omission?: number;
-  /** Colours the cell, which is aligned by then. */
+  /** Colours the cell after it was aligned. */
   readonly style?: (cell: string, row: Row) => string;
 }
 
@@ -28,7 +28,7 @@ export interface TableLayout<Row> {
 }
 
 const GAP = "  ";
-/** Columns that may be left out go before a name is wrapped to less than this; then names go down to the next. */
+/** Columns are left out before a name is wrapped to less than this. After that, names are wrapped down to the next. */
 const COMFORTABLE = 18;
 const NARROWEST = 8;
 /** Where a name is wrapped if possible: after these. */
@@ -83,7 +83,7 @@ function omit<Row>(columns: readonly FittedColumn<Row>[], available: number): re
   );
 }
 
-/** Takes from the widest column that may be wrapped, again and again, until all fit or none can give any more. */
+/** Narrows the widest column that may be wrapped until all fit, or none can be narrowed any more. */
 function shrink<Row>(
   columns: readonly FittedColumn<Row>[],
   available: number,
@@ -146,7 +146,7 @@ function wrap(text: string, width: number): string[] {
 
 /** As much of a text as fits, at least one character. */
 function beginningOf(text: string, width: number): string {
-  // Most text, and Intl takes long to load.
+  // Fast path: most text is ASCII, and Intl takes long to load.
   if (ASCII.test(text)) return text.slice(0, Math.max(width, 1));
   const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
   let length = 0;

@@ -56,7 +56,7 @@ export function formatPivotText(report: ReportHead, table: PivotTable, options: 
   ]);
 }
 
-/** More names than a line holds say nothing. */
+/** More than so many are only counted. */
 const MOST_NAMED = 5;
 
 function omissionOf(omitted: readonly string[], remedy: string): string {
@@ -124,7 +124,7 @@ export function formatNotes(
   return lines.map((line) => `${styles.warning(line)}\n`).join("");
 }
 
-/** What columns take, the gap behind them included. */
+/** The width of columns, including the gap behind them. */
 function widthOf(columns: readonly TableColumn<UsageRow>[], rows: readonly UsageRow[]): number {
   return layOutTable(columns, rows, Number.POSITIVE_INFINITY).rule.length + 1;
 }

@@ -19,7 +19,7 @@ export function formatUsd(value: number): string {
   return decimals > 12 ? value.toPrecision(2) : value.toFixed(decimals).replace(/(\.\d{4,}?)0+$/, "$1");
 }
 
-/** More would make a column of money unreadable because of one amount. */
+/** With more, one tiny amount would make a whole column unreadable. */
 const MOST_DECIMALS = 6;
 
 /**
