@@ -32,7 +32,7 @@ async function bundleEntries(): Promise<void> {
   const entries = Object.entries(ENTRIES).map(([name, path]) => [join(ROOT, `${name}.ts`), path] as const);
   await bundle({
     entrypoints: entries.map(([entry]) => entry),
-    // Named after their subpaths, whatever their sources are called.
+    // Named after their subpaths, not their sources.
     files: Object.fromEntries(entries.map(([entry, path]) => [entry, `export * from "./${path}";`])),
     splitting: true,
     naming: { entry: "[name].js", chunk: "chunk-[hash].js" },
@@ -52,7 +52,7 @@ const builtThreads: BunPlugin = {
       namespace: "text",
     }));
     build.onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
-      // Without its last comments, which are for a source map that is a file.
+      // Without the comment at the end that names the source map's file.
       contents: `export default ${JSON.stringify(readFileSync(path, "utf8").replace(/^\/\/[#@].*$/gm, ""))};`,
       loader: "js",
     }));

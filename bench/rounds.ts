@@ -27,7 +27,7 @@ export async function runRounds(name: FigureName, options: RoundOptions): Promis
       measured.set(trial, await runTrial(name, trial, options));
       say(`${name} ${round + 1}/${rounds} ${describe(trial)} ${JSON.stringify(measured.get(trial))}`);
     }
-    // In the order of the cases again, so that the report is in it too.
+    // Back in the order of the cases, which the report keeps.
     for (const trial of cases) results.add(trial, measured.get(trial) ?? {});
   }
   return results;

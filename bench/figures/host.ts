@@ -21,7 +21,7 @@ export async function measureHost(
   nextEvent: Parameters<WritingFigure["measure"]>[1],
   { warmUpMs, durationMs }: Pace,
 ): Promise<Measures> {
-  // At full speed, so that the compiler has seen enough of it.
+  // At full speed, to warm the JIT compiler up.
   await emitAtFullSpeed(contender, nextEvent, { ...FULL_SPEED, durationMs: warmUpMs });
   await contender.flush();
   const blocked = new BlockedTime();
@@ -53,7 +53,7 @@ export const host: WritingFigure = {
   ],
   pace: (isQuick) => (isQuick ? { warmUpMs: 200, durationMs: 300 } : { warmUpMs: 1_000, durationMs: 1_500 }),
   measure: measureHost,
-  // What measuring itself costs, the floor, is taken off both sides of each ratio.
+  // The floor, the cost of measuring itself, is subtracted from both sides of each ratio.
   targets: (results) =>
     results.repositories().flatMap((repositories) => {
       const cost = (contender: ContenderName) =>

@@ -8,7 +8,7 @@ const MILLION = 1_000_000;
 const FEWEST_REPORTS = 5;
 
 /**
- * What `runledger report` asks, again and again, beside the first answer that a new process gives, and a plain scan.
+ * The default report, repeated; beside it the first answer of a new process, and a plain scan.
  */
 async function measureReport(dbPath: string, { durationMs }: Pace): Promise<Measures> {
   const startMs = performance.now();

@@ -48,7 +48,7 @@ async function runBundled(dbPath: string): Promise<TelemetryStats> {
 
 async function runFiles(dbPath: string, files: readonly string[]): Promise<TelemetryStats> {
   const progress = createProgress(await totalBytes(files));
-  // What is in a file may be as old as it likes: nothing of it is purged.
+  // Records of a file may be of any age, so nothing is purged.
   return withBot({ dbPath, retentionDays: false }, ({ app }) =>
     replay(app, files, progress.advance).finally(progress.end),
   );
@@ -59,7 +59,7 @@ async function withBot(
   telemetry: TelemetryPluginOptions,
   run: (bot: ReviewBot) => Promise<void>,
 ): Promise<TelemetryStats> {
-  // The report says what was rejected or not stored, and why: the log need not say it again.
+  // The report lists what was rejected or not stored, so the log needn't.
   const logger = pino({ level: "fatal" });
   const bot = createReviewBot({ telemetry: { ...telemetry, logger } });
   const handle = bot.app.get(telemetryPlugin);

@@ -17,9 +17,9 @@ export async function replay(
       for (const line of lines) {
         if (line.text.trim() !== "") app.emitter.emit("execution:completed", toEvent(file, line));
       }
-      // A file is read faster than a disk writes: without this the queue would hold all of it.
+      // A file is read faster than the ledger writes: without this the queue would hold all of it.
       await telemetry.flush();
-      // Bun reads a file without turning the event loop: without this Ctrl-C would have to wait for its end.
+      // Reading a file in Bun doesn't yield to the event loop: without this Ctrl-C would wait for the end of the file.
       await setImmediate();
       onProgress(bytes);
     }

@@ -48,7 +48,7 @@ export function executionColumns(
     { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 4 },
     { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 4 },
     { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 3 },
-    // What "runledger show" takes.
+    // The id, as `runledger show` takes it.
     { header: "execution", text: ({ execution_id }) => execution_id ?? "", style: faint, omission: 6 },
   ];
 }

@@ -49,12 +49,12 @@ export function exportCommand(terminal: Terminal): Command {
 
 async function exportExecutions(options: Options, terminal: Terminal): Promise<void> {
   await using ledger = await openLedger(dbPathOf(options));
-  // A question that is wrong leaves no file behind.
+  // An invalid filter must not leave a file behind.
   const filter = filterOf(options);
   resolveFilter(filter);
   const format = await formatOf(options);
   await using output = await openOutput(options.out, terminal);
-  // Rows that run over a terminal show by themselves how far it is.
+  // Rows on a terminal show the progress by themselves.
   const progress = countProgress(terminal, options.out !== undefined || !terminal.isTerminal);
   try {
     for await (const rows of executionsOf(ledger, filter, { order: "oldest" })) {
@@ -85,7 +85,7 @@ interface Output extends AsyncDisposable {
 
 async function openOutput(path: string | undefined, terminal: Terminal): Promise<Output> {
   if (path !== undefined) return createWhole(path, terminal.interruption());
-  // Only text is written where no file is named.
+  // Without --out every format is text.
   return {
     write: (text) => terminal.write(`${text}`),
     async complete() {},

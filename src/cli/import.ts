@@ -89,7 +89,7 @@ async function* batchesOf(inputs: readonly Input[], progress: Progress): AsyncGe
       }
     }
   } catch (error) {
-    // What was read before is stored.
+    // Records read before the error are stored.
     if (batch.length > 0) yield takeBatch();
     throw error;
   }

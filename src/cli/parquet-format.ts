@@ -51,7 +51,7 @@ export async function parquetFile(): Promise<ExecutionFormat<Uint8Array>> {
   });
   let waiting: PrintedExecution[] = [];
   const writeGroup = () => {
-    // Indexes of pages would be kept until the end.
+    // Without page indexes, which would stay in memory until the end.
     const columnData = columnsOf(waiting).map((column) => ({ ...column, offsetIndex: false }));
     file.write({ columnData, rowGroupSize: GROUP_ROWS });
     waiting = [];

@@ -39,7 +39,7 @@ export async function createProgram(
     .configureOutput({
       writeOut: writeHelp,
       writeErr: (text) => terminal.writeError(text),
-      // `run` says what is wrong.
+      // `run` prints the error.
       outputError() {},
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,

@@ -13,7 +13,7 @@ const CLOSE_WITHIN_MS = 2_000;
 
 /** Purges a PostgreSQL ledger of what is older than a cutoff; the server gives the room to what comes. */
 export async function purgeOnPostgres(url: string, cutoff: string, terminal: Terminal): Promise<void> {
-  // Refuses what is no ledger, or of another version.
+  // Refuses a database that is not a ledger, or has another version.
   await (await openLedger(url)).close();
   const location = parsePostgresUrl(url);
   const { db, close } = await openPostgres(location);

@@ -42,7 +42,7 @@ export async function* readRecords(
     const texts = splitter?.push(beginning) ?? [];
     if (splitter !== undefined) beginning = "";
     yield { bytes, records: texts.map(toRecord) };
-    // Bun reads a file without turning the event loop: signals would have to wait for its end.
+    // Reading a file in Bun doesn't yield to the event loop, so that signals would wait for the end of the file.
     await setImmediate();
   }
   splitter ??= splitLines();

@@ -27,7 +27,7 @@ const ERASE_LINE = "\x1b[K";
 const ERASE_BELOW = "\x1b[J";
 
 /**
- * Draws a report, and draws it anew whenever executions were recorded, until it is interrupted.
+ * Draws a report, and redraws it whenever executions were recorded, until it is interrupted.
  *
  * @throws {RunledgerError} `INVALID_OPTION` where there is no terminal to draw on.
  */

@@ -32,7 +32,7 @@ export function restoreCommand(terminal: Terminal): Command {
 }
 
 async function restore(file: string, dbPath: string, terminal: Terminal): Promise<void> {
-  // Beside what a symbolic link leads to: only within a folder is a file moved in one step.
+  // In the folder of the real file, not of a symbolic link: a rename is atomic only within a folder.
   const place = existsSync(dbPath) ? realpathSync(dbPath) : dbPath;
   const copy = `${place}.restoring-${Bun.randomUUIDv7()}`;
   let executions: number;

@@ -117,7 +117,7 @@ export async function retryAll(dbPath: string, store: Store, terminal: Terminal)
 /** @throws {RunledgerError} `INVALID_RECORD` */
 function toRow({ at, payload }: IncidentRow): NewExecutionRow {
   const value = parse(payload);
-  // What did not say when it completed was rejected soon after.
+  // A record without a time was rejected soon after it completed.
   const isUndated =
     typeof value === "object" && value !== null && (value as TelemetryRecord).completedAt == null;
   return toExecutionRow((isUndated ? { ...value, completedAt: toIsoTime(at) } : value) as TelemetryRecord);

@@ -14,7 +14,7 @@ export interface Splitter {
 }
 
 /**
- * The way to cut a text that begins so: JSON lines, or one JSON document (an array, or objects over several lines).
+ * Chooses a splitter by the beginning of a text: JSON lines, or one JSON document (an array, or objects over several lines).
  *
  * @returns `undefined` when the beginning is too short to tell.
  */

@@ -50,7 +50,7 @@ export function processTerminal(): Terminal {
     writeError: (text) => void errorOutput().write(text),
     input: () => Bun.stdin.stream(),
     get columns() {
-      // Terminals that don't know their width say 0.
+      // A terminal that doesn't know its width reports 0.
       return columnsOf(env["COLUMNS"]) ?? ((isTerminal && process.stdout.columns) || DEFAULT_COLUMNS);
     },
     isTerminal,

@@ -117,7 +117,7 @@ class StrictText {
       this.#isFirst = false;
     }
     let text = "";
-    // Line by line only where something is wrong: it has to be said where.
+    // Line by line only after an error, to say in which line it is.
     for (const part of isUtf8(bytes) ? [bytes] : linesOf(bytes)) {
       text += this.#decodePart(part, true);
       if (this.#failure !== undefined) break;

@@ -29,7 +29,7 @@ const INTERRUPTED = 130;
  * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a file of this name, or none can be made.
  */
 export async function createWhole(path: string, interruption: AbortSignal): Promise<WholeFile> {
-  // To find out at the end that the name is taken would be late.
+  // Checked again at the end, but a name that is taken should fail at once.
   if (existsSync(path)) throw taken(path);
   const partial = `${path}.partial-${Bun.randomUUIDv7()}`;
   const file = await create(partial, path);

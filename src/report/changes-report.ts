@@ -53,8 +53,8 @@ export interface ChangesReport {
   /** What `now` cost more than `before`. */
   readonly differenceUsd: number;
   /**
-   * What made up the difference, by each of {@link CHANGE_KEYS} and by each label that executions of the periods have: the
-   * largest first, and together all of it, but for what a purge took from the sums of a label with other filters.
+   * What made up the difference, by each of {@link CHANGE_KEYS} and by each label in use: the largest first. Each list adds
+   * up to the whole difference, unless executions were purged and a label is combined with other filters.
    */
   readonly changes: Readonly<Record<(typeof CHANGE_KEYS)[number], readonly Change[]>> &
     Readonly<Record<LabelKey, readonly Change[]>>;
@@ -62,7 +62,7 @@ export interface ChangesReport {
 }
 
 /**
- * Two periods side by side, and which repositories, models, event types and values of labels made up the difference between their costs.
+ * Compares the costs of two periods, by repository, model, event type and label.
  * Without `since`: this month so far. Without `until`: up to now.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`

@@ -111,7 +111,7 @@ async function readSample(
   return true;
 }
 
-/** The labels that had more values on some days than are summed by themselves. */
+/** The labels that had more values on some days than get sums of their own. */
 async function crowdedLabels(db: Kysely<LedgerSchema>, readings: Readings): Promise<readonly CrowdedLabel[]> {
   const crowded: CrowdedLabel[] = [];
   for (const { labels, plan } of readings) {

@@ -5,14 +5,14 @@ import { dayBefore, dayIn, startOfDay } from "./time-zone";
 const MONTH = /^\d{4}-\d{2}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** What {@link comparedPeriod} takes, in words. */
+/** What {@link comparedPeriod} accepts, for messages. */
 export const COMPARED_WITH = '"previous", a month such as 2026-09, or a day such as 2026-09-15 to begin with';
 
 /**
- * The period to compare another one with; `undefined` when the text names none.
+ * The period to compare with; `undefined` when the text names none.
  *
- * `previous` is the period before, of as many days: of a month, or of its days so far, the month before. A month is the
- * whole month. From a day on, the period is as long as the other one.
+ * `previous` is the period of the same number of days right before; for a month, or for its days so far, the month before.
+ * A month such as `2026-09` is the whole month. A day starts a period of the same length.
  */
 export function comparedPeriod(wanted: string, { fromMs, toMs }: Span, timeZone: string): Span | undefined {
   if (wanted === "previous") return previous({ fromMs, toMs }, timeZone);
@@ -45,14 +45,14 @@ function previous({ fromMs, toMs }: Span, timeZone: string): Span {
   };
 }
 
-/** The same time of day, so many days before. */
+/** The same time of day, so many days earlier. */
 function earlier(epochMs: number, days: number, timeZone: string): number {
   const day = dayIn(timeZone, epochMs);
   const beginsMs = startOfDay(day, timeZone) ?? epochMs;
   return (startOfDay(dayBefore(day, days), timeZone) ?? beginsMs - days * DAY_MS) + (epochMs - beginsMs);
 }
 
-/** When the month after that of an instant begins. */
+/** The beginning of the month after an instant. */
 function nextMonth(epochMs: number, timeZone: string): number {
   const mostDays = 31;
   const day = dayBefore(`${dayIn(timeZone, epochMs).slice(0, "YYYY-MM".length)}-01`, -mostDays);

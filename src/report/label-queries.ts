@@ -12,7 +12,8 @@ const row = expressionBuilder<LedgerSchema, "usage_daily_labels">();
 const EVERY: Condition = sql`1 = 1`;
 
 /**
- * Reads the usage of whole UTC days from the sums of one label: of the values that a filter asks for, and of none.
+ * Reads the usage of whole UTC days from the sums of one label: of the values that match a filter, and of executions without
+ * the label.
  *
  * @param all The usage of all executions of these days, by the same times and ledgers, and perhaps by more.
  */
@@ -37,7 +38,7 @@ export async function readLabelDays(
   ];
 }
 
-/** On how many of some UTC days a label had more values than are summed by themselves. */
+/** The number of UTC days on which a label had more values than get sums of their own. */
 export async function crowdedDays(db: Kysely<LedgerSchema>, days: Span, label: string): Promise<number> {
   const { crowded } = await db
     .selectFrom("usage_daily_labels")
@@ -74,7 +75,7 @@ function readValues(
     .execute();
 }
 
-/** Of each ledger and day that is told apart, what all have more than those with the label. */
+/** By ledger and day, as far as the columns have them: all executions less those with the label. */
 function difference(
   all: readonly UsageRow[],
   some: readonly UsageRow[],

@@ -12,7 +12,7 @@ export interface LaterExecutions {
 }
 
 /**
- * Counts what is dated after today: in a span that reaches beyond it, or, where the span ends with today, behind it.
+ * Counts executions dated after today: those in the span or, if the span ends with today, those after it.
  *
  * @param endOfTodayMs In epoch milliseconds.
  * @returns `undefined` when there is none, or a span is asked for that ends before.
@@ -30,7 +30,7 @@ export async function readLater(
     toMs: areCounted ? toMs : Number.POSITIVE_INFINITY,
   };
   const executions = db.selectFrom("executions").where(completedIn(later));
-  // Nearly always there is none, which the index on the time knows.
+  // Usually there is none, which the index on the time tells at once.
   if ((await executions.select("created_at").limit(1).executeTakeFirst()) === undefined) return undefined;
   const { count, last } = await executions
     .select(({ fn }) => [fn.countAll<number>().as("count"), fn.max("created_at").as("last")])

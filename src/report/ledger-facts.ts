@@ -10,7 +10,7 @@ export async function purgedBefore(db: Kysely<LedgerSchema>): Promise<number | u
   return fact && toEpochMs(`${fact.value}Z`);
 }
 
-/** The part of a span in which there are executions, or more. */
+/** A span in which all executions of another span are: unbounded ends are replaced by the first or last execution. */
 export async function inhabited(db: Kysely<LedgerSchema>, { fromMs, toMs }: Span): Promise<Span> {
   const first = db.selectFrom("executions").select("created_at").orderBy("created_at", "asc").limit(1);
   const last = db.selectFrom("executions").select("created_at").orderBy("created_at", "desc").limit(1);

@@ -8,7 +8,7 @@ import {
 } from "../ledger/schema";
 import type { Ledger } from "./database/ledger";
 
-/** Whether any execution has several models: most ledgers have none, and then no read need look for them. */
+/** Whether any execution has several models. Most ledgers have none, and their reads need no join. */
 export async function hasModels(db: Kysely<LedgerSchema>): Promise<boolean> {
   return (await db.selectFrom("execution_models").select("model").limit(1).executeTakeFirst()) !== undefined;
 }

@@ -3,7 +3,7 @@ import type { Span } from "./conditions";
 import { dayIn, offsetsIn, UTC } from "./time-zone";
 import type { GroupKey } from "./types";
 
-/** What times can be grouped by. */
+/** The group keys that are times. */
 export const TIME_KEYS = ["day", "week", "month"] as const satisfies readonly GroupKey[];
 export type TimeKey = (typeof TIME_KEYS)[number];
 
@@ -11,7 +11,7 @@ export function isTimeKey(key: GroupKey): key is TimeKey {
   return (TIME_KEYS as readonly GroupKey[]).includes(key);
 }
 
-/** By how many of its first characters a stored time tells a stretch of so many seconds. */
+/** How many leading characters of a stored time identify a stretch of so many seconds. */
 const PREFIXES = [
   { length: "YYYY-MM-DD HH".length, seconds: 3_600 },
   { length: "YYYY-MM-DD HH:M".length, seconds: 600 },
@@ -23,8 +23,8 @@ export const DAY_LENGTH = "YYYY-MM-DD".length;
 const FIRST_INSTANT = "0000-01-01 00:00:00";
 
 /**
- * By how many of its first characters a stored time tells to which day of a zone it belongs: only as far as the zone's
- * offsets from UTC are no multiples of an hour must times be told apart more finely.
+ * How many leading characters of a stored time tell its day in a zone. The hour will do unless an offset of the zone is
+ * not a whole number of hours.
  */
 export function prefixLength(timeZone: string, { fromMs, toMs }: Span): number {
   if (timeZone === UTC) return DAY_LENGTH;
@@ -52,7 +52,7 @@ export function periodsOf(key: TimeKey, timeZone: string): (prefix: string) => s
 function dayOfPrefix(prefix: string, timeZone: string): string {
   if (prefix.length <= DAY_LENGTH) return prefix;
   const epochMs = toEpochMs(`${prefix}${FIRST_INSTANT.slice(prefix.length)}Z`);
-  // What another program stored as no time of ours stays recognisable.
+  // Another program may have stored something else than a time: it stays recognisable.
   return epochMs === undefined ? prefix.slice(0, DAY_LENGTH) : dayIn(timeZone, epochMs);
 }
 

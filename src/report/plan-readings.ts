@@ -10,12 +10,12 @@ import { originOf } from "./usage-origin";
 import { planUsage, type UsageSources } from "./usage-plan";
 import { type ReadingKind, UsageReading } from "./usage-reading";
 
-/** Readings by different plans, of which most questions need one; the first grouping is in the first. */
+/** Readings with different plans; most questions need one. The first reading has the first grouping. */
 export type Readings = readonly [UsageReading, ...UsageReading[]];
 
 /**
- * Plans how some groupings of a span are read, with as few reads as they allow. Days of another zone than UTC, and what
- * only executions have, are in no sum: what asks for them reads executions.
+ * Plans the reads for some groupings of a span, as few as possible. Days of a zone other than UTC, pull requests, sessions
+ * and combinations with labels have no sums: those groupings read executions.
  */
 export async function planReadings(
   db: Kysely<LedgerSchema>,

@@ -11,7 +11,7 @@ export type SummaryKey = (typeof SUMMARY_KEYS)[number];
 /** How many whole days a summary goes back, today aside, when its filter names no time. */
 export const SUMMARY_DAYS = 30;
 
-/** What {@link summaryReport} shall tell. */
+/** The question of {@link summaryReport}. */
 export interface SummaryFilter extends ExecutionFilter {
   /** Percentiles over all matching executions instead of the latest {@link PERCENTILE_SAMPLE}. */
   readonly exact?: boolean | undefined;
@@ -40,7 +40,7 @@ export async function summaryReport(ledger: Ledger, filter: SummaryFilter = {}):
 function recent(filter: ExecutionFilter): ExecutionFilter {
   const { since, until } = filter;
   const timeZone = zoneNamed(filter.timeZone ?? UTC);
-  // What there is not is refused where the filter is checked.
+  // An unknown zone is refused later, where the filter is checked.
   if (until !== undefined || timeZone === undefined) return filter;
   const nowMs = Date.now();
   const endMs = endOfDay(timeZone, nowMs);

@@ -23,7 +23,7 @@ const NAMED_PERIODS: Readonly<Record<string, (today: string) => string>> = {
 };
 export const PERIOD_NAMES = Object.keys(NAMED_PERIODS);
 
-/** What {@link resolveTime} takes, in words. */
+/** What {@link resolveTime} accepts, for messages. */
 export const TIME_INPUT =
   `a Date, epoch milliseconds, ISO 8601 text with an offset, YYYY-MM-DD, YYYY-MM, one of ${PERIOD_NAMES.join(", ")}, ` +
   "or such as 12h, 30d, 4w or 1y for so long ago";

@@ -1,8 +1,7 @@
 import { DAY_MS, dayOf, toEpochMs, toLedgerTime } from "../record/time";
 
 /**
- * The zone of the ledger's own days. Nothing here asks Intl or Temporal about it: to load them takes as long as a small
- * report.
+ * The zone of the ledger's own days. Code for it avoids Intl and Temporal, which take as long to load as a small report.
  */
 export const UTC = "UTC";
 
@@ -25,7 +24,7 @@ export function zoneNamed(name: string): string | undefined {
 export function startOfDay(day: string, timeZone: string): number | undefined {
   if (timeZone === UTC) return toEpochMs(`${day}T00:00Z`);
   try {
-    // Where the clock skips midnight, the first time that there is.
+    // Where clocks skip midnight, the first time after it.
     return toEpochMs(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);
   } catch {
     return undefined;
@@ -61,7 +60,7 @@ export function minuteIn(timeZone: string, ledgerTime: string): string {
   return wallTime(timeZone, epochMs).slice(0, "YYYY-MM-DD HH:MM".length);
 }
 
-/** The day so many days before another. */
+/** The day so many days before another; after it for a negative number. */
 export function dayBefore(day: string, days: number): string {
   return dayOf(toLedgerTime(Date.parse(`${day}T00:00Z`) - days * DAY_MS));
 }

@@ -53,7 +53,7 @@ export interface ExecutionFilter extends NameFilter {
   readonly timeZone?: string | undefined;
 }
 
-/** What {@link usageReport} shall tell. */
+/** The question of {@link usageReport}. */
 export interface UsageFilter extends ExecutionFilter {
   /** Up to two different keys; default none, which gives the totals alone. */
   readonly by?: readonly GroupKey[] | undefined;

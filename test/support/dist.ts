@@ -27,7 +27,7 @@ export function commandLine(): string {
 }
 
 function isStale(): boolean {
-  // What is written last.
+  // The build writes this file last.
   const builtMs = changedMs("dist/THIRD-PARTY-LICENSES.txt");
   const sources = [...new Glob("{src,plugins}/**/*.ts").scanSync(ROOT), "build.ts", "package.json"];
   return sources.some((path) => changedMs(path) > builtMs);

@@ -90,7 +90,7 @@ const RECORDS: readonly TelemetryRecord[] = [
     costSource: "estimated",
     numTurns: 18,
   },
-  // Nobody said what it cost, or how many tokens it took.
+  // Without a cost and without token counts.
   { ...long, ...gpt, completedAt: "2026-10-05T12:30:00.000Z", conclusion: "failure", durationMs: 4_000 },
   {
     ...sonnet,
@@ -103,7 +103,7 @@ const RECORDS: readonly TelemetryRecord[] = [
     costUsd: 0.0293,
     numTurns: 4,
   },
-  // Names as somebody might choose them who means ill.
+  // Names that an attacker might choose.
   {
     ...haiku,
     ...tokens(100, 10, 0, 0),

@@ -4,7 +4,7 @@ import { SUM_COLUMNS, usageParts } from "./usage-parts";
 /** Reads a ledger file by a connection of its own, as another program would. */
 export function read<Row = Record<string, unknown>>(dbPath: string, sql: string): Row[] {
   using database = new Database(dbPath, { readwrite: true, create: false, strict: true });
-  // The end of another connection takes the lock for a moment.
+  // A connection that closes takes the lock for a moment.
   database.run("PRAGMA busy_timeout = 5000");
   using statement = database.prepare<Row, []>(sql);
   return statement.all();

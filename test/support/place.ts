@@ -60,7 +60,7 @@ export function storedIds(dbPath: string): string[] {
 /** What is wrong with a ledger: damage, or sums that are not those of its rows; empty when nothing is. */
 export function flawsOf(dbPath: string): unknown[] {
   const damage = read(dbPath, "PRAGMA integrity_check").filter((row) => row["integrity_check"] !== "ok");
-  // Of the cost, which is a sum of fractions, the digits that the order of adding does not change.
+  // The cost is a sum of fractions: only the digits that don't depend on the order of addition.
   const rounded = (sql: string) =>
     read(dbPath, sql).map((row) => JSON.stringify({ ...row, cost_usd: Number(row["cost_usd"]).toFixed(4) }));
   const [sums, expected] = [rounded(USAGE_DAILY), rounded(USAGE_FROM_EXECUTIONS)];

@@ -23,7 +23,7 @@ export interface PlainQuestion {
 }
 
 /**
- * A report by the most plain means: one look at every execution ever recorded, and the calendar of `Intl`. From before
+ * A report by the simplest means: a loop over every execution ever recorded, and the calendar of `Intl`. From before
  * a purge that the question reaches into, days of UTC count as a whole, where they begin.
  */
 export function plainReport(recorded: readonly Recorded[], question: PlainQuestion): UsageGroup[] {

@@ -75,7 +75,7 @@ export async function startPostgres(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "runledger-postgres-"));
-  // Its own, so that nobody takes another server for it.
+  // A password of its own, so that no other server is mistaken for it.
   const password = `not-a-secret-${crypto.randomUUID()}`;
   const guard = spawn("sh", ["-c", GUARD, "guard", folder], { stdio: ["pipe", "ignore", "inherit"] });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
@@ -137,7 +137,7 @@ export async function startPostgres(
       await server.start();
       return server;
     } catch (error) {
-      // Somebody else was faster.
+      // Another process took the port first.
       if (tries === START_TRIES) throw error;
     }
   }
@@ -150,7 +150,7 @@ export async function queryOnce<Row extends object = Record<string, unknown>>(
   parameters: readonly unknown[] = [],
 ): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
-  // A server that is stopped says so on idle connections too.
+  // A server that stops also sends an error on idle connections.
   client.on("error", () => {});
   await client.connect();
   try {

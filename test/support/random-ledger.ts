@@ -49,7 +49,7 @@ const amounts = {
   outputTokens: count,
   cacheReadTokens: count,
   cacheCreationTokens: count,
-  // Fractions that add up exactly in any order, as what is left of a sum is compared too.
+  // Fractions that add up exactly in any order, because differences of sums are compared too.
   costUsd: fc.nat(6_400).map((parts) => parts / 64),
   costSource: fc.constantFrom("reported", "estimated"),
 } as const;

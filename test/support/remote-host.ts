@@ -83,7 +83,7 @@ export function startHost(
     const reply = Promise.withResolvers<unknown>();
     pending.set(lastId, reply);
     const timer = setTimeout(() => reply.reject(new Error(`no answer to ${command}`)), ANSWER_WITHIN_MS);
-    // A test that has failed awaits its calls no more.
+    // A failed test no longer awaits its calls.
     reply.promise.catch(() => {}).finally(() => clearTimeout(timer));
     child.send({ id: lastId, command, parameters });
     return reply.promise as Promise<Awaited<ReturnType<HostCommands[typeof command]>>>;

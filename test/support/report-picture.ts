@@ -36,7 +36,7 @@ function weekOfRecords(): TelemetryRecord[] {
   const days = PER_DAY.map((count, day) => Array.from({ length: count }, (_, number) => ({ day, number })));
   return days.flat().map(({ day, number }, index) => {
     const { eventType, model, costUsd, durationMs } = KINDS[(index * 5 + day) % KINDS.length] as Kind;
-    // Spread between half and one and a half of what is usual, the same every time.
+    // Spread between 0.5 and 1.5 of the usual amount, the same every time.
     const factor = 0.5 + ((index * 37) % 101) / 101;
     return {
       repo: REPOS[(index * index + number) % REPOS.length] ?? "",
@@ -93,7 +93,7 @@ function lineToSvg(line: string, row: number): string[] {
   const stretches: string[] = [];
   const y = MARGIN + row * CHARACTER.height + 13;
   let column = 0;
-  // Text and the numbers of escape sequences take turns.
+  // Text and the numbers of escape sequences alternate.
   for (const [index, piece] of line.split(new RegExp(`${ESCAPE}\\[(\\d+)m`)).entries()) {
     if (index % 2 === 1) {
       const style = ON[piece];
@@ -101,7 +101,7 @@ function lineToSvg(line: string, row: number): string[] {
       for (const ended of OFF[piece] ?? []) styles.delete(ended);
       continue;
     }
-    // Not the gaps between columns: they are nothing to be drawn.
+    // Gaps between columns aren't drawn.
     for (const { 0: words, index: start } of piece.matchAll(/\S+(?: \S+)*/g)) {
       const x = MARGIN + (column + start) * CHARACTER.width;
       const type = styles.size === 0 ? "" : ` class="${[...styles].join(" ")}"`;

@@ -20,7 +20,7 @@ export const integrity: Check = {
   isLong: true,
   async run({ dbWord, ledger }) {
     if (!(await isInWalMode(ledger))) {
-      // Without a write-ahead log nobody could write meanwhile.
+      // Without a write-ahead log the check would block writers.
       return {
         level: "note",
         message: "not checked, as the program that writes it would have to wait",
@@ -128,7 +128,7 @@ async function isInWalMode(ledger: Ledger): Promise<boolean> {
 }
 
 /**
- * What a checkpoint can't copy, although it is tried for a while: short reads end meanwhile. It keeps nobody waiting.
+ * How many pages a checkpoint can't copy. It retries for a while, because short reads end meanwhile, and blocks nobody.
  * `undefined` without a log, and on a read-only file system.
  */
 async function pagesHeldBack(ledger: Ledger): Promise<number | undefined> {

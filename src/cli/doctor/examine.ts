@@ -25,12 +25,12 @@ const CHECKS: readonly Check[] = [
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`
  */
 export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator<Finding> {
-  // First, as an open ledger has more files than one that nobody uses.
+  // Before the ledger is opened, which adds files beside it.
   const permissions = checkPermissions(dbPath);
   const spill = checkSpill(dbPath);
   const opened = await openLedger(dbPath).catch(toFinding("opening"));
   if ("check" in opened) {
-    // Nothing on permissions: it may be the file of another program, or a folder.
+    // Permissions are not reported: it may be the file of another program, or a folder.
     yield spill;
     yield checkRescued(dbPath);
     yield opened;
