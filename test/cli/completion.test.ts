@@ -50,7 +50,7 @@ describe("the completion of bash", () => {
     expect(await offered("")).toEqual([...COMMANDS.map((command) => command.name()), "--version", "--help"]);
     expect(await offered("ex")).toEqual(["executions", "export"]);
     expect(await offered("purge", "--")).toEqual(["--older-than", "--db", "--dry-run", "--help"]);
-    expect(await offered("export", "--format", "")).toEqual(["jsonl", "csv"]);
+    expect(await offered("export", "--format", "")).toEqual(["jsonl", "csv", "parquet"]);
     expect(await offered("incidents", "--kind", "d")).toEqual(["dropped", "degraded"]);
     expect(await offered("completion", "")).toEqual(["bash", "zsh", "fish"]);
     expect(await offered("report", "--since", "")).toEqual([]);

@@ -131,9 +131,10 @@ describe("incidents --retry on PostgreSQL", () => {
     await queryOnce(
       to,
       `CREATE ROLE retry_test LOGIN PASSWORD 'not-a-secret';
-       GRANT SELECT ON executions, usage_daily, incidents, ledger, forward_sources, runledger_migration TO retry_test;
+       GRANT SELECT ON executions, usage_daily, usage_daily_labels, incidents, ledger, forward_sources,
+         runledger_migration TO retry_test;
        GRANT INSERT ON executions TO retry_test;
-       GRANT INSERT, UPDATE ON usage_daily, forward_sources TO retry_test`,
+       GRANT INSERT, UPDATE ON usage_daily, usage_daily_labels, forward_sources TO retry_test`,
     );
     const database = new URL(to).pathname.slice(1);
     const url = server.url(database, { user: "retry_test", password: "not-a-secret" });
