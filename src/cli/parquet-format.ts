@@ -6,8 +6,12 @@ import type { ExecutionFormat } from "./execution-formats";
 type Writer = typeof import("hyparquet-writer");
 type Field = (typeof PRINTED_FIELDS)[number];
 
-/** Rows that are written together: what is in memory at once. */
-const GROUP_ROWS = 5_000;
+/**
+ * A row group is in memory at once: so many rows, or fewer with long texts. Smaller groups would do with less, but what
+ * the file says about each of them stays in memory until its end.
+ */
+const GROUP_ROWS = 20_000;
+const GROUP_CHARACTERS = 4_000_000;
 
 /** The type of each column. (parquet.apache.org/docs/file-format/types) */
 const TYPES = {
@@ -50,11 +54,13 @@ export async function parquetFile(): Promise<ExecutionFormat<Uint8Array>> {
     createdBy: "runledger",
   });
   let waiting: PrintedExecution[] = [];
+  let characters = 0;
   const writeGroup = () => {
     // Without page indexes, which would stay in memory until the end.
     const columnData = columnsOf(waiting).map((column) => ({ ...column, offsetIndex: false }));
     file.write({ columnData, rowGroupSize: GROUP_ROWS });
     waiting = [];
+    characters = 0;
   };
   /** What was written since the last time. */
   const take = () => {
@@ -64,8 +70,12 @@ export async function parquetFile(): Promise<ExecutionFormat<Uint8Array>> {
   };
   return {
     page(rows: readonly ExecutionRow[]) {
-      waiting.push(...rows.map(printedExecution));
-      if (waiting.length >= GROUP_ROWS) writeGroup();
+      for (const row of rows) {
+        const execution = printedExecution(row);
+        waiting.push(execution);
+        characters += lengthOf(execution);
+        if (waiting.length === GROUP_ROWS || characters >= GROUP_CHARACTERS) writeGroup();
+      }
       return take();
     },
     end() {
@@ -74,6 +84,13 @@ export async function parquetFile(): Promise<ExecutionFormat<Uint8Array>> {
       return take();
     },
   };
+}
+
+function lengthOf(execution: PrintedExecution): number {
+  return PRINTED_FIELDS.reduce((sum, field) => {
+    const value = execution[field];
+    return sum + (typeof value === "string" ? value.length : 0);
+  }, 0);
 }
 
 function columnsOf(executions: readonly PrintedExecution[]) {

@@ -12,6 +12,7 @@ import { summaryReport } from "../../src/report/summary-report";
 import { type ExecutionFilter, GROUP_KEYS, type UsageGroup } from "../../src/report/types";
 import { usageReport } from "../../src/report/usage-report";
 import { executionCompleted } from "../../src/testing";
+import { tries } from "../support/effort";
 import { usePostgres } from "../support/postgres";
 import { tempDir } from "../support/temp-dir";
 
@@ -44,7 +45,11 @@ beforeAll(async () => {
 /** None where the data is absent; those without a time would be of now. */
 async function realExecutions(): Promise<TelemetryRecord[]> {
   if (!existsSync(REAL)) return [];
-  const lines = (await Bun.file(REAL).text()).split("\n").filter((line) => line !== "");
+  // One of each few: all of them take a quarter of a minute to be asked everything.
+  const every = tries(6, 1);
+  const lines = (await Bun.file(REAL).text())
+    .split("\n")
+    .filter((line, index) => line !== "" && index % every === 0);
   return lines
     .map((line) => JSON.parse(line) as TelemetryRecord)
     .filter(({ completedAt }) => completedAt != null);
