@@ -256,9 +256,9 @@ describe("runledger export", () => {
 });
 
 describe("memory", () => {
-  const ROW_BYTES = 2_000;
+  const ROW_BYTES = 1_000;
 
-  /** A ledger of executions that are about two kilobytes each. */
+  /** A ledger of executions that are about a kilobyte each. */
   function largeLedger(rows: number): string {
     const db = ledgerOf([]);
     using database = new Database(db);
@@ -288,7 +288,7 @@ describe("memory", () => {
   }
 
   test("of an export, and of the import of it, does not grow with what is exported", async () => {
-    const sizes = [15_000, 55_000] as const;
+    const sizes = [30_000, 110_000] as const;
     const peaks: { ofExport: number; ofParquet: number; ofImport: number }[] = [];
     for (const rows of sizes) {
       const file = newPath();
