@@ -12,8 +12,12 @@ const db = join(tempDir(), "ledger.db");
 makeGoldenLedger(db);
 
 test.each([
+  ["executions.60.txt", ["executions"], 60],
   ["executions.80.txt", ["executions"], 80],
   ["executions.120.txt", ["executions"], 120],
+  ["executions-by-cost.60.txt", ["executions", "--sort", "cost"], 60],
+  ["executions-by-cost.80.txt", ["executions", "--sort", "cost"], 80],
+  ["executions-by-cost.120.txt", ["executions", "--sort", "cost"], 120],
   ["executions.jsonl", ["executions", "--json"], 80],
   ["executions.csv", ["executions", "--csv"], 80],
   ["export.jsonl", ["export"], 80],
