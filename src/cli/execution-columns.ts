@@ -24,8 +24,8 @@ export function executionColumns(
       text: ({ repo, pr_number }) => repo + (pr_number === null ? "" : `#${pr_number}`),
       canWrap: true,
     },
-    { header: "event", text: ({ event_type }) => event_type, canWrap: true, omission: 2 },
-    { header: "model", text: ({ model }) => model, canWrap: true },
+    { header: "event", text: ({ event_type }) => event_type, canWrap: true, omission: 3 },
+    { header: "model", text: ({ model }) => model, canWrap: true, omission: 1 },
     {
       header: "conclusion",
       text: ({ conclusion }) => conclusion,
@@ -37,19 +37,19 @@ export function executionColumns(
       header: "duration",
       text: ({ duration_ms }) => (duration_ms === 0 ? UNKNOWN : formatDuration(duration_ms)),
       align: "right",
-      omission: 1,
+      omission: 2,
     },
     {
       header: "turns",
       text: ({ num_turns }) => (num_turns === null ? UNKNOWN : formatCount(num_turns)),
       align: "right",
-      omission: 5,
+      omission: 6,
     },
-    { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 4 },
-    { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 4 },
-    { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 3 },
+    { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 5 },
+    { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 5 },
+    { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 4 },
     // The id, as `runledger show` takes it.
-    { header: "execution", text: ({ execution_id }) => execution_id ?? "", style: faint, omission: 6 },
+    { header: "execution", text: ({ execution_id }) => execution_id ?? "", style: faint, omission: 7 },
   ];
 }
 
