@@ -14,6 +14,7 @@ const TYPES = join(DIST, "types");
 const ENTRIES = {
   index: "src/index.ts",
   testing: "src/testing.ts",
+  adapters: "src/adapters/index.ts",
   report: "src/report/index.ts",
   forward: "plugins/forward/index.ts",
   cli: "src/cli/main.ts",

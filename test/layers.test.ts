@@ -37,6 +37,7 @@ async function strays(folder: string, isAllowed: (file: string, path: string) =>
 /** Each room of `src`, and the others that it may import from. Files that are in no room serve them all. */
 const ROOMS: Record<string, readonly string[]> = {
   record: [],
+  adapters: ["record"],
   app: ["record"],
   ledger: ["record"],
   handoff: ["record", "ledger"],

@@ -1,0 +1,201 @@
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
+import { AMOUNTS } from "../record/models";
+import type { CostSource, ModelUsage, TelemetryRecord } from "../record/types";
+import type { RunContext } from "./context";
+
+/**
+ * What is read of a result message of Claude Code (`claude -p --output-format json`) or of the Claude Agent SDK, of any
+ * version. All that a version lacks, or has in another form, counts as unknown; no text of a prompt or an answer is read.
+ */
+export interface ClaudeResult {
+  readonly type?: unknown;
+  readonly subtype?: unknown;
+  readonly is_error?: unknown;
+  readonly uuid?: unknown;
+  readonly session_id?: unknown;
+  readonly stop_reason?: unknown;
+  readonly terminal_reason?: unknown;
+  readonly api_error_status?: unknown;
+  readonly total_cost_usd?: unknown;
+  /** Its name in the first versions; so is `total_cost`. */
+  readonly cost_usd?: unknown;
+  readonly total_cost?: unknown;
+  readonly duration_ms?: unknown;
+  readonly num_turns?: unknown;
+  readonly usage?: unknown;
+  readonly modelUsage?: unknown;
+}
+
+/** How {@link fromClaudeResult} reads a result. */
+export interface ClaudeResultOptions {
+  /**
+   * The result before it, of the same running total: of the same query or, since SDK 0.3.277, of the session that was
+   * resumed. What it used is subtracted, unless the total was reset meanwhile.
+   */
+  readonly previous?: ClaudeResult | undefined;
+}
+
+type Usage = ModelUsage & { readonly model: string };
+const UNKNOWN_MODEL = "unknown";
+
+/** Providers as the SDK calls them, where ours has another name. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  firstParty: "anthropic",
+  bedrock: "aws",
+  anthropicAws: "aws",
+  mantle: "aws",
+  vertex: "google",
+  foundry: "azure",
+};
+
+/**
+ * The record of a result. What each model used is taken from `modelUsage`, without which `usage` tells about the main
+ * loop only. Zeros in place of what is not known, as in the result of a crash, are left out.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no result.
+ * @example
+ * ```ts
+ * app.emitter.emit("execution:completed", fromClaudeResult(message, { repo, eventType }));
+ * ```
+ */
+export function fromClaudeResult(
+  message: ClaudeResult,
+  context: RunContext,
+  { previous }: ClaudeResultOptions = {},
+): TelemetryRecord {
+  assertResult(message);
+  const { model: namedModel = UNKNOWN_MODEL, ...known } = context;
+  const isRefused = message.api_error_status != null;
+  const used = difference(usagesOf(message, namedModel), previous && usagesOf(previous, namedModel));
+  const models = used.map((usage) => withoutUnknown(usage, isRefused));
+  const fields = {
+    ...known,
+    conclusion: conclusionOf(message),
+    executionId: textOf(message.uuid),
+    sessionId: textOf(message.session_id),
+    stopReason: textOf(message.stop_reason) ?? textOf(message.terminal_reason),
+    durationMs: amountOf(message.duration_ms) || undefined,
+    numTurns: countOf(message.num_turns),
+  };
+  const [only, ...others] = models;
+  if (only === undefined || others.length > 0) {
+    return models.length > 0 ? { ...fields, models } : { ...fields, model: namedModel };
+  }
+  return { ...fields, ...only };
+}
+
+/** Whether a value is such a result. */
+export function isClaudeResult(value: unknown): value is ClaudeResult {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, ...message } = value as Record<string, unknown>;
+  const isOfResult = RESULT_FIELDS.some((field) => message[field] !== undefined);
+  return isOfResult && (type === undefined || type === "result");
+}
+
+/** Not all of these are in a result of each version, but some always are. */
+const RESULT_FIELDS = ["total_cost_usd", "cost_usd", "total_cost", "modelUsage"] as const;
+
+function assertResult(value: unknown): void {
+  if (isClaudeResult(value)) return;
+  const type = typeof value === "object" && value !== null ? (value as ClaudeResult).type : undefined;
+  const received = type === undefined ? describe(value) : `a message of type ${describe(type)}`;
+  throw new RunledgerError(
+    "INVALID_RECORD",
+    `Invalid result: expected a message of type result, received ${received}.`,
+  );
+}
+
+/** Success is what says so and is no error all the same. */
+function conclusionOf({ subtype, is_error }: ClaudeResult): string {
+  if (subtype === "success" && is_error !== true) return "success";
+  return textOf(subtype === "success" ? undefined : subtype) ?? "error";
+}
+
+/** What each model used so far, as the message says it. */
+function usagesOf(message: ClaudeResult, namedModel: string): readonly Usage[] {
+  const ofModels = Object.entries(objectOf(message.modelUsage));
+  if (ofModels.length > 0) return ofModels.map(([model, usage]) => usageOfModel(model, objectOf(usage)));
+  const usage = objectOf(message.usage);
+  return [
+    {
+      model: namedModel,
+      inputTokens: countOf(usage["input_tokens"]),
+      outputTokens: countOf(usage["output_tokens"]),
+      cacheReadTokens: countOf(usage["cache_read_input_tokens"]),
+      cacheCreationTokens: countOf(usage["cache_creation_input_tokens"]),
+      costUsd: amountOf(message.total_cost_usd) ?? amountOf(message.total_cost) ?? amountOf(message.cost_usd),
+    },
+  ];
+}
+
+function usageOfModel(model: string, usage: Readonly<Record<string, unknown>>): Usage {
+  const provider = textOf(usage["provider"]);
+  const costSource: CostSource = usage["costBasis"] === "unknown" ? "estimated" : "reported";
+  return {
+    model: model === "" ? UNKNOWN_MODEL : model,
+    ...(provider !== undefined && { provider: PROVIDERS[provider] ?? provider }),
+    inputTokens: countOf(usage["inputTokens"]),
+    outputTokens: countOf(usage["outputTokens"]),
+    cacheReadTokens: countOf(usage["cacheReadInputTokens"]),
+    cacheCreationTokens: countOf(usage["cacheCreationInputTokens"]),
+    costUsd: amountOf(usage["costUSD"]),
+    costSource,
+  };
+}
+
+/** What was used since an earlier result. A field that would fall below zero tells that the total was reset. */
+function difference(now: readonly Usage[], before: readonly Usage[] = []): readonly Usage[] {
+  const earlier = new Map(before.map((usage) => [usage.model, usage]));
+  const rest = now.map((usage): Usage => {
+    const sums = earlier.get(usage.model);
+    const less = AMOUNTS.map((name) => {
+      const amount = usage[name];
+      return [name, amount == null ? amount : amount - (sums?.[name] ?? 0)];
+    });
+    return { ...usage, ...Object.fromEntries(less) };
+  });
+  const present = new Set(now.map(({ model }) => model));
+  const isGone = before.some(({ model }) => !present.has(model));
+  const wasReset = isGone || rest.some((usage) => AMOUNTS.some((name) => (usage[name] ?? 0) < -TOLERANCE));
+  if (wasReset) return now;
+  const used = rest.map(withoutNoise).filter((usage) => AMOUNTS.some((name) => usage[name] !== 0));
+  return used.length > 0 ? used : rest.slice(0, 1).map(withoutNoise);
+}
+
+/** Of sums of fractions, what is left over by the order of addition. */
+const TOLERANCE = 1e-9;
+
+function withoutNoise(usage: Usage): Usage {
+  return usage.costUsd != null && Math.abs(usage.costUsd) <= TOLERANCE ? { ...usage, costUsd: 0 } : usage;
+}
+
+/** A request costs something and uses tokens: zeros beside others, or of all, are unknown unless it was refused. */
+function withoutUnknown(usage: Usage, isRefused: boolean): Usage {
+  const tokens = [usage.inputTokens, usage.outputTokens, usage.cacheReadTokens, usage.cacheCreationTokens];
+  const hasTokens = tokens.some((count) => count != null && count > 0);
+  const hasCost = usage.costUsd != null && usage.costUsd > 0;
+  if (isRefused || (hasTokens && hasCost)) return usage;
+  const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens, costUsd, ...names } = usage;
+  return {
+    ...names,
+    ...(hasTokens && { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }),
+    ...(hasCost && { costUsd }),
+  };
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function amountOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

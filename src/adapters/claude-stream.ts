@@ -1,0 +1,162 @@
+import type { ModelUsage, TelemetryRecord } from "../record/types";
+import { type ClaudeResult, fromClaudeResult, isClaudeResult } from "./claude-result";
+import type { RunContext } from "./context";
+
+/** The part of an application that is needed to record. */
+export interface RecordingApp {
+  readonly emitter: { emit(type: "execution:completed", event: TelemetryRecord): void };
+}
+
+/** What {@link recordClaude} can't see in the messages. */
+export interface RecordClaudeOptions {
+  /**
+   * The last result of the session that this query resumes or forks, where it was recorded by another process, or under
+   * another id. Results of this process are remembered by their session, the latest 10,000 of them.
+   */
+  readonly previous?: ClaudeResult | undefined;
+}
+
+/** Since this version the first result of a resumed session has what it used before in it. (claude-agent-sdk 0.3.277) */
+const RESUMES_TOTALS = [2, 1, 277] as const;
+const MOST_SESSIONS = 10_000;
+const lastResults = new Map<string, ClaudeResult>();
+
+/**
+ * Passes the messages of the Claude Agent SDK's `query()` on, unchanged, and emits `execution:completed` for each
+ * result among them: with what that result used, though the SDK says what the query, or the resumed session, used so
+ * far. A stream that ends, fails or is left without a result is recorded with the conclusion `error`, and with the
+ * tokens that its messages tell.
+ *
+ * @example
+ * ```ts
+ * for await (const message of recordClaude(query({ prompt }), app, { repo, eventType })) show(message);
+ * ```
+ */
+export async function* recordClaude<Message>(
+  messages: AsyncIterable<Message>,
+  app: RecordingApp,
+  context: RunContext,
+  options: RecordClaudeOptions = {},
+): AsyncGenerator<Message, void> {
+  const run = new ClaudeRun(app, context, options);
+  try {
+    for await (const message of messages) {
+      run.see(message);
+      yield message;
+    }
+  } finally {
+    run.end();
+  }
+}
+
+/** What was seen of one query. */
+class ClaudeRun {
+  readonly #app: RecordingApp;
+  readonly #context: RunContext;
+  readonly #startMs = performance.now();
+  #previous: ClaudeResult | undefined;
+  #sessionId: string | undefined;
+  /** Since the last result, by the id of the message: the fullest of each, as messages are repeated while they grow. */
+  #usages = new Map<string, ModelUsage>();
+  #isPending = false;
+
+  constructor(app: RecordingApp, context: RunContext, { previous }: RecordClaudeOptions) {
+    this.#app = app;
+    this.#context = context;
+    this.#previous = previous;
+  }
+
+  see(message: unknown): void {
+    const { type, subtype } = objectOf(message);
+    if (type === "system" && subtype === "init") this.#begin(objectOf(message));
+    else if (type === "assistant") this.#note(objectOf(objectOf(message)["message"]));
+    else if (type === "result" && isClaudeResult(message)) this.#record(message);
+  }
+
+  end(): void {
+    if (!this.#isPending) return;
+    const models = [...Map.groupBy(this.#usages.values(), ({ model }) => model)].map(([model, usages]) => ({
+      model,
+      ...sumOf(usages),
+    }));
+    const { model = models[0]?.model ?? "unknown", ...context } = this.#context;
+    this.#app.emitter.emit("execution:completed", {
+      ...context,
+      conclusion: "error",
+      durationMs: performance.now() - this.#startMs,
+      sessionId: this.#sessionId,
+      ...(models.length > 0 ? { models } : { model }),
+    });
+  }
+
+  #begin({ session_id, claude_code_version }: Readonly<Record<string, unknown>>): void {
+    this.#isPending = true;
+    if (typeof session_id !== "string") return;
+    // A cleared session goes on under another id, and begins with nothing.
+    if (this.#sessionId !== undefined && this.#sessionId !== session_id) this.#previous = undefined;
+    this.#sessionId = session_id;
+    if (resumesTotals(claude_code_version)) this.#previous ??= lastResults.get(session_id);
+  }
+
+  #note({ id, model, usage }: Readonly<Record<string, unknown>>): void {
+    this.#isPending = true;
+    // What the SDK itself puts in, such as the text of an error, used nothing.
+    if (typeof id !== "string" || typeof model !== "string" || model.startsWith("<")) return;
+    const counts = countsOf(objectOf(usage));
+    const known = this.#usages.get(id);
+    if ((known?.outputTokens ?? -1) <= counts.outputTokens) this.#usages.set(id, { model, ...counts });
+  }
+
+  #record(result: ClaudeResult): void {
+    this.#app.emitter.emit(
+      "execution:completed",
+      fromClaudeResult(result, this.#context, { previous: this.#previous }),
+    );
+    this.#previous = result;
+    this.#usages = new Map();
+    this.#isPending = false;
+    if (typeof result.session_id !== "string") return;
+    lastResults.delete(result.session_id);
+    lastResults.set(result.session_id, result);
+    const [oldest] = lastResults.keys();
+    if (lastResults.size > MOST_SESSIONS && oldest !== undefined) lastResults.delete(oldest);
+  }
+}
+
+function resumesTotals(version: unknown): boolean {
+  const parts = typeof version === "string" ? version.split(".").map(Number) : [];
+  for (const [place, since] of RESUMES_TOTALS.entries()) {
+    const part = parts[place] ?? Number.NaN;
+    if (part !== since) return part > since;
+  }
+  return true;
+}
+
+type Counts = Record<"inputTokens" | "outputTokens" | "cacheReadTokens" | "cacheCreationTokens", number>;
+
+function countsOf(usage: Readonly<Record<string, unknown>>): Counts {
+  const count = (name: string) => {
+    const value = usage[name];
+    return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  };
+  return {
+    inputTokens: count("input_tokens"),
+    outputTokens: count("output_tokens"),
+    cacheReadTokens: count("cache_read_input_tokens"),
+    cacheCreationTokens: count("cache_creation_input_tokens"),
+  };
+}
+
+function sumOf(usages: readonly ModelUsage[]): Counts {
+  const sum = (name: keyof Counts) => usages.reduce((total, usage) => total + (usage[name] ?? 0), 0);
+  return {
+    inputTokens: sum("inputTokens"),
+    outputTokens: sum("outputTokens"),
+    cacheReadTokens: sum("cacheReadTokens"),
+    cacheCreationTokens: sum("cacheCreationTokens"),
+  };
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

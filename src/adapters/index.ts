@@ -1,0 +1,8 @@
+export {
+  type ClaudeResult,
+  type ClaudeResultOptions,
+  fromClaudeResult,
+  isClaudeResult,
+} from "./claude-result";
+export { type RecordClaudeOptions, recordClaude } from "./claude-stream";
+export type { RunContext } from "./context";
