@@ -61,6 +61,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   cli: [
     "record",
+    "adapters",
     "ledger",
     "handoff",
     "writer",

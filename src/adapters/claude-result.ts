@@ -73,7 +73,7 @@ export function fromClaudeResult(
     ...known,
     conclusion: conclusionOf(message),
     executionId: textOf(message.uuid),
-    sessionId: textOf(message.session_id),
+    sessionId: sessionOf(message),
     stopReason: textOf(message.stop_reason) ?? textOf(message.terminal_reason),
     durationMs: amountOf(message.duration_ms) || undefined,
     numTurns: countOf(message.num_turns),
@@ -104,6 +104,12 @@ function assertResult(value: unknown): void {
     "INVALID_RECORD",
     `Invalid result: expected a message of type result, received ${received}.`,
   );
+}
+
+/** The session of a message; `undefined` for what stands for any session, such as `default` or `<scrubbed>`. */
+export function sessionOf({ session_id }: Pick<ClaudeResult, "session_id">): string | undefined {
+  const id = textOf(session_id);
+  return id === "default" || id?.startsWith("<") ? undefined : id;
 }
 
 /** Success is what says so and is no error all the same. */

@@ -1,5 +1,5 @@
 import type { ModelUsage, TelemetryRecord } from "../record/types";
-import { type ClaudeResult, fromClaudeResult, isClaudeResult } from "./claude-result";
+import { type ClaudeResult, fromClaudeResult, isClaudeResult, sessionOf } from "./claude-result";
 import type { RunContext } from "./context";
 
 /** The part of an application that is needed to record. */
@@ -38,64 +38,77 @@ export async function* recordClaude<Message>(
   context: RunContext,
   options: RecordClaudeOptions = {},
 ): AsyncGenerator<Message, void> {
-  const run = new ClaudeRun(app, context, options);
+  const run = new ClaudeRun(context, options);
+  const emit = (record: TelemetryRecord | undefined) => {
+    if (record !== undefined) app.emitter.emit("execution:completed", record);
+  };
   try {
     for await (const message of messages) {
-      run.see(message);
+      emit(run.see(message));
       yield message;
     }
   } finally {
-    run.end();
+    emit(run.end());
   }
 }
 
-/** What was seen of one query. */
-class ClaudeRun {
-  readonly #app: RecordingApp;
+/** Turns the messages of a query, one after the other, into records. */
+export class ClaudeRun {
   readonly #context: RunContext;
   readonly #startMs = performance.now();
   #previous: ClaudeResult | undefined;
   #sessionId: string | undefined;
+  #hasBegun = false;
+  /** Whether its beginning was seen: all results up to the next are of one query, whatever their session is called. */
+  #isQuery = false;
   /** Since the last result, by the id of the message: the fullest of each, as messages are repeated while they grow. */
   #usages = new Map<string, ModelUsage>();
   #isPending = false;
 
-  constructor(app: RecordingApp, context: RunContext, { previous }: RecordClaudeOptions) {
-    this.#app = app;
+  constructor(context: RunContext, { previous }: RecordClaudeOptions = {}) {
     this.#context = context;
     this.#previous = previous;
   }
 
-  see(message: unknown): void {
-    const { type, subtype } = objectOf(message);
-    if (type === "system" && subtype === "init") this.#begin(objectOf(message));
-    else if (type === "assistant") this.#note(objectOf(objectOf(message)["message"]));
-    else if (type === "result" && isClaudeResult(message)) this.#record(message);
+  /** Takes the next message; returns the record of a result. */
+  see(message: unknown): TelemetryRecord | undefined {
+    const fields = objectOf(message);
+    const { type, subtype } = fields;
+    if (isClaudeResult(message)) return this.#recordOf(message);
+    if (type === "system" && subtype === "init") {
+      this.#isQuery = true;
+      this.#begin(fields);
+    } else if (type === "assistant") this.#note(objectOf(fields["message"]));
+    return undefined;
   }
 
-  end(): void {
-    if (!this.#isPending) return;
+  /** The record of what came after the last result; `undefined` when nothing did. */
+  end(): TelemetryRecord | undefined {
+    if (!this.#isPending) return undefined;
     const models = [...Map.groupBy(this.#usages.values(), ({ model }) => model)].map(([model, usages]) => ({
       model,
       ...sumOf(usages),
     }));
     const { model = models[0]?.model ?? "unknown", ...context } = this.#context;
-    this.#app.emitter.emit("execution:completed", {
+    return {
       ...context,
       conclusion: "error",
       durationMs: performance.now() - this.#startMs,
       sessionId: this.#sessionId,
       ...(models.length > 0 ? { models } : { model }),
-    });
+    };
   }
 
   #begin({ session_id, claude_code_version }: Readonly<Record<string, unknown>>): void {
     this.#isPending = true;
-    if (typeof session_id !== "string") return;
+    const sessionId = sessionOf({ session_id });
     // A cleared session goes on under another id, and begins with nothing.
-    if (this.#sessionId !== undefined && this.#sessionId !== session_id) this.#previous = undefined;
-    this.#sessionId = session_id;
-    if (resumesTotals(claude_code_version)) this.#previous ??= lastResults.get(session_id);
+    if (this.#hasBegun && (sessionId === undefined || this.#sessionId !== sessionId))
+      this.#previous = undefined;
+    this.#hasBegun = true;
+    this.#sessionId = sessionId;
+    if (sessionId !== undefined && resumesTotals(claude_code_version))
+      this.#previous ??= lastResults.get(sessionId);
   }
 
   #note({ id, model, usage }: Readonly<Record<string, unknown>>): void {
@@ -107,20 +120,25 @@ class ClaudeRun {
     if ((known?.outputTokens ?? -1) <= counts.outputTokens) this.#usages.set(id, { model, ...counts });
   }
 
-  #record(result: ClaudeResult): void {
-    this.#app.emitter.emit(
-      "execution:completed",
-      fromClaudeResult(result, this.#context, { previous: this.#previous }),
-    );
+  #recordOf(result: ClaudeResult): TelemetryRecord {
+    // A log of results alone has no beginnings of sessions.
+    const sessionId = sessionOf(result);
+    const isAnother = sessionId !== this.#sessionId || (sessionId === undefined && !this.#isQuery);
+    if (!this.#hasBegun || isAnother) this.#begin({ session_id: result.session_id });
+    const record = fromClaudeResult(result, this.#context, { previous: this.#previous });
     this.#previous = result;
     this.#usages = new Map();
     this.#isPending = false;
-    if (typeof result.session_id !== "string") return;
-    lastResults.delete(result.session_id);
-    lastResults.set(result.session_id, result);
-    const [oldest] = lastResults.keys();
-    if (lastResults.size > MOST_SESSIONS && oldest !== undefined) lastResults.delete(oldest);
+    if (this.#sessionId !== undefined) remember(this.#sessionId, result);
+    return record;
   }
+}
+
+function remember(sessionId: string, result: ClaudeResult): void {
+  lastResults.delete(sessionId);
+  lastResults.set(sessionId, result);
+  const [oldest] = lastResults.keys();
+  if (lastResults.size > MOST_SESSIONS && oldest !== undefined) lastResults.delete(oldest);
 }
 
 function resumesTotals(version: unknown): boolean {

@@ -1,11 +1,13 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { RunledgerError } from "../errors";
 import { formatJsonLine } from "../report/format/json";
 import { formatCount, printable } from "../report/format/values";
+import { readClaudeLog } from "./claude-source";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { createDryImporter, createImporter, type ImportCounts, type ImportedRecord } from "./importer";
 import { findInputs, type Input } from "./inputs";
-import { examples } from "./options";
+import { examples, parseLabel } from "./options";
 import { byteProgress, type Progress } from "./progress";
 import { readRecords } from "./record-source";
 import type { Terminal } from "./terminal";
@@ -19,6 +21,11 @@ const REFUSED =
   "Refused: completed before the newest execution that was purged, so perhaps counted and purged already; --beyond-retention adds them knowingly";
 
 interface Options extends DbOption {
+  readonly from?: "claude";
+  readonly repo?: string;
+  readonly eventType?: string;
+  readonly model?: string;
+  readonly label?: Readonly<Record<string, readonly string[]>>;
   readonly beyondRetention?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -37,6 +44,16 @@ export function importCommand(terminal: Terminal): Command {
     .description(DESCRIPTION)
     .argument("<file...>", "files to read; - is standard input");
   return addDbOption(command)
+    .addOption(
+      new Option(
+        "--from <source>",
+        "what the files are, if not records: claude, for results of Claude Code or its Agent SDK, also within a log",
+      ).choices(["claude"]),
+    )
+    .option("--repo <name>", "with --from: the repository of the runs")
+    .option("--event-type <name>", "with --from: what started them; default: claude")
+    .option("--model <name>", "with --from: the model, where a result names none")
+    .option("--label <pairs...>", "with --from: labels of the runs, such as team=core", parseLabel)
     .option("--beyond-retention", "add also what may have been counted and purged already")
     .option("--dry-run", "say which records are valid, write nothing")
     .option("--json", "what became of the records as one JSON object")
@@ -48,6 +65,7 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 async function importFiles(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const reader = readerOf(options);
   const inputs = await findInputs(files, terminal);
   const progress = byteProgress(terminal, totalBytes(inputs));
   const rejections = listRejections(progress);
@@ -56,7 +74,7 @@ async function importFiles(files: readonly string[], options: Options, terminal:
       ? createDryImporter(rejections.add)
       : await createImporter(dbFileOf(options), options.beyondRetention === true, rejections.add);
   try {
-    for await (const batch of batchesOf(inputs, progress)) importer.add(batch);
+    for await (const batch of batchesOf(inputs, progress, reader)) importer.add(batch);
   } finally {
     progress.end();
   }
@@ -71,7 +89,23 @@ function totalBytes(inputs: readonly Input[]): number {
   return sizes.includes(0) ? 0 : sizes.reduce((total, bytes) => total + bytes, 0);
 }
 
-async function* batchesOf(inputs: readonly Input[], progress: Progress): AsyncGenerator<ImportedRecord[]> {
+/** Makes what reads the texts of one file; `undefined` where they are records. */
+function readerOf({ from, repo, eventType = "claude", model, label = {} }: Options) {
+  if (from === undefined) return () => undefined;
+  if (repo === undefined) {
+    throw new RunledgerError("INVALID_OPTION", "--from: a result doesn't say of which repository it is.", {
+      hint: "Name it with --repo.",
+    });
+  }
+  const labels = Object.fromEntries(Object.entries(label).map(([key, values]) => [key, values.at(-1) ?? ""]));
+  return () => readClaudeLog({ repo, eventType, model, labels });
+}
+
+async function* batchesOf(
+  inputs: readonly Input[],
+  progress: Progress,
+  reader: ReturnType<typeof readerOf>,
+): AsyncGenerator<ImportedRecord[]> {
   let batch: ImportedRecord[] = [];
   const takeBatch = () => {
     const taken = batch;
@@ -80,7 +114,7 @@ async function* batchesOf(inputs: readonly Input[], progress: Progress): AsyncGe
   };
   try {
     for (const { name, stream } of inputs) {
-      for await (const { bytes, records } of readRecords(stream(), name)) {
+      for await (const { bytes, records } of readRecords(stream(), name, reader())) {
         for (const record of records) {
           batch.push({ ...record, name });
           if (batch.length >= BATCH_SIZE) yield takeBatch();

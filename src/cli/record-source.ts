@@ -27,13 +27,19 @@ export interface SourceChunk {
  *
  * A record without `executionId` gets one made of its content and of how many the same came before it, so that the
  * same file gives the same ones again. For that, a hash of each such record stays in memory.
+ *
+ * @param read Makes the record of a text, or `undefined` where there is none. Default: the text is the record, as JSON.
  */
 export async function* readRecords(
   stream: ReadableStream<Uint8Array>,
   name: string,
+  read: (text: string) => SourceRecord["record"] | undefined = parse,
 ): AsyncGenerator<SourceChunk> {
   const identify = createIdentifier();
-  const toRecord = ({ line, text }: RecordText): SourceRecord => ({ line, record: identify(parse(text)) });
+  const toRecords = ({ line, text }: RecordText): SourceRecord[] => {
+    const record = read(text);
+    return record === undefined ? [] : [{ line, record: identify(record) }];
+  };
   let splitter: Splitter | undefined;
   let beginning = "";
   for await (const { bytes, text } of readText(stream, name)) {
@@ -41,13 +47,13 @@ export async function* readRecords(
     splitter ??= splitterFor(beginning);
     const texts = splitter?.push(beginning) ?? [];
     if (splitter !== undefined) beginning = "";
-    yield { bytes, records: texts.map(toRecord) };
+    yield { bytes, records: texts.flatMap(toRecords) };
     // Reading a file in Bun doesn't yield to the event loop, so that signals would wait for the end of the file.
     await setImmediate();
   }
   splitter ??= splitLines();
   const rest = [...splitter.push(beginning), ...splitter.end()];
-  yield { bytes: 0, records: rest.map(toRecord) };
+  yield { bytes: 0, records: rest.flatMap(toRecords) };
 }
 
 /** A text that is no object stays what it is: it is rejected, and kept so. */

@@ -92,6 +92,16 @@ test("a fork, or a session of another process, begins with the result that is gi
   expect(costsOf(records)).toEqual([0.125]);
 });
 
+test("a query whose session has no name of its own has one running total; results alone have none", async () => {
+  const [first, second] = [result("default", 0.5), result("default", 0.75)];
+  expect(costsOf((await recorded([{ messages: [init("default"), first, second] }])).records)).toEqual([
+    0.5, 0.25,
+  ]);
+  const { records } = await recorded([{ messages: [first, second] }]);
+  expect(costsOf(records)).toEqual([0.5, 0.75]);
+  expect(records[0]?.sessionId).toBeUndefined();
+});
+
 test("a session that was cleared begins with nothing", async () => {
   const [before, after] = [newSession(), newSession()];
   const messages = [init(before), result(before, 0.5), init(after), result(after, 0.75)];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as runledger from "runledger";
+import * as adapters from "runledger/adapters";
 import * as forward from "runledger/forward";
 import * as report from "runledger/report";
 import * as testing from "runledger/testing";
@@ -78,6 +79,7 @@ describe("the documentation names, and describes as they are,", () => {
 
   test.each([
     ["runledger", Object.keys(runledger), ["docs/plugin.md", "docs/errors.md"]],
+    ["runledger/adapters", Object.keys(adapters), ["docs/adapters.md"]],
     ["runledger/testing", Object.keys(testing), ["docs/testing.md"]],
     ["runledger/report", Object.keys(report), ["docs/reading.md"]],
     ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],

@@ -63,6 +63,29 @@ test("the record with every field is stored as it is", async () => {
   expect(read(dbPath, "SELECT * FROM incidents")).toEqual([]);
 });
 
+test("a query of the Claude Agent SDK is recorded with one line", async () => {
+  const folder = tempDir();
+  const messages = [
+    { type: "system", subtype: "init", session_id: "s" },
+    {
+      type: "result",
+      subtype: "success",
+      session_id: "s",
+      modelUsage: { m: { outputTokens: 5, costUSD: 0.25 } },
+    },
+  ];
+  const script = `const { review } = await import(${JSON.stringify(join(SNIPPETS, "claude.ts"))});
+    await review((async function* () { yield* ${JSON.stringify(messages)}; })());`;
+  const child = Bun.spawnSync([process.execPath, "-e", script], {
+    cwd: folder,
+    env: { ...process.env, TELEMETRY_DB_PATH: "" },
+  });
+  expect(`${child.stdout}`).toBe("system\nresult\n");
+  expect(
+    read(join(folder, "data", "telemetry.db"), "SELECT repo, pr_number, cost_usd FROM executions"),
+  ).toEqual([{ repo: "octo-org/octo-repo", pr_number: 42, cost_usd: 0.25 }]);
+});
+
 test("of a run that used several models each model's cost is its own", async () => {
   const folder = tempDir();
   await run(folder, "models.ts");

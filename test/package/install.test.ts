@@ -30,6 +30,7 @@ const NODE_NEXT = { module: "NodeNext", moduleResolution: "NodeNext" };
 
 const APPLICATION = `
 import { createApp, createTelemetryStore, definePlugin, RunledgerError, telemetryPlugin, type TelemetryStats } from "runledger";
+import { fromClaudeResult } from "runledger/adapters";
 import { forwardOnce, forwardPlugin } from "runledger/forward";
 import { openLedger, usageReport } from "runledger/report";
 import { createFakeEmitter, executionCompleted } from "runledger/testing";
@@ -48,6 +49,8 @@ const repo: string | undefined = row?.repo;
 process.stdout.write(JSON.stringify({ stats, executions: totals.executions, repo }));
 
 // What a declaration that is not found turns into, any, would let these pass.
+// @ts-expect-error a model's name
+fromClaudeResult({ modelUsage: {} }, { repo, eventType: "e" }).model satisfies number;
 // @ts-expect-error a number
 totals.executions satisfies string;
 // @ts-expect-error a number
