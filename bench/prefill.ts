@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { ADD_ADOPTED_LABEL_USAGE } from "../src/ledger/adoption";
+import { addAdoptedLabelUsage } from "../src/ledger/adoption";
 import { openLedgerFile } from "../src/ledger/open";
 import { USAGE_KEYS, USAGE_SUMS } from "../src/ledger/schema";
 import { DAY_MS } from "../src/record/time";
@@ -33,8 +33,10 @@ export function prefill(
   insertRows(database, eventSource(repositories, models, labels), rows);
   for (const { sql } of indexes) database.run(sql);
   database.run(SUM_UP);
-  if (labels !== undefined)
-    database.query(ADD_ADOPTED_LABEL_USAGE.sql).run(...(ADD_ADOPTED_LABEL_USAGE.parameters as string[]));
+  if (labels !== undefined) {
+    const { sql, parameters } = addAdoptedLabelUsage();
+    database.query(sql).run(...(parameters as string[]));
+  }
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { THREADS as SOURCES } from "./threads";
 
 /**
@@ -14,6 +13,6 @@ export const THREADS: typeof SOURCES = {
 
 function begin(file: string, load: () => { readonly default: string }): string {
   const url = new URL(file, import.meta.url);
-  if (existsSync(fileURLToPath(url))) return url.href;
+  if (existsSync(Bun.fileURLToPath(url))) return url.href;
   return URL.createObjectURL(new Blob([load().default], { type: "text/javascript" }));
 }

@@ -23,7 +23,7 @@ export function hasUnadoptedRows(connection: Connection): boolean {
 /** Sums the rows without an id and gives them one. Call it inside a transaction. */
 export function adoptRows(connection: Connection): void {
   if (!hasUnadoptedRows(connection)) return;
-  connection.run(ADD_UNADOPTED_USAGE);
+  connection.run(addUsage(unadoptedUsage()));
   connection.run(IDENTIFY_UNADOPTED);
 }
 
@@ -53,13 +53,17 @@ export const ADOPTED_COST_SOURCE = row
   .else("reported" as const)
   .end();
 
-/** The rows without an id, summed as `usage_daily` sums. */
-export const UNADOPTED_USAGE = usageOf().where("execution_id", "is", null);
+// Made on use: they are large, seldom needed, and every report loads this file.
 
-const ADD_UNADOPTED_USAGE = addUsage(UNADOPTED_USAGE);
+/** The rows without an id, summed as `usage_daily` sums. */
+export function unadoptedUsage() {
+  return usageOf().where("execution_id", "is", null);
+}
 
 /** Rebuilds a lost `usage_daily` from all rows that have an id. The sums of purged rows can't be recovered. */
-export const ADD_ADOPTED_USAGE = addUsage(usageOf("execution_models").where("execution_id", "is not", null));
+export function addAdoptedUsage(): CompiledQuery {
+  return addUsage(usageOf("execution_models").where("execution_id", "is not", null));
+}
 
 /** What sums by label are made of. */
 export const LABEL_WORDS: LabelWords = {
@@ -68,13 +72,18 @@ export const LABEL_WORDS: LabelWords = {
 };
 
 /** The same for `usage_daily_labels`. Rows of an older program have no labels. */
-export const ADD_ADOPTED_LABEL_USAGE: CompiledQuery = builder
-  .insertInto("usage_daily_labels")
-  .columns([...LABEL_KEYS, ...LABEL_SUMS])
-  .expression(
-    addedLabelUsage({ executions: "executions", models: "execution_models", engine: "sqlite" }, LABEL_WORDS),
-  )
-  .compile();
+export function addAdoptedLabelUsage(): CompiledQuery {
+  return builder
+    .insertInto("usage_daily_labels")
+    .columns([...LABEL_KEYS, ...LABEL_SUMS])
+    .expression(
+      addedLabelUsage(
+        { executions: "executions", models: "execution_models", engine: "sqlite" },
+        LABEL_WORDS,
+      ),
+    )
+    .compile();
+}
 
 const IDENTIFY_UNADOPTED = builder
   .updateTable("executions")

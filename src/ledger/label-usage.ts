@@ -8,8 +8,7 @@ import {
 } from "kysely";
 import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { type ExecutionUsage, executionUsage, type UsageSource } from "./execution-usage";
-import { LABEL_SUMS, type UsageDailyLabelsTable } from "./schema";
-import { MOST_VALUES, OTHER_VALUES } from "./statements";
+import { LABEL_SUMS, MOST_VALUES, OTHER_VALUES, type UsageDailyLabelsTable } from "./schema";
 
 /** A label of an execution, with what that adds to `usage_daily_labels` in the columns of that name. */
 export type LabelUsage = Omit<UsageDailyLabelsTable, "day"> &

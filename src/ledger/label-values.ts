@@ -1,14 +1,8 @@
 import type { Incident } from "../record/types";
 import type { Connection } from "./connection";
 import type { LabelTotal } from "./label-totals";
-import {
-  ADD_LABEL_USAGE,
-  ADD_TO_LABEL_USAGE,
-  MOST_VALUES,
-  OTHER_VALUES,
-  selectLabelValues,
-  selectOtherValues,
-} from "./statements";
+import { MOST_VALUES, OTHER_VALUES } from "./schema";
+import { ADD_LABEL_USAGE, ADD_TO_LABEL_USAGE, selectLabelValues, selectOtherValues } from "./statements";
 
 /**
  * Adds sums to `usage_daily_labels`. Call it inside a transaction.

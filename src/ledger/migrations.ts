@@ -1,14 +1,11 @@
 import { type CompiledQuery, type CreateTableBuilder, sql } from "kysely";
-import { ADD_ADOPTED_LABEL_USAGE, ADD_ADOPTED_USAGE, adoptRows, hasUnadoptedRows } from "./adoption";
+import { addAdoptedLabelUsage, addAdoptedUsage, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
 import { CREATE_EXECUTIONS_VIEW } from "./executions-view";
 import { builder } from "./kysely";
 import { kindOf, lacking, tableNames } from "./recognize";
-import { LABEL_KEYS, type LedgerSchema, USAGE_KEYS } from "./schema";
+import { LABEL_KEYS, type LedgerSchema, SCHEMA_VERSION, USAGE_KEYS } from "./schema";
 import { columnsOf, TABLE_NAMES } from "./tables";
-
-/** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 1;
 
 /**
  * Turns a new file, a database of the earlier design, or a ledger that lost part of its schema into a current ledger,
@@ -49,8 +46,8 @@ function missingParts(connection: Connection): CompiledQuery[] {
     createIndex("execution_id"),
     ...TABLE_NAMES.filter((table) => table !== "executions").flatMap(part),
     CREATE_EXECUTIONS_VIEW,
-    ...(isIdentified && !present.has("usage_daily") ? [ADD_ADOPTED_USAGE] : []),
-    ...(isIdentified && !present.has("usage_daily_labels") ? [ADD_ADOPTED_LABEL_USAGE] : []),
+    ...(isIdentified && !present.has("usage_daily") ? [addAdoptedUsage()] : []),
+    ...(isIdentified && !present.has("usage_daily_labels") ? [addAdoptedLabelUsage()] : []),
     builder
       .insertInto("ledger")
       .values({ key: "id", value: Bun.randomUUIDv7() })

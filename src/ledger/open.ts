@@ -4,8 +4,9 @@ import { codeOf, messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { Connection } from "./connection";
 import { createPrivately } from "./create-privately";
-import { migrate, SCHEMA_VERSION, schemaVersion } from "./migrations";
+import { migrate, schemaVersion } from "./migrations";
 import { kindOf } from "./recognize";
+import { SCHEMA_VERSION } from "./schema";
 import { hintFor } from "./sqlite-errors";
 import { storedUserVersion } from "./stored-version";
 

@@ -1,5 +1,13 @@
 import type { Generated, Selectable } from "kysely";
 
+/** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
+export const SCHEMA_VERSION = 1;
+
+/** So many values of one label are summed by themselves each day; those that come after them, together. */
+export const MOST_VALUES = 1_000;
+/** The value under which the others are summed. */
+export const OTHER_VALUES = "(other)";
+
 /** One row per execution. Times are UTC text, `YYYY-MM-DD HH:MM:SS.SSS`. */
 export interface ExecutionsTable {
   id: Generated<number>;

@@ -16,14 +16,10 @@ import {
   LABEL_SUMS,
   type LedgerSchema,
   MODEL_COLUMNS,
+  OTHER_VALUES,
   USAGE_KEYS,
   USAGE_SUMS,
 } from "./schema";
-
-/** So many values of one label are summed by themselves each day; those that come after them, together. */
-export const MOST_VALUES = 1_000;
-/** The value under which the others are summed. */
-export const OTHER_VALUES = "(other)";
 
 // Hot-path statements are compiled once and bound by position. The others are compiled with their values each time;
 // their text never varies, so each is still prepared only once.

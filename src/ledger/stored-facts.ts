@@ -1,5 +1,4 @@
 import { constants, Database } from "bun:sqlite";
-import { pathToFileURL } from "node:url";
 import { codeOf } from "../describe";
 import { builder } from "./kysely";
 
@@ -28,7 +27,7 @@ const SEQUENCES = builder
  * @throws SQLite's `SQLITE_NOTADB`, or the file system's error.
  */
 export function storedFacts(path: string): StoredFacts | undefined {
-  const uri = `${pathToFileURL(path).href}?immutable=1`;
+  const uri = `${Bun.pathToFileURL(path).href}?immutable=1`;
   using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
   try {
     const facts = valuesOf(database, FACTS.sql, "key", "value");

@@ -1,6 +1,5 @@
 import { constants, Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import { codeOf } from "../describe";
 
 /** No database is smaller. SQLite treats a file of one byte as empty. */
@@ -17,7 +16,7 @@ export function storedUserVersion(path: string): number {
   if (status.isDirectory()) throw failure("EISDIR", "is a folder");
   if (status.size === 0) return 0;
   if (status.size < SMALLEST_DATABASE_BYTES) throw failure("SQLITE_NOTADB", "file is not a database");
-  const uri = `${pathToFileURL(path).href}?immutable=1`;
+  const uri = `${Bun.pathToFileURL(path).href}?immutable=1`;
   using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
   try {
     using statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");

@@ -1,6 +1,6 @@
 import { expressionBuilder, type Kysely, sql } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
-import { OTHER_VALUES } from "../ledger/statements";
+import { OTHER_VALUES } from "../ledger/schema";
 import { type Condition, includesNone, matches, onDaysIn, type Span } from "./conditions";
 import type { ResolvedFilter } from "./filter";
 import { keyOfLabel, NONE } from "./labels";

@@ -1,4 +1,4 @@
-import { MOST_VALUES, OTHER_VALUES } from "../ledger/statements";
+import { MOST_VALUES, OTHER_VALUES } from "../ledger/schema";
 import { dayOf, toLedgerTime } from "../record/time";
 import type { LaterExecutions } from "./later-executions";
 import { PERCENTILE_SAMPLE, type Usage } from "./types";

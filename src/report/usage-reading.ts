@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { UsageSource } from "../ledger/execution-usage";
 import type { LedgerSchema } from "../ledger/schema";
-import { OTHER_VALUES } from "../ledger/statements";
+import { OTHER_VALUES } from "../ledger/schema";
 import { cutoffText } from "../record/time";
 import type { NameConditions } from "./conditions";
 import type { DurationRow } from "./durations";

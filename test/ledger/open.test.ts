@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RunledgerError } from "../../src/errors";
-import { SCHEMA_VERSION } from "../../src/ledger/migrations";
+import { SCHEMA_VERSION } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { SCHEMA_VERSION } from "../../src/ledger/migrations";
 import { openLedgerFile } from "../../src/ledger/open";
+import { SCHEMA_VERSION } from "../../src/ledger/schema";
 import { createTelemetryStore, type SqliteTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";

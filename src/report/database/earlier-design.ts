@@ -1,5 +1,5 @@
 import { type CompiledQuery, sql } from "kysely";
-import { ADOPTED_COST_SOURCE, ADOPTED_USAGE_SOURCE, UNADOPTED_USAGE } from "../../ledger/adoption";
+import { ADOPTED_COST_SOURCE, ADOPTED_USAGE_SOURCE, unadoptedUsage } from "../../ledger/adoption";
 import { builder } from "../../ledger/kysely";
 import { EARLIER_EXECUTION_COLUMNS, type LedgerSchema } from "../../ledger/schema";
 import { columnsOf } from "../../ledger/tables";
@@ -13,7 +13,7 @@ type Table = keyof LedgerSchema;
 export function earlierDesignViews(): CompiledQuery[] {
   return [
     view("executions").as(executions()).compile(),
-    view("usage_daily").as(UNADOPTED_USAGE).compile(),
+    view("usage_daily").as(unadoptedUsage()).compile(),
     emptyView("execution_models"),
     emptyView("usage_daily_labels"),
     emptyView("incidents"),

@@ -1,7 +1,6 @@
 import { Database, type SQLQueryBindings, type Statement, constants as sqlite } from "bun:sqlite";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
 import { codeOf } from "../../describe";
 import { RunledgerError } from "../../errors";
 
@@ -47,7 +46,7 @@ function openUnwritable(path: string): ReadingDatabase {
       { hint: "Copy the file, and those whose names begin with its name, to a folder that is writable." },
     );
   }
-  const uri = `${pathToFileURL(path).href}?immutable=1`;
+  const uri = `${Bun.pathToFileURL(path).href}?immutable=1`;
   return readable(new ReadingDatabase(uri, sqlite.SQLITE_OPEN_READONLY | sqlite.SQLITE_OPEN_URI));
 }
 

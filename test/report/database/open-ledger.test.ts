@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { SCHEMA_VERSION } from "../../../src/ledger/migrations";
+import { SCHEMA_VERSION } from "../../../src/ledger/schema";
 import { openLedger } from "../../../src/report/database/open-ledger";
 import { executionsOf } from "../../../src/report/executions";
 import { usageReport } from "../../../src/report/usage-report";
