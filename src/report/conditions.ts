@@ -27,8 +27,13 @@ const RARE_EXECUTIONS = 10_000;
 const row = expressionBuilder<LedgerSchema, "executions">();
 const daily = expressionBuilder<LedgerSchema, "usage_daily">();
 
-/** Whether an execution failed; the same for all those of a row of `usage_daily`. */
-export const HAS_FAILED: Condition = row("conclusion", "not in", SUCCESSFUL_CONCLUSIONS);
+/**
+ * Whether an execution failed; the same for all those of a row of `usage_daily`. Not by NOT IN, for which SQLite looks
+ * each row up in a table of its own: that takes longer than all sums together.
+ */
+export const HAS_FAILED: Condition = row.and(
+  SUCCESSFUL_CONCLUSIONS.map((conclusion) => row("conclusion", "!=", conclusion)),
+);
 
 /** Whether an execution completed in a span. */
 export function completedIn({ fromMs, toMs }: Span): Condition {
