@@ -3,6 +3,7 @@ import { RunledgerError } from "../errors";
 import { AMOUNTS } from "../record/models";
 import type { CostSource, ModelUsage, TelemetryRecord } from "../record/types";
 import type { RunContext } from "./context";
+import { amountOf, countOf, objectOf, textOf } from "./read";
 
 /**
  * What is read of a result message of Claude Code (`claude -p --output-format json`) or of the Claude Agent SDK, of any
@@ -75,7 +76,7 @@ export function fromClaudeResult(
     executionId: textOf(message.uuid),
     sessionId: sessionOf(message),
     stopReason: textOf(message.stop_reason) ?? textOf(message.terminal_reason),
-    durationMs: amountOf(message.duration_ms) || undefined,
+    durationMs: amountOf(message.duration_ms) || known.durationMs,
     numTurns: countOf(message.num_turns),
   };
   const [only, ...others] = models;
@@ -188,20 +189,4 @@ function withoutUnknown(usage: Usage, isRefused: boolean): Usage {
     ...(hasTokens && { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens }),
     ...(hasCost && { costUsd }),
   };
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function countOf(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function amountOf(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

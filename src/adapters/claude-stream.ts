@@ -1,6 +1,7 @@
 import type { ModelUsage, TelemetryRecord } from "../record/types";
 import { type ClaudeResult, fromClaudeResult, isClaudeResult, sessionOf } from "./claude-result";
 import type { RunContext } from "./context";
+import { countOf, objectOf } from "./read";
 
 /** The part of an application that is needed to record. */
 export interface RecordingApp {
@@ -153,10 +154,7 @@ function resumesTotals(version: unknown): boolean {
 type Counts = Record<"inputTokens" | "outputTokens" | "cacheReadTokens" | "cacheCreationTokens", number>;
 
 function countsOf(usage: Readonly<Record<string, unknown>>): Counts {
-  const count = (name: string) => {
-    const value = usage[name];
-    return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
-  };
+  const count = (name: string) => countOf(usage[name]) ?? 0;
   return {
     inputTokens: count("input_tokens"),
     outputTokens: count("output_tokens"),
@@ -173,8 +171,4 @@ function sumOf(usages: readonly ModelUsage[]): Counts {
     cacheReadTokens: sum("cacheReadTokens"),
     cacheCreationTokens: sum("cacheCreationTokens"),
   };
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,3 +1,4 @@
+export { fromAiSdkResult } from "./ai-sdk-result";
 export {
   type ClaudeResult,
   type ClaudeResultOptions,
@@ -6,3 +7,5 @@ export {
 } from "./claude-result";
 export { type RecordClaudeOptions, recordClaude } from "./claude-stream";
 export type { RunContext } from "./context";
+export { fromGeminiResponse } from "./gemini-response";
+export { fromOpenAiResponse } from "./openai-response";

@@ -1,0 +1,91 @@
+import type { ModelUsage, TelemetryRecord } from "../record/types";
+import { contextFields, type RunContext } from "./context";
+import { countOf, type Fields, notA, objectOf, sumOf, textOf, uncached } from "./read";
+
+/** How providers are called by the SDK, up to the first dot, where ours has another name. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  "amazon-bedrock": "aws",
+  "azure-openai": "azure",
+  xai: "x-ai",
+};
+const BLOCKED = new Set(["error", "content-filter"]);
+
+/**
+ * The record of what `generateText` or `generateObject` of the Vercel AI SDK returns, or of what `onFinish` of
+ * `streamText` is given: of version 5, 6 or 7. All steps are in it: `totalUsage`, where there is one, as `usage` is of the
+ * last step alone in 5 and 6. Input includes cached input, except for Anthropic's models in version 5. It says no cost.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no result, or for one whose usage is still a promise.
+ */
+export function fromAiSdkResult(result: object, context: RunContext): TelemetryRecord {
+  const fields = objectOf(result);
+  const { usage, totalUsage, steps, response } = fields;
+  if (usage instanceof Promise || totalUsage instanceof Promise) {
+    throw notA("a result whose usage is there", result, "Pass what onFinish is given, or await its usage.");
+  }
+  if (usage == null && totalUsage == null) throw notA("a result of the AI SDK", result);
+  const reason = textOf(fields["finishReason"]);
+  const turns = Array.isArray(steps) ? steps.length : 0;
+  const models = modelsOf(fields, context);
+  const [only = { model: "unknown" }, ...others] = models;
+  const { model: _, ...known } = contextFields(context, only.model);
+  return {
+    ...known,
+    conclusion: reason !== undefined && BLOCKED.has(reason) ? reason : "success",
+    executionId: textOf(objectOf(response)["id"]),
+    stopReason: reason,
+    numTurns: turns > 0 ? turns : undefined,
+    ...(others.length > 0 ? { models } : only),
+  };
+}
+
+/** What each model used: steps may be of different ones. */
+function modelsOf(fields: Fields, { model, provider }: RunContext): readonly ModelUsage[] {
+  const steps = (Array.isArray(fields["steps"]) ? fields["steps"] : []).map(objectOf);
+  const areOfSteps = steps.length > 0 && steps.every((step) => step["usage"] != null);
+  const parts = areOfSteps ? steps : [{ ...fields, usage: fields["totalUsage"] ?? fields["usage"] }];
+  const named = parts.map((part) => {
+    const { modelId, provider: served } = objectOf(part["model"]);
+    const id = textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown";
+    return { model: id, provider: providerOf(textOf(served)) ?? provider, part };
+  });
+  return [...Map.groupBy(named, (one) => `${one.provider} ${one.model}`).values()].map((some) => {
+    const usages = some.map(({ part }) => usageOf(part));
+    const sum = (name: keyof ReturnType<typeof usageOf>) => sumOf(...usages.map((usage) => usage[name]));
+    return {
+      model: some[0]?.model ?? "unknown",
+      provider: some[0]?.provider,
+      inputTokens: sum("inputTokens"),
+      outputTokens: sum("outputTokens"),
+      cacheReadTokens: sum("cacheReadTokens"),
+      cacheCreationTokens: sum("cacheCreationTokens"),
+    };
+  });
+}
+
+function usageOf(part: Fields) {
+  const usage = objectOf(part["usage"]);
+  const input = countOf(usage["inputTokens"]);
+  const outputTokens = countOf(usage["outputTokens"]);
+  const details = objectOf(usage["inputTokenDetails"]);
+  if ("inputTokenDetails" in usage) {
+    const [read, written] = [countOf(details["cacheReadTokens"]), countOf(details["cacheWriteTokens"])];
+    const inputTokens = countOf(details["noCacheTokens"]) ?? uncached(input, read, written);
+    return { inputTokens, outputTokens, cacheReadTokens: read, cacheCreationTokens: written };
+  }
+  const read = countOf(usage["cachedInputTokens"]);
+  const ofAnthropic = objectOf(objectOf(part["providerMetadata"])["anthropic"]);
+  const isExclusive = Object.keys(ofAnthropic).length > 0;
+  return {
+    inputTokens: isExclusive ? input : uncached(input, read, undefined),
+    outputTokens,
+    cacheReadTokens: read,
+    cacheCreationTokens: countOf(ofAnthropic["cacheCreationInputTokens"]),
+  };
+}
+
+/** `anthropic` of `anthropic.messages`. */
+function providerOf(name: string | undefined): string | undefined {
+  const [first = ""] = name?.split(".") ?? [];
+  return first === "" ? undefined : (PROVIDERS[first] ?? first);
+}

@@ -1,0 +1,36 @@
+import type { TelemetryRecord } from "../record/types";
+import { contextFields, type RunContext } from "./context";
+import { countOf, notA, objectOf, sumOf, textOf, uncached } from "./read";
+
+/** In these the model came to an end by itself, or reached a limit that the caller gave. */
+const ENDS = new Set(["STOP", "MAX_TOKENS"]);
+
+/**
+ * The record of a response of Gemini's API (`generateContent`). Its prompt includes cached content, which is taken out;
+ * thoughts are beside the candidates, and prompts of tools beside the prompt: both are added. It says no cost.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no response.
+ */
+export function fromGeminiResponse(response: object, context: RunContext): TelemetryRecord {
+  const { usageMetadata, candidates, promptFeedback, modelVersion, responseId } = objectOf(response);
+  if (usageMetadata == null && candidates == null && promptFeedback == null) {
+    throw notA("a response of Gemini's API", response);
+  }
+  const usage = objectOf(usageMetadata);
+  const read = countOf(usage["cachedContentTokenCount"]);
+  const reason = textOf(objectOf(objectOf(candidates)["0"])["finishReason"]);
+  const blocked = textOf(objectOf(promptFeedback)["blockReason"]);
+  const ended = blocked ?? reason;
+  return {
+    ...contextFields(context, textOf(modelVersion)),
+    conclusion: ended === undefined || ENDS.has(ended) ? "success" : ended.toLowerCase(),
+    executionId: textOf(responseId),
+    stopReason: ended,
+    inputTokens: sumOf(
+      uncached(countOf(usage["promptTokenCount"]), read, undefined),
+      countOf(usage["toolUsePromptTokenCount"]),
+    ),
+    outputTokens: sumOf(countOf(usage["candidatesTokenCount"]), countOf(usage["thoughtsTokenCount"])),
+    cacheReadTokens: read,
+  };
+}

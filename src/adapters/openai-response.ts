@@ -1,0 +1,57 @@
+import type { TelemetryRecord } from "../record/types";
+import { contextFields, type RunContext } from "./context";
+import { countOf, notA, objectOf, textOf, uncached } from "./read";
+
+/**
+ * The record of a response of OpenAI's API, or of one that is compatible: of the Responses API, or of Chat
+ * Completions. Its input includes what was read from the cache and written to it, which is taken out; its output
+ * includes reasoning. It says no cost.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no response.
+ */
+export function fromOpenAiResponse(response: object, context: RunContext): TelemetryRecord {
+  const body = objectOf(response);
+  const usage = objectOf(body["usage"]);
+  const isChat = Array.isArray(body["choices"]);
+  if (!isChat && textOf(body["status"]) === undefined && body["error"] == null && body["usage"] == null) {
+    throw notA("a response of OpenAI's API", response);
+  }
+  const names = isChat || "prompt_tokens" in usage ? CHAT : RESPONSES;
+  const details = objectOf(usage[names.details]);
+  const [read, written] = [countOf(details["cached_tokens"]), countOf(details["cache_write_tokens"])];
+  return {
+    ...contextFields(context, textOf(body["model"])),
+    ...(isChat ? endOfChat(body["choices"]) : endOfResponse(body)),
+    executionId: textOf(body["id"]),
+    inputTokens: uncached(countOf(usage[names.input]), read, written),
+    outputTokens: countOf(usage[names.output]),
+    cacheReadTokens: read,
+    cacheCreationTokens: written,
+  };
+}
+
+const RESPONSES = {
+  input: "input_tokens",
+  output: "output_tokens",
+  details: "input_tokens_details",
+} as const;
+const CHAT = {
+  input: "prompt_tokens",
+  output: "completion_tokens",
+  details: "prompt_tokens_details",
+} as const;
+
+function endOfResponse({ status, error, incomplete_details, conversation }: ReturnType<typeof objectOf>) {
+  const conclusion = textOf(status);
+  return {
+    conclusion:
+      conclusion === "completed" ? "success" : (conclusion ?? (error == null ? "success" : "error")),
+    stopReason: textOf(objectOf(incomplete_details)["reason"]) ?? textOf(objectOf(error)["code"]),
+    sessionId: textOf(objectOf(conversation)["id"]),
+  };
+}
+
+function endOfChat(choices: unknown) {
+  const reason = textOf(objectOf(objectOf(choices)["0"])["finish_reason"]);
+  return { conclusion: reason === "content_filter" ? reason : "success", stopReason: reason };
+}

@@ -1,0 +1,56 @@
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
+
+// Results come from other programs, of any version: what is not of the right type counts as unknown.
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of an object; none of anything else. */
+export function objectOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function countOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+export function amountOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/**
+ * Input without what of it was read from the cache, or written to it, where a provider's count includes both.
+ *
+ * @returns `undefined` when the input is unknown.
+ */
+export function uncached(
+  input: number | undefined,
+  read: number | undefined,
+  written: number | undefined,
+): number | undefined {
+  if (input === undefined) return undefined;
+  const rest = input - (read ?? 0) - (written ?? 0);
+  // Some count written tokens beside the input.
+  return rest >= 0 ? rest : Math.max(0, input - (read ?? 0));
+}
+
+/** The sum of what is known; `undefined` when nothing is. */
+export function sumOf(...counts: readonly (number | undefined)[]): number | undefined {
+  const known = counts.filter((count) => count !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
+}
+
+/** The error for a value that is no such result. */
+export function notA(expected: string, value: unknown, hint?: string): RunledgerError {
+  return new RunledgerError(
+    "INVALID_RECORD",
+    `Invalid result: expected ${expected}, received ${describe(value)}.`,
+    {
+      hint,
+    },
+  );
+}

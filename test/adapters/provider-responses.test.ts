@@ -1,0 +1,276 @@
+import { describe, expect, test } from "bun:test";
+import { fromAiSdkResult, fromGeminiResponse, fromOpenAiResponse } from "../../src/adapters";
+import { toExecutionRow } from "../../src/ledger/row";
+import type { TelemetryRecord } from "../../src/record/types";
+import { thrownBy } from "../support/thrown-by";
+
+const context = { repo: "o/r", eventType: "push", labels: { team: "core" }, durationMs: 1_500 };
+const MARKER = "do not tell";
+
+/** What a record is in the ledger: each of these comes without a cost. */
+function rowOf(record: TelemetryRecord) {
+  expect(JSON.stringify(record)).not.toContain(MARKER);
+  const row = toExecutionRow(record);
+  expect(row).toMatchObject({
+    cost_source: "unknown",
+    labels: '{"team":"core"}',
+    duration_ms: 1_500,
+    repo: "o/r",
+  });
+  return row;
+}
+
+describe("OpenAI", () => {
+  const response = {
+    id: "resp_1",
+    object: "response",
+    status: "completed",
+    model: "gpt-5.1-2025-11-13",
+    output: [{ type: "message", content: [{ type: "output_text", text: MARKER }] }],
+    usage: {
+      input_tokens: 1_000,
+      input_tokens_details: { cached_tokens: 600, cache_write_tokens: 100 },
+      output_tokens: 50,
+      output_tokens_details: { reasoning_tokens: 30 },
+      total_tokens: 1_050,
+    },
+  };
+  const chat = {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    model: "gpt-4.1",
+    choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: MARKER } }],
+    usage: {
+      prompt_tokens: 1_000,
+      completion_tokens: 50,
+      prompt_tokens_details: { cached_tokens: 600 },
+      completion_tokens_details: { reasoning_tokens: 30 },
+    },
+  };
+
+  test("Responses: cached and written input is taken out of the input", () => {
+    expect(rowOf(fromOpenAiResponse(response, context))).toMatchObject({
+      execution_id: "resp_1",
+      model: "gpt-5.1-2025-11-13",
+      provider: "openai",
+      conclusion: "success",
+      input_tokens: 300,
+      cache_read_tokens: 600,
+      cache_creation_tokens: 100,
+      output_tokens: 50,
+      usage_source: "reported",
+    });
+  });
+
+  test("Chat Completions: the same under other names", () => {
+    expect(rowOf(fromOpenAiResponse(chat, context))).toMatchObject({
+      execution_id: "chatcmpl-1",
+      conclusion: "success",
+      stop_reason: "stop",
+      input_tokens: 400,
+      cache_read_tokens: 600,
+      output_tokens: 50,
+    });
+  });
+
+  test.each([
+    [
+      { ...response, status: "incomplete", incomplete_details: { reason: "max_output_tokens" } },
+      "incomplete",
+      "max_output_tokens",
+    ],
+    [
+      { ...response, status: "failed", error: { code: "server_error", message: MARKER }, usage: null },
+      "failed",
+      "server_error",
+    ],
+    [{ ...response, status: "cancelled" }, "cancelled", null],
+    [{ error: { code: "invalid_api_key", message: MARKER } }, "error", "invalid_api_key"],
+    [{ ...chat, choices: [{ finish_reason: "content_filter" }] }, "content_filter", "content_filter"],
+    [{ ...chat, choices: [{ finish_reason: "length" }] }, "success", "length"],
+  ])("%j ended in %s (%s)", (body, conclusion, stop_reason) => {
+    expect(rowOf(fromOpenAiResponse(body, context))).toMatchObject({ conclusion, stop_reason });
+  });
+
+  test("of a compatible service, who served it is what the caller says", () => {
+    const groq = { ...chat, model: "llama-3.3-70b", usage: { prompt_tokens: 7, completion_tokens: 2 } };
+    expect(rowOf(fromOpenAiResponse(groq, { ...context, provider: "groq" }))).toMatchObject({
+      provider: "groq",
+      input_tokens: 7,
+      cache_read_tokens: 0,
+    });
+  });
+
+  test("without usage nothing is known of it", () => {
+    const { usage: _, ...bare } = chat;
+    expect(rowOf(fromOpenAiResponse(bare, context)).usage_source).toBe("unknown");
+  });
+});
+
+describe("Gemini", () => {
+  const response = {
+    responseId: "g-1",
+    modelVersion: "gemini-2.5-pro",
+    candidates: [{ finishReason: "STOP", content: { parts: [{ text: MARKER }] } }],
+    usageMetadata: {
+      promptTokenCount: 1_000,
+      cachedContentTokenCount: 600,
+      toolUsePromptTokenCount: 20,
+      candidatesTokenCount: 50,
+      thoughtsTokenCount: 30,
+      totalTokenCount: 1_100,
+    },
+  };
+
+  test("thoughts are beside the candidates, prompts of tools beside the prompt, cached content within it", () => {
+    expect(rowOf(fromGeminiResponse(response, context))).toMatchObject({
+      execution_id: "g-1",
+      model: "gemini-2.5-pro",
+      provider: "google",
+      conclusion: "success",
+      stop_reason: "STOP",
+      input_tokens: 420,
+      cache_read_tokens: 600,
+      output_tokens: 80,
+    });
+  });
+
+  test.each([
+    [{ candidates: [{ finishReason: "MAX_TOKENS" }] }, "success"],
+    [{ candidates: [{ finishReason: "SAFETY" }] }, "safety"],
+    [{ candidates: [], promptFeedback: { blockReason: "OTHER" } }, "other"],
+    [{ candidates: [{}] }, "success"],
+  ])("%j ended in %s", (part, conclusion) => {
+    expect(rowOf(fromGeminiResponse({ ...response, ...part }, context)).conclusion).toBe(conclusion);
+  });
+});
+
+describe("Vercel AI SDK", () => {
+  const detailed = (
+    noCacheTokens: number,
+    cacheReadTokens: number,
+    cacheWriteTokens: number,
+    outputTokens: number,
+  ) => ({
+    inputTokens: noCacheTokens + cacheReadTokens + cacheWriteTokens,
+    inputTokenDetails: { noCacheTokens, cacheReadTokens, cacheWriteTokens },
+    outputTokens,
+    outputTokenDetails: { textTokens: outputTokens, reasoningTokens: 0 },
+  });
+  const step = (modelId: string, provider: string, usage: object, more: object = {}) => ({
+    text: MARKER,
+    finishReason: "tool-calls",
+    model: { provider, modelId },
+    response: { id: `${modelId}-r`, modelId },
+    usage,
+    ...more,
+  });
+
+  test("version 7: usage is of all steps", () => {
+    const opus = step("claude-opus-4-5", "anthropic.messages", detailed(100, 500, 40, 10));
+    const result = {
+      text: MARKER,
+      finishReason: "stop",
+      response: { id: "last", modelId: "claude-opus-4-5" },
+      steps: [opus, opus],
+      usage: detailed(200, 1_000, 80, 20),
+    };
+    expect(rowOf(fromAiSdkResult(result, context))).toMatchObject({
+      execution_id: "last",
+      model: "claude-opus-4-5",
+      provider: "anthropic",
+      conclusion: "success",
+      stop_reason: "stop",
+      num_turns: 2,
+      input_tokens: 200,
+      cache_read_tokens: 1_000,
+      cache_creation_tokens: 80,
+      output_tokens: 20,
+    });
+  });
+
+  test("steps of different models count by model", () => {
+    const result = {
+      finishReason: "stop",
+      response: { id: "last" },
+      usage: detailed(130, 0, 0, 13),
+      steps: [
+        step("gpt-5.1", "openai.responses", detailed(100, 0, 0, 10)),
+        step("anthropic.claude-haiku", "amazon-bedrock", detailed(30, 0, 0, 3)),
+      ],
+    };
+    const { models, input_tokens } = rowOf(fromAiSdkResult(result, context));
+    expect(input_tokens).toBe(130);
+    expect(models).toMatchObject([
+      { model: "gpt-5.1", provider: "openai", input_tokens: 100 },
+      { model: "anthropic.claude-haiku", provider: "aws", input_tokens: 30 },
+    ]);
+  });
+
+  test("version 6: usage is of the last step, totalUsage of all", () => {
+    const result = {
+      finishReason: "length",
+      response: { id: "last", modelId: "gpt-5.1" },
+      usage: detailed(1, 0, 0, 1),
+      totalUsage: detailed(100, 50, 0, 10),
+    };
+    expect(rowOf(fromAiSdkResult(result, context))).toMatchObject({
+      conclusion: "success",
+      input_tokens: 100,
+      cache_read_tokens: 50,
+      output_tokens: 10,
+    });
+  });
+
+  test("version 5: input includes cached input, but for Anthropic's models", () => {
+    const usage = { inputTokens: 1_000, cachedInputTokens: 600, outputTokens: 10 };
+    const openai = {
+      finishReason: "stop",
+      response: { id: "a", modelId: "gpt-5.1" },
+      totalUsage: usage,
+      usage,
+    };
+    expect(rowOf(fromAiSdkResult(openai, context))).toMatchObject({
+      input_tokens: 400,
+      cache_read_tokens: 600,
+    });
+    const claude = {
+      ...openai,
+      response: { id: "b", modelId: "claude-opus-4-5" },
+      providerMetadata: { anthropic: { cacheCreationInputTokens: 70, usage: { note: MARKER } } },
+    };
+    expect(rowOf(fromAiSdkResult(claude, context))).toMatchObject({
+      input_tokens: 1_000,
+      cache_read_tokens: 600,
+      cache_creation_tokens: 70,
+    });
+  });
+
+  test.each(["error", "content-filter"])("a finish for the reason %s is no success", (finishReason) => {
+    const result = { finishReason, response: {}, usage: { inputTokens: undefined } };
+    expect(rowOf(fromAiSdkResult(result, context))).toMatchObject({
+      conclusion: finishReason,
+      model: "unknown",
+      usage_source: "unknown",
+    });
+  });
+
+  test("a stream whose usage is still to come is refused, with what to do", async () => {
+    const stream = { usage: Promise.resolve({}), totalUsage: Promise.resolve({}) };
+    const { code, message } = await thrownBy(() => fromAiSdkResult(stream, context));
+    expect(code).toBe("INVALID_RECORD");
+    expect(message).toEndWith("Pass what onFinish is given, or await its usage.");
+  });
+});
+
+test.each([
+  [fromOpenAiResponse, "a response of OpenAI's API"],
+  [fromGeminiResponse, "a response of Gemini's API"],
+  [fromAiSdkResult, "a result of the AI SDK"],
+])("what is no result is refused: %p", async (from, expected) => {
+  for (const value of [{}, [], null, "text", { text: "x" }]) {
+    const { code, message } = await thrownBy(() => from(value as object, context));
+    expect(code).toBe("INVALID_RECORD");
+    expect(message).toContain(`expected ${expected}, received`);
+  }
+});
