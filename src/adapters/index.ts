@@ -1,11 +1,12 @@
 export { fromAiSdkResult } from "./ai-sdk-result";
+export { type AiSdkTelemetry, aiSdkTelemetry } from "./ai-sdk-telemetry";
 export {
   type ClaudeResult,
   type ClaudeResultOptions,
   fromClaudeResult,
   isClaudeResult,
 } from "./claude-result";
-export { type RecordClaudeOptions, recordClaude } from "./claude-stream";
+export { type RecordClaudeOptions, type RecordingApp, recordClaude } from "./claude-stream";
 export type { RunContext } from "./context";
 export { fromGeminiResponse } from "./gemini-response";
 export { fromOpenAiResponse } from "./openai-response";

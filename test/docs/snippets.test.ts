@@ -86,6 +86,10 @@ test("a query of the Claude Agent SDK is recorded with one line", async () => {
   ).toEqual([{ repo: "octo-org/octo-repo", pr_number: 42, cost_usd: 0.25 }]);
 });
 
+test("the line for the AI SDK runs", async () => {
+  expect(await run(tempDir(), "ai-sdk.ts")).toBe("");
+});
+
 test("of a run that used several models each model's cost is its own", async () => {
   const folder = tempDir();
   await run(folder, "models.ts");
