@@ -7,6 +7,7 @@ export {
   isClaudeResult,
 } from "./claude-result";
 export { type RecordClaudeOptions, type RecordingApp, recordClaude } from "./claude-stream";
+export { type CodexTurnOptions, fromCodexTurn } from "./codex-turn";
 export type { RunContext } from "./context";
 export { fromGeminiResponse } from "./gemini-response";
 export { fromOpenAiResponse } from "./openai-response";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { fromAiSdkResult, fromGeminiResponse, fromOpenAiResponse } from "../../src/adapters";
+import fc from "fast-check";
+import { fromAiSdkResult, fromCodexTurn, fromGeminiResponse, fromOpenAiResponse } from "../../src/adapters";
 import { toExecutionRow } from "../../src/ledger/row";
 import type { TelemetryRecord } from "../../src/record/types";
 import { thrownBy } from "../support/thrown-by";
@@ -104,6 +105,94 @@ describe("OpenAI", () => {
   test("without usage nothing is known of it", () => {
     const { usage: _, ...bare } = chat;
     expect(rowOf(fromOpenAiResponse(bare, context)).usage_source).toBe("unknown");
+  });
+});
+
+describe("Codex", () => {
+  const total = (input: number, read: number, written: number, output: number) => ({
+    items: [{ type: "agent_message", text: MARKER }],
+    finalResponse: MARKER,
+    usage: {
+      input_tokens: input,
+      cached_input_tokens: read,
+      cache_write_input_tokens: written,
+      output_tokens: output,
+      reasoning_output_tokens: output,
+    },
+  });
+  const inCodex = { ...context, model: "gpt-5.3-codex" };
+
+  test("a turn is what its thread used since the turn before", () => {
+    const first = total(1_000, 600, 100, 50);
+    const second = { type: "turn.completed", usage: total(3_000, 2_400, 150, 80).usage };
+    expect(rowOf(fromCodexTurn(first, inCodex, { threadId: "t-1" }))).toMatchObject({
+      session_id: "t-1",
+      model: "gpt-5.3-codex",
+      provider: "openai",
+      conclusion: "success",
+      input_tokens: 300,
+      cache_read_tokens: 600,
+      cache_creation_tokens: 100,
+      output_tokens: 50,
+    });
+    expect(rowOf(fromCodexTurn(second, inCodex, { previous: first }))).toMatchObject({
+      session_id: null,
+      input_tokens: 150,
+      cache_read_tokens: 1_800,
+      cache_creation_tokens: 50,
+      output_tokens: 30,
+    });
+  });
+
+  test("turns of any thread add up to its total", () => {
+    const tokens = fc.record({
+      input: fc.integer({ min: 1, max: 1e6 }),
+      read: fc.nat(1e6),
+      output: fc.nat(1e6),
+    });
+    fc.assert(
+      fc.property(fc.array(tokens, { minLength: 1, maxLength: 8 }), (turns) => {
+        const sums = { input: 0, read: 0, output: 0 };
+        let previous: object | undefined;
+        const rows = turns.map(({ input, read, output }) => {
+          sums.input += input;
+          sums.read += read;
+          sums.output += output;
+          const turn = total(sums.input + sums.read, sums.read, 0, sums.output);
+          const row = rowOf(fromCodexTurn(turn, inCodex, { previous }));
+          previous = turn;
+          return row;
+        });
+        const sum = (name: "input_tokens" | "cache_read_tokens" | "output_tokens") =>
+          rows.reduce((all, row) => all + (row[name] ?? 0), 0);
+        expect([sum("input_tokens"), sum("cache_read_tokens"), sum("output_tokens")]).toEqual([
+          sums.input,
+          sums.read,
+          sums.output,
+        ]);
+      }),
+    );
+  });
+
+  test("a total that fell began anew: the turn counts as it is", () => {
+    const turn = fromCodexTurn(total(100, 50, 0, 9), inCodex, { previous: total(80, 60, 0, 5) });
+    expect(rowOf(turn)).toMatchObject({ input_tokens: 50, cache_read_tokens: 50, output_tokens: 9 });
+  });
+
+  test.each([
+    [{ type: "turn.failed", error: { message: MARKER } }, "error"],
+    [{ items: [], finalResponse: "", usage: null }, "success"],
+    [total(0, 0, 0, 0), "success"],
+  ])("of %j, the usage is unknown", (turn, conclusion) => {
+    expect(rowOf(fromCodexTurn(turn, inCodex))).toMatchObject({ conclusion, usage_source: "unknown" });
+  });
+
+  test("another event, or one as the turn before, is refused", async () => {
+    for (const other of [{ type: "item.completed", item: {} }, { type: "thread.started" }]) {
+      expect((await thrownBy(() => fromCodexTurn(other, inCodex))).code).toBe("INVALID_RECORD");
+      const previous = () => fromCodexTurn(total(1, 0, 0, 1), inCodex, { previous: other });
+      expect((await thrownBy(previous)).code).toBe("INVALID_RECORD");
+    }
   });
 });
 
@@ -265,6 +354,7 @@ describe("Vercel AI SDK", () => {
 
 test.each([
   [fromOpenAiResponse, "a response of OpenAI's API"],
+  [fromCodexTurn, "a turn of Codex, or its event turn.completed or turn.failed"],
   [fromGeminiResponse, "a response of Gemini's API"],
   [fromAiSdkResult, "a result of the AI SDK"],
 ])("what is no result is refused: %p", async (from, expected) => {

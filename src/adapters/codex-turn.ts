@@ -1,0 +1,77 @@
+import type { TelemetryRecord } from "../record/types";
+import { contextFields, type RunContext } from "./context";
+import { countOf, notA, objectOf, uncached } from "./read";
+
+export interface CodexTurnOptions {
+  /** The latest turn of the same thread that has usage, also of an earlier process. Default: this is the first. */
+  readonly previous?: object | undefined;
+  /** The thread, which no turn names: the `sessionId` of the record. */
+  readonly threadId?: string | undefined;
+}
+
+/**
+ * The record of a turn of Codex: what `thread.run()` of its SDK returns, or the event `turn.completed` or
+ * `turn.failed`, also of `codex exec --json`. The usage of a turn is the total of its thread so far, of resumed ones
+ * too; `previous` is subtracted. Its input includes what was read from the cache and written to it, which is taken
+ * out; its output includes reasoning. It says no cost, and no model: give it in the context.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no turn.
+ * @see https://github.com/openai/codex/blob/main/codex-rs/exec/src/event_processor_with_jsonl_output.rs
+ */
+export function fromCodexTurn(
+  turn: object,
+  context: RunContext,
+  { previous, threadId }: CodexTurnOptions = {},
+): TelemetryRecord {
+  assertTurn(turn);
+  if (previous !== undefined) assertTurn(previous);
+  const { input, read, written, output } = used(totalOf(turn), previous && totalOf(previous));
+  return {
+    ...contextFields(context, undefined),
+    conclusion: objectOf(turn)["type"] === "turn.failed" ? "error" : "success",
+    sessionId: threadId,
+    inputTokens: uncached(input, read, written),
+    outputTokens: output,
+    cacheReadTokens: read,
+    cacheCreationTokens: written,
+  };
+}
+
+function assertTurn(value: object): void {
+  const { type, items, usage } = objectOf(value);
+  const isTurn = type === undefined ? Array.isArray(items) || usage != null : ENDS.has(type);
+  if (!isTurn) throw notA("a turn of Codex, or its event turn.completed or turn.failed", value);
+}
+
+const ENDS = new Set<unknown>(["turn.completed", "turn.failed"]);
+
+type Total = Readonly<Record<"input" | "read" | "written" | "output", number | undefined>>;
+
+function totalOf(turn: object): Total {
+  const usage = objectOf(objectOf(turn)["usage"]);
+  const total = {
+    input: countOf(usage["input_tokens"]),
+    read: countOf(usage["cached_input_tokens"]),
+    written: countOf(usage["cache_write_input_tokens"]),
+    output: countOf(usage["output_tokens"]),
+  };
+  // Codex writes zeros where it was told no usage.
+  return total.input === 0 && total.output === 0 ? NOTHING : total;
+}
+
+const NOTHING: Total = { input: undefined, read: undefined, written: undefined, output: undefined };
+
+/** What a turn used. A count that would fall below zero tells that the total began anew. */
+function used(now: Total, before: Total = NOTHING): Total {
+  const difference: Total = {
+    input: less(now.input, before.input),
+    read: less(now.read, before.read),
+    written: less(now.written, before.written),
+    output: less(now.output, before.output),
+  };
+  return Object.values(difference).some((count) => count !== undefined && count < 0) ? now : difference;
+}
+
+function less(now: number | undefined, before: number | undefined): number | undefined {
+  return now === undefined ? undefined : now - (before ?? 0);
+}
