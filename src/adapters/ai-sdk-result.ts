@@ -1,6 +1,7 @@
 import type { ModelUsage, TelemetryRecord } from "../record/types";
+import { sumByModel } from "./by-model";
 import { contextFields, type RunContext } from "./context";
-import { countOf, type Fields, notA, objectOf, sumOf, textOf, uncached } from "./read";
+import { countOf, type Fields, notA, objectOf, textOf, uncached } from "./read";
 
 /** How providers are called by the SDK, up to the first dot, where ours has another name. */
 const PROVIDERS: Readonly<Record<string, string>> = {
@@ -44,23 +45,15 @@ function modelsOf(fields: Fields, { model, provider }: RunContext): readonly Mod
   const steps = (Array.isArray(fields["steps"]) ? fields["steps"] : []).map(objectOf);
   const areOfSteps = steps.length > 0 && steps.every((step) => step["usage"] != null);
   const parts = areOfSteps ? steps : [{ ...fields, usage: fields["totalUsage"] ?? fields["usage"] }];
-  const named = parts.map((part) => {
+  const requests = parts.map((part) => {
     const { modelId, provider: served } = objectOf(part["model"]);
-    const id = textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown";
-    return { model: id, provider: providerOf(textOf(served)) ?? provider, part };
-  });
-  return [...Map.groupBy(named, (one) => `${one.provider} ${one.model}`).values()].map((some) => {
-    const usages = some.map(({ part }) => usageOf(part));
-    const sum = (name: keyof ReturnType<typeof usageOf>) => sumOf(...usages.map((usage) => usage[name]));
     return {
-      model: some[0]?.model ?? "unknown",
-      provider: some[0]?.provider,
-      inputTokens: sum("inputTokens"),
-      outputTokens: sum("outputTokens"),
-      cacheReadTokens: sum("cacheReadTokens"),
-      cacheCreationTokens: sum("cacheCreationTokens"),
+      model: textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown",
+      provider: providerOf(textOf(served)) ?? provider,
+      ...usageOf(part),
     };
   });
+  return sumByModel(requests);
 }
 
 function usageOf(part: Fields) {

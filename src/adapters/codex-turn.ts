@@ -1,6 +1,7 @@
 import type { TelemetryRecord } from "../record/types";
 import { contextFields, type RunContext } from "./context";
-import { countOf, notA, objectOf, uncached } from "./read";
+import { type InclusiveUsage, knownUsage, tokenFields, UNKNOWN_USAGE, usageBeyond } from "./inclusive-usage";
+import { countOf, notA, objectOf } from "./read";
 
 export interface CodexTurnOptions {
   /** The latest turn of the same thread that has usage, also of an earlier process. Default: this is the first. */
@@ -25,15 +26,11 @@ export function fromCodexTurn(
 ): TelemetryRecord {
   assertTurn(turn);
   if (previous !== undefined) assertTurn(previous);
-  const { input, read, written, output } = used(totalOf(turn), previous && totalOf(previous));
   return {
     ...contextFields(context, undefined),
     conclusion: objectOf(turn)["type"] === "turn.failed" ? "error" : "success",
     sessionId: threadId,
-    inputTokens: uncached(input, read, written),
-    outputTokens: output,
-    cacheReadTokens: read,
-    cacheCreationTokens: written,
+    ...tokenFields(usedSince(totalOf(turn), previous && totalOf(previous))),
   };
 }
 
@@ -45,33 +42,18 @@ function assertTurn(value: object): void {
 
 const ENDS = new Set<unknown>(["turn.completed", "turn.failed"]);
 
-type Total = Readonly<Record<"input" | "read" | "written" | "output", number | undefined>>;
-
-function totalOf(turn: object): Total {
+function totalOf(turn: object): InclusiveUsage {
   const usage = objectOf(objectOf(turn)["usage"]);
-  const total = {
+  return knownUsage({
     input: countOf(usage["input_tokens"]),
     read: countOf(usage["cached_input_tokens"]),
     written: countOf(usage["cache_write_input_tokens"]),
     output: countOf(usage["output_tokens"]),
-  };
-  // Codex writes zeros where it was told no usage.
-  return total.input === 0 && total.output === 0 ? NOTHING : total;
+  });
 }
-
-const NOTHING: Total = { input: undefined, read: undefined, written: undefined, output: undefined };
 
 /** What a turn used. A count that would fall below zero tells that the total began anew. */
-function used(now: Total, before: Total = NOTHING): Total {
-  const difference: Total = {
-    input: less(now.input, before.input),
-    read: less(now.read, before.read),
-    written: less(now.written, before.written),
-    output: less(now.output, before.output),
-  };
-  return Object.values(difference).some((count) => count !== undefined && count < 0) ? now : difference;
-}
-
-function less(now: number | undefined, before: number | undefined): number | undefined {
-  return now === undefined ? undefined : now - (before ?? 0);
+function usedSince(now: InclusiveUsage, before: InclusiveUsage = UNKNOWN_USAGE): InclusiveUsage {
+  const used = usageBeyond(now, before);
+  return Object.values(used).some((count) => count !== undefined && count < 0) ? now : used;
 }

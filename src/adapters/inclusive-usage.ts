@@ -1,0 +1,40 @@
+import { uncached } from "./read";
+
+/** Tokens as OpenAI counts them: `input` includes what was read from the cache and written to it. */
+export type InclusiveUsage = Readonly<Record<"input" | "read" | "written" | "output", number | undefined>>;
+
+export const UNKNOWN_USAGE: InclusiveUsage = {
+  input: undefined,
+  read: undefined,
+  written: undefined,
+  output: undefined,
+};
+
+/** Programs that were told no usage write zeros: no request is without tokens. */
+export function knownUsage(usage: InclusiveUsage): InclusiveUsage {
+  return usage.input === 0 && usage.output === 0 ? UNKNOWN_USAGE : usage;
+}
+
+/** What a total has more than an earlier one, or than a part of it. */
+export function usageBeyond(total: InclusiveUsage, part: InclusiveUsage): InclusiveUsage {
+  return {
+    input: beyond(total.input, part.input),
+    read: beyond(total.read, part.read),
+    written: beyond(total.written, part.written),
+    output: beyond(total.output, part.output),
+  };
+}
+
+function beyond(total: number | undefined, part: number | undefined): number | undefined {
+  return total === undefined ? undefined : total - (part ?? 0);
+}
+
+/** The fields of a record, which don't overlap. */
+export function tokenFields({ input, read, written, output }: InclusiveUsage) {
+  return {
+    inputTokens: uncached(input, read, written),
+    outputTokens: output,
+    cacheReadTokens: read,
+    cacheCreationTokens: written,
+  };
+}

@@ -1,0 +1,74 @@
+import type { ModelUsage, TelemetryRecord } from "../record/types";
+import { sumByModel } from "./by-model";
+import { contextFields, type RunContext } from "./context";
+import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inclusive-usage";
+import { countOf, type Fields, notA, objectOf, sumOf, textOf } from "./read";
+
+/**
+ * The record of what `run()` of the OpenAI Agents SDK returns, once it is `completed` where it is streamed, or of the
+ * error that it throws, where that has a `state`. Agents that are tools of others are in it. Input includes what was
+ * read from the cache and written to it, which is taken out; output includes reasoning. It says no cost. What names no
+ * model counts under the model of the context: streamed responses, and those of agents that are tools.
+ *
+ * A run that waits for an approval ended as `interrupted`. When it goes on, its result is of the whole run, under the
+ * same `executionId`: record it once, at its end.
+ *
+ * @throws {RunledgerError} `INVALID_RECORD` for what is no result, and no error with a state.
+ */
+export function fromOpenAiAgents(result: object, context: RunContext): TelemetryRecord {
+  const fields = objectOf(result);
+  const state = objectOf(fields["state"]);
+  const given = fields["rawResponses"] ?? state["_modelResponses"];
+  if (!Array.isArray(given)) {
+    throw notA("a result of the OpenAI Agents SDK, or an error of it that has a state", result);
+  }
+  const responses = given.map(objectOf);
+  const models = modelsOf(responses, objectOf(state["usage"]), context);
+  const [only = { model: undefined }, ...others] = models;
+  const { model, ...known } = contextFields(context, only.model);
+  return {
+    ...known,
+    ...endOf(fields),
+    executionId: textOf(responses[0]?.["responseId"]),
+    numTurns: responses.length > 0 ? responses.length : undefined,
+    ...(others.length > 0 ? { models } : { ...only, model }),
+  };
+}
+
+function endOf({ error, interruptions, rawResponses, name }: Fields) {
+  if (rawResponses === undefined || error != null) {
+    return { conclusion: "error", stopReason: textOf(objectOf(error)["name"]) ?? textOf(name) };
+  }
+  const isWaiting = Array.isArray(interruptions) && interruptions.length > 0;
+  return { conclusion: isWaiting ? "interrupted" : "success" };
+}
+
+/** What each model used. The usage of a run has more than its responses have where agents were called as tools. */
+function modelsOf(responses: readonly Fields[], ofRun: Fields, context: RunContext): readonly ModelUsage[] {
+  const { model: namedModel = "unknown", provider } = context;
+  const usages = responses.map((response) => usageOf(objectOf(response["usage"])));
+  const named = responses.map((response, index) => ({
+    model: textOf(objectOf(response["providerData"])["model"]) ?? namedModel,
+    provider,
+    ...tokenFields(usages[index] ?? usageOf({})),
+  }));
+  const rest = usageBeyond(usageOf(ofRun), sumOfUsages(usages));
+  const hasMore = (rest.input ?? 0) > 0 || (rest.output ?? 0) > 0;
+  return sumByModel(hasMore ? [...named, { model: namedModel, provider, ...tokenFields(rest) }] : named);
+}
+
+function usageOf(usage: Fields): InclusiveUsage {
+  // One entry per request, as far as the requests had details.
+  const details = Object.values(objectOf(usage["inputTokensDetails"])).map(objectOf);
+  return knownUsage({
+    input: countOf(usage["inputTokens"]),
+    read: sumOf(...details.map((one) => countOf(one["cached_tokens"]))),
+    written: sumOf(...details.map((one) => countOf(one["cache_write_tokens"]))),
+    output: countOf(usage["outputTokens"]),
+  });
+}
+
+function sumOfUsages(usages: readonly InclusiveUsage[]): InclusiveUsage {
+  const sum = (name: keyof InclusiveUsage) => sumOf(...usages.map((usage) => usage[name]));
+  return { input: sum("input"), read: sum("read"), written: sum("written"), output: sum("output") };
+}
