@@ -10,5 +10,6 @@ export { type RecordClaudeOptions, type RecordingApp, recordClaude } from "./cla
 export { type CodexTurnOptions, fromCodexTurn } from "./codex-turn";
 export type { RunContext } from "./context";
 export { fromGeminiResponse } from "./gemini-response";
+export { fromLangChain } from "./langchain";
 export { fromOpenAiAgents } from "./openai-agents";
 export { fromOpenAiResponse } from "./openai-response";
