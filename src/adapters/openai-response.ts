@@ -1,6 +1,7 @@
 import type { TelemetryRecord } from "../record/types";
 import { contextFields, type RunContext } from "./context";
-import { countOf, notA, objectOf, textOf, uncached } from "./read";
+import { tokenFields } from "./inclusive-usage";
+import { countOf, notA, objectOf, textOf } from "./read";
 
 /**
  * The record of a response of OpenAI's API, or of one that is compatible: of the Responses API, or of Chat
@@ -18,15 +19,16 @@ export function fromOpenAiResponse(response: object, context: RunContext): Telem
   }
   const names = isChat || "prompt_tokens" in usage ? CHAT : RESPONSES;
   const details = objectOf(usage[names.details]);
-  const [read, written] = [countOf(details["cached_tokens"]), countOf(details["cache_write_tokens"])];
   return {
     ...contextFields(context, textOf(body["model"])),
     ...(isChat ? endOfChat(body["choices"]) : endOfResponse(body)),
     executionId: textOf(body["id"]),
-    inputTokens: uncached(countOf(usage[names.input]), read, written),
-    outputTokens: countOf(usage[names.output]),
-    cacheReadTokens: read,
-    cacheCreationTokens: written,
+    ...tokenFields({
+      input: countOf(usage[names.input]),
+      read: countOf(details["cached_tokens"]),
+      written: countOf(details["cache_write_tokens"]),
+      output: countOf(usage[names.output]),
+    }),
   };
 }
 
