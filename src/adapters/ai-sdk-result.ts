@@ -4,11 +4,11 @@ import { contextFields, type RunContext } from "./context";
 import { countOf, type Fields, notA, objectOf, textOf, uncached } from "./read";
 
 /** How providers are called by the SDK, up to the first dot, where ours has another name. */
-const PROVIDERS: Readonly<Record<string, string>> = {
-  "amazon-bedrock": "aws",
-  "azure-openai": "azure",
-  xai: "x-ai",
-};
+const PROVIDERS: ReadonlyMap<string, string> = new Map([
+  ["amazon-bedrock", "aws"],
+  ["azure-openai", "azure"],
+  ["xai", "x-ai"],
+]);
 const BLOCKED = new Set(["error", "content-filter"]);
 
 /**
@@ -80,5 +80,5 @@ function usageOf(part: Fields) {
 /** `anthropic` of `anthropic.messages`. */
 function providerOf(name: string | undefined): string | undefined {
   const [first = ""] = name?.split(".") ?? [];
-  return first === "" ? undefined : (PROVIDERS[first] ?? first);
+  return first === "" ? undefined : (PROVIDERS.get(first) ?? first);
 }

@@ -3,7 +3,7 @@ import { sumOf } from "./read";
 
 /** What several requests used, added up by model and who served it, in the order in which they came. */
 export function sumByModel(requests: readonly ModelUsage[]): readonly ModelUsage[] {
-  const groups = Map.groupBy(requests, ({ provider, model }) => `${provider} ${model}`);
+  const groups = Map.groupBy(requests, ({ provider, model }) => JSON.stringify([provider, model]));
   return [...groups.values()].map((some) => {
     const sum = (name: Count) => sumOf(...some.map((request) => request[name] ?? undefined));
     return {

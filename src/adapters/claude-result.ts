@@ -41,14 +41,14 @@ type Usage = ModelUsage & { readonly model: string };
 const UNKNOWN_MODEL = "unknown";
 
 /** Providers as the SDK calls them, where ours has another name. */
-const PROVIDERS: Readonly<Record<string, string>> = {
-  firstParty: "anthropic",
-  bedrock: "aws",
-  anthropicAws: "aws",
-  mantle: "aws",
-  vertex: "google",
-  foundry: "azure",
-};
+const PROVIDERS: ReadonlyMap<string, string> = new Map([
+  ["firstParty", "anthropic"],
+  ["bedrock", "aws"],
+  ["anthropicAws", "aws"],
+  ["mantle", "aws"],
+  ["vertex", "google"],
+  ["foundry", "azure"],
+]);
 
 /**
  * The record of a result. What each model used is taken from `modelUsage`, without which `usage` tells about the main
@@ -141,7 +141,7 @@ function usageOfModel(model: string, usage: Readonly<Record<string, unknown>>): 
   const costSource: CostSource = usage["costBasis"] === "unknown" ? "estimated" : "reported";
   return {
     model: model === "" ? UNKNOWN_MODEL : model,
-    ...(provider !== undefined && { provider: PROVIDERS[provider] ?? provider }),
+    ...(provider !== undefined && { provider: PROVIDERS.get(provider) ?? provider }),
     inputTokens: countOf(usage["inputTokens"]),
     outputTokens: countOf(usage["outputTokens"]),
     cacheReadTokens: countOf(usage["cacheReadInputTokens"]),

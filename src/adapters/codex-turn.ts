@@ -1,11 +1,11 @@
 import type { TelemetryRecord } from "../record/types";
 import { contextFields, type RunContext } from "./context";
-import { type InclusiveUsage, knownUsage, tokenFields, UNKNOWN_USAGE, usageBeyond } from "./inclusive-usage";
+import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inclusive-usage";
 import { countOf, notA, objectOf } from "./read";
 
 export interface CodexTurnOptions {
-  /** The latest turn of the same thread that has usage, also of an earlier process. Default: this is the first. */
-  readonly previous?: object | undefined;
+  /** The latest turn of the same thread that has usage, even one of an earlier process. Default: none, this is the first. */
+  readonly previous?: object | null | undefined;
   /** The thread, which no turn names: the `sessionId` of the record. */
   readonly threadId?: string | undefined;
 }
@@ -25,18 +25,18 @@ export function fromCodexTurn(
   { previous, threadId }: CodexTurnOptions = {},
 ): TelemetryRecord {
   assertTurn(turn);
-  if (previous !== undefined) assertTurn(previous);
+  if (previous != null) assertTurn(previous);
   return {
     ...contextFields(context, undefined),
     conclusion: objectOf(turn)["type"] === "turn.failed" ? "error" : "success",
     sessionId: threadId,
-    ...tokenFields(usedSince(totalOf(turn), previous && totalOf(previous))),
+    ...tokenFields(usedSince(totalOf(turn), previous == null ? undefined : totalOf(previous))),
   };
 }
 
 function assertTurn(value: object): void {
-  const { type, items, usage } = objectOf(value);
-  const isTurn = type === undefined ? Array.isArray(items) || usage != null : ENDS.has(type);
+  const { type, items } = objectOf(value);
+  const isTurn = type === undefined ? Array.isArray(items) : ENDS.has(type);
   if (!isTurn) throw notA("a turn of Codex, or its event turn.completed or turn.failed", value);
 }
 
@@ -53,7 +53,8 @@ function totalOf(turn: object): InclusiveUsage {
 }
 
 /** What a turn used. A count that would fall below zero tells that the total began anew. */
-function usedSince(now: InclusiveUsage, before: InclusiveUsage = UNKNOWN_USAGE): InclusiveUsage {
+function usedSince(now: InclusiveUsage, before: InclusiveUsage | undefined): InclusiveUsage {
+  if (before?.input === undefined) return now;
   const used = usageBeyond(now, before);
   return Object.values(used).some((count) => count !== undefined && count < 0) ? now : used;
 }

@@ -3,7 +3,7 @@ import { uncached } from "./read";
 /** Tokens as OpenAI counts them: `input` includes what was read from the cache and written to it. */
 export type InclusiveUsage = Readonly<Record<"input" | "read" | "written" | "output", number | undefined>>;
 
-export const UNKNOWN_USAGE: InclusiveUsage = {
+const UNKNOWN: InclusiveUsage = {
   input: undefined,
   read: undefined,
   written: undefined,
@@ -12,10 +12,10 @@ export const UNKNOWN_USAGE: InclusiveUsage = {
 
 /** Programs that were told no usage write zeros: no request is without tokens. */
 export function knownUsage(usage: InclusiveUsage): InclusiveUsage {
-  return usage.input === 0 && usage.output === 0 ? UNKNOWN_USAGE : usage;
+  return usage.input === 0 && usage.output === 0 ? UNKNOWN : usage;
 }
 
-/** What a total has more than an earlier one, or than a part of it. */
+/** What a total has more than an earlier one, or than a part of it; unknown where one of them is. */
 export function usageBeyond(total: InclusiveUsage, part: InclusiveUsage): InclusiveUsage {
   return {
     input: beyond(total.input, part.input),
@@ -26,7 +26,7 @@ export function usageBeyond(total: InclusiveUsage, part: InclusiveUsage): Inclus
 }
 
 function beyond(total: number | undefined, part: number | undefined): number | undefined {
-  return total === undefined ? undefined : total - (part ?? 0);
+  return total === undefined || part === undefined ? undefined : total - part;
 }
 
 /** The fields of a record, which don't overlap. */

@@ -4,18 +4,29 @@ import { contextFields, type RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields } from "./inclusive-usage";
 import { countOf, type Fields, notA, objectOf, textOf } from "./read";
 
-/** How LangChain calls those who serve models, where ours has another name. */
-const PROVIDERS: Readonly<Record<string, string>> = {
-  bedrock: "aws",
-  "bedrock-converse": "aws",
-  "google-genai": "google",
-  "google-vertexai": "google",
-};
-const BLOCKED = new Set(["content_filter", "refusal", "SAFETY"]);
+/** LangChain's names of providers that differ from ours. */
+const PROVIDERS: ReadonlyMap<string, string> = new Map([
+  ["bedrock", "aws"],
+  ["bedrock-converse", "aws"],
+  ["google-genai", "google"],
+  ["google-vertexai", "google"],
+]);
+/** Ends that are none of the model's own, as the APIs of OpenAI, Anthropic, Bedrock and Gemini call them. */
+const BLOCKED = new Set([
+  "blocklist",
+  "content_filter",
+  "content_filtered",
+  "guardrail_intervened",
+  "prohibited_content",
+  "recitation",
+  "refusal",
+  "safety",
+  "spii",
+]);
 
 /**
- * The record of what a chat model of LangChain returns (an `AIMessage`), or of what an agent or graph with `messages`
- * does: the answers since the last message of a human, as earlier ones are of earlier runs. Input includes what was
+ * The record of what a chat model of LangChain returns (an `AIMessage`), or of the final state of an agent or graph with
+ * `messages`: the answers since the last message of a human, as earlier ones are of earlier runs. Input includes what was
  * read from the cache and written to it, which is taken out. It says no cost.
  *
  * A run that is interrupted and goes on is one, under one `executionId`: record it once, at its end.
@@ -29,9 +40,10 @@ export function fromLangChain(result: object, context: RunContext): TelemetryRec
   const [only = { model: undefined }, ...others] = models;
   const { model, ...known } = contextFields(context, only.model);
   const reason = reasonOf(objectOf(answers.at(-1)?.["response_metadata"]));
+  const ended = reason?.toLowerCase();
   return {
     ...known,
-    conclusion: reason !== undefined && BLOCKED.has(reason) ? reason.toLowerCase() : "success",
+    conclusion: ended !== undefined && BLOCKED.has(ended) ? ended : "success",
     executionId: textOf(answers[0]?.["id"]),
     stopReason: reason,
     numTurns: answers.length,
@@ -59,16 +71,23 @@ function isAnswer(message: Fields): boolean {
 /** Of a message of version 1, or of an earlier one, which says it by a method. */
 function typeOf(message: Fields): unknown {
   const { type, _getType } = message;
-  return textOf(type) ?? (typeof _getType === "function" ? _getType.call(message) : undefined);
+  if (textOf(type) !== undefined || typeof _getType !== "function") return type;
+  try {
+    return _getType.call(message);
+  } catch {
+    return undefined;
+  }
 }
 
 function usedFor(answer: Fields, context: RunContext) {
-  const { model_name, model, model_provider, usage } = objectOf(answer["response_metadata"]);
+  const { model_name, model: named, model_provider, usage } = objectOf(answer["response_metadata"]);
   const served = textOf(model_provider);
+  const model = textOf(model_name) ?? textOf(named) ?? context.model ?? "unknown";
+  const counted = usageOf(objectOf(answer["usage_metadata"]), objectOf(usage));
   return {
-    model: textOf(model_name) ?? textOf(model) ?? context.model ?? "unknown",
-    provider: context.provider ?? (served && (PROVIDERS[served] ?? served)),
-    ...tokenFields(usageOf(objectOf(answer["usage_metadata"]), objectOf(usage))),
+    model,
+    provider: context.provider ?? (served && (PROVIDERS.get(served) ?? served)),
+    ...tokenFields((served ?? model).match(/^(google|gemini)/) ? withThoughts(counted, answer) : counted),
   };
 }
 
@@ -82,13 +101,13 @@ function usageOf(usage: Fields, ofAnthropic: Fields): InclusiveUsage {
     input: isExclusive && input !== undefined ? input + (read ?? 0) + (written ?? 0) : input,
     read,
     written,
-    output: isExclusive ? countOf(usage["output_tokens"]) : outputOf(usage, input),
+    output: countOf(usage["output_tokens"]),
   });
 }
 
 /** Gemini's thoughts are in the total, but in no other count. */
-function outputOf(usage: Fields, input: number | undefined): number | undefined {
-  const [output, total] = [countOf(usage["output_tokens"]), countOf(usage["total_tokens"])];
-  if (output === undefined || total === undefined || input === undefined) return output;
-  return Math.max(output, total - input);
+function withThoughts(usage: InclusiveUsage, answer: Fields): InclusiveUsage {
+  const total = countOf(objectOf(answer["usage_metadata"])["total_tokens"]);
+  if (total === undefined || usage.input === undefined || usage.output === undefined) return usage;
+  return { ...usage, output: Math.max(usage.output, total - usage.input) };
 }

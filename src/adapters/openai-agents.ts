@@ -6,9 +6,11 @@ import { countOf, type Fields, notA, objectOf, sumOf, textOf } from "./read";
 
 /**
  * The record of what `run()` of the OpenAI Agents SDK returns, once it is `completed` where it is streamed, or of the
- * error that it throws, where that has a `state`. Agents that are tools of others are in it. Input includes what was
+ * error that it throws, where that has a `state`. What agents used that are called as tools is included. Input includes what was
  * read from the cache and written to it, which is taken out; output includes reasoning. It says no cost. What names no
  * model counts under the model of the context: streamed responses, and those of agents that are tools.
+ *
+ * Give each run a `RunContext` of its own, or none: in a shared one the SDK adds up the usage of all its runs.
  *
  * A run that waits for an approval ended as `interrupted`. When it goes on, its result is of the whole run, under the
  * same `executionId`: record it once, at its end.
@@ -35,12 +37,18 @@ export function fromOpenAiAgents(result: object, context: RunContext): Telemetry
   };
 }
 
-function endOf({ error, interruptions, rawResponses, name }: Fields) {
+function endOf({ error, interruptions, rawResponses, name, cancelled }: Fields) {
+  if (cancelled === true) return { conclusion: "aborted" };
   if (rawResponses === undefined || error != null) {
-    return { conclusion: "error", stopReason: textOf(objectOf(error)["name"]) ?? textOf(name) };
+    return { conclusion: "error", stopReason: classNameOf(objectOf(error)["name"] ?? name) };
   }
   const isWaiting = Array.isArray(interruptions) && interruptions.length > 0;
   return { conclusion: isWaiting ? "interrupted" : "success" };
+}
+
+/** The name of an error's class; nothing of its text. */
+function classNameOf(name: unknown): string | undefined {
+  return typeof name === "string" && /^\w{1,64}$/.test(name) ? name : undefined;
 }
 
 /** What each model used. The usage of a run has more than its responses have where agents were called as tools. */
@@ -53,9 +61,12 @@ function modelsOf(responses: readonly Fields[], ofRun: Fields, context: RunConte
     ...tokenFields(usages[index] ?? usageOf({})),
   }));
   const rest = usageBeyond(usageOf(ofRun), sumOfUsages(usages));
-  const hasMore = (rest.input ?? 0) > 0 || (rest.output ?? 0) > 0;
+  const hasMore = Object.values(rest).some(isMore) && Object.values(rest).every(isNotLess);
   return sumByModel(hasMore ? [...named, { model: namedModel, provider, ...tokenFields(rest) }] : named);
 }
+
+const isMore = (count: number | undefined) => count !== undefined && count > 0;
+const isNotLess = (count: number | undefined) => count === undefined || count >= 0;
 
 function usageOf(usage: Fields): InclusiveUsage {
   // One entry per request, as far as the requests had details.
@@ -69,6 +80,6 @@ function usageOf(usage: Fields): InclusiveUsage {
 }
 
 function sumOfUsages(usages: readonly InclusiveUsage[]): InclusiveUsage {
-  const sum = (name: keyof InclusiveUsage) => sumOf(...usages.map((usage) => usage[name]));
+  const sum = (name: keyof InclusiveUsage) => sumOf(0, ...usages.map((usage) => usage[name]));
   return { input: sum("input"), read: sum("read"), written: sum("written"), output: sum("output") };
 }

@@ -194,6 +194,17 @@ describe("OpenAI Agents SDK", () => {
     expect(rowOf(fromOpenAiAgents({ ...run, error }, context))).toMatchObject(row);
   });
 
+  test("a stream that was cancelled was aborted; no text of an error gets in by its name", () => {
+    expect(fromOpenAiAgents({ ...run, cancelled: true }, context).conclusion).toBe("aborted");
+    const named = { name: `an error: ${MARKER}`, state: { _modelResponses: [] } };
+    expect(fromOpenAiAgents(named, context)).toMatchObject({ conclusion: "error", stopReason: undefined });
+  });
+
+  test("a run's usage that has less than its responses takes nothing from them", () => {
+    const odd = { ...run, state: ofRun(400, 3, [{ cached_tokens: 4 }]) };
+    expect(rowOf(fromOpenAiAgents(odd, context))).toMatchObject({ input_tokens: 85, output_tokens: 30 });
+  });
+
   test("streamed responses name no model; those without usage, zeros", () => {
     const streamed = { ...run, rawResponses: [response("resp_1", undefined, usage(300, 210, 5, 30))] };
     const named = rowOf(fromOpenAiAgents(streamed, { ...context, model: "gpt-5.1" }));
@@ -284,8 +295,23 @@ describe("Codex", () => {
     expect(rowOf(fromCodexTurn(turn, inCodex))).toMatchObject({ conclusion, usage_source: "unknown" });
   });
 
+  test("what the turn before didn't tell is unknown of this one, and no turn before is none", () => {
+    const { cache_write_input_tokens: _, ...older } = total(1_000, 600, 100, 50).usage;
+    const turn = fromCodexTurn(total(3_000, 2_400, 150, 80), inCodex, {
+      previous: { items: [], usage: older },
+    });
+    expect(turn).toMatchObject({ inputTokens: 200, cacheReadTokens: 1_800, cacheCreationTokens: undefined });
+    const first = fromCodexTurn(total(1_000, 600, 100, 50), inCodex, { previous: null });
+    expect(first).toMatchObject({ inputTokens: 300, cacheCreationTokens: 100 });
+  });
+
   test("another event, or one as the turn before, is refused", async () => {
-    for (const other of [{ type: "item.completed", item: {} }, { type: "thread.started" }]) {
+    const usage = { input_tokens: 9, output_tokens: 2 };
+    for (const other of [
+      { type: "item.completed", item: {} },
+      { type: "thread.started" },
+      { object: "response", usage },
+    ]) {
       expect((await thrownBy(() => fromCodexTurn(other, inCodex))).code).toBe("INVALID_RECORD");
       const previous = () => fromCodexTurn(total(1, 0, 0, 1), inCodex, { previous: other });
       expect((await thrownBy(previous)).code).toBe("INVALID_RECORD");
@@ -410,13 +436,29 @@ describe("LangChain", () => {
 
   test.each([
     [answer("a", usage, { finish_reason: "content_filter" }), "content_filter", "reported"],
+    [answer("a", usage, { finishReason: "SAFETY" }), "safety", "reported"],
+    [answer("a", usage, { stopReason: "guardrail_intervened" }), "guardrail_intervened", "reported"],
     [{ type: "ai", content: MARKER }, "success", "unknown"],
   ])("%j ended in %s, its usage is %s", (message, conclusion, usage_source) => {
     expect(rowOf(fromLangChain(message, context))).toMatchObject({ conclusion, usage_source });
   });
 
+  test("a total of others that has more in it is no output", () => {
+    const counts = { input_tokens: 4, output_tokens: 50, total_tokens: 1_854 };
+    const row = rowOf(fromLangChain(answer("a", counts, { model_provider: "bedrock-converse" }), context));
+    expect(row).toMatchObject({ provider: "aws", input_tokens: 4, output_tokens: 50 });
+  });
+
   test("a state without an answer is refused", async () => {
-    for (const state of [{ messages: [] }, { messages: [first, human] }, human as object]) {
+    const throws = () => {
+      throw new Error(MARKER);
+    };
+    for (const state of [
+      { _getType: throws },
+      { messages: [] },
+      { messages: [first, human] },
+      human as object,
+    ]) {
       expect((await thrownBy(() => fromLangChain(state, context))).code).toBe("INVALID_RECORD");
     }
   });
