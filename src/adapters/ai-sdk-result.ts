@@ -1,9 +1,9 @@
 import type { ModelUsage, TelemetryRecord } from "../record/types";
-import { sumByModel } from "./by-model";
-import { contextFields, type RunContext } from "./context";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
 import { countOf, type Fields, notA, objectOf, textOf, uncached } from "./read";
 
-/** How providers are called by the SDK, up to the first dot, where ours has another name. */
+/** The SDK's names of providers, up to the first dot, that differ from ours. */
 const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["amazon-bedrock", "aws"],
   ["azure-openai", "azure"],
@@ -27,25 +27,21 @@ export function fromAiSdkResult(result: object, context: RunContext): TelemetryR
   if (usage == null && totalUsage == null) throw notA("a result of the AI SDK", result);
   const reason = textOf(fields["finishReason"]);
   const turns = Array.isArray(steps) ? steps.length : 0;
-  const models = modelsOf(fields, context);
-  const [only = { model: "unknown" }, ...others] = models;
-  const { model: _, ...known } = contextFields(context, only.model);
   return {
-    ...known,
+    ...usageFields(requestsOf(fields, context), context),
     conclusion: reason !== undefined && BLOCKED.has(reason) ? reason : "success",
     executionId: textOf(objectOf(response)["id"]),
     stopReason: reason,
     numTurns: turns > 0 ? turns : undefined,
-    ...(others.length > 0 ? { models } : only),
   };
 }
 
-/** What each model used: steps may be of different ones. */
-function modelsOf(fields: Fields, { model, provider }: RunContext): readonly ModelUsage[] {
+/** What the steps used, which may be of different models. */
+function requestsOf(fields: Fields, { model, provider }: RunContext): readonly ModelUsage[] {
   const steps = (Array.isArray(fields["steps"]) ? fields["steps"] : []).map(objectOf);
   const areOfSteps = steps.length > 0 && steps.every((step) => step["usage"] != null);
   const parts = areOfSteps ? steps : [{ ...fields, usage: fields["totalUsage"] ?? fields["usage"] }];
-  const requests = parts.map((part) => {
+  return parts.map((part) => {
     const { modelId, provider: served } = objectOf(part["model"]);
     return {
       model: textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown",
@@ -53,7 +49,6 @@ function modelsOf(fields: Fields, { model, provider }: RunContext): readonly Mod
       ...usageOf(part),
     };
   });
-  return sumByModel(requests);
 }
 
 function usageOf(part: Fields) {

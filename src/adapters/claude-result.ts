@@ -40,7 +40,7 @@ export interface ClaudeResultOptions {
 type Usage = ModelUsage & { readonly model: string };
 const UNKNOWN_MODEL = "unknown";
 
-/** Providers as the SDK calls them, where ours has another name. */
+/** The SDK's names of providers that differ from ours. */
 const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["firstParty", "anthropic"],
   ["bedrock", "aws"],

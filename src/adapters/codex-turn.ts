@@ -4,7 +4,7 @@ import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inc
 import { countOf, notA, objectOf } from "./read";
 
 export interface CodexTurnOptions {
-  /** The latest turn of the same thread that has usage, even one of an earlier process. Default: none, this is the first. */
+  /** The latest turn of the same thread that has usage, even one of an earlier process. Default: none. */
   readonly previous?: object | null | undefined;
   /** The thread, which no turn names: the `sessionId` of the record. */
   readonly threadId?: string | undefined;
@@ -12,8 +12,8 @@ export interface CodexTurnOptions {
 
 /**
  * The record of a turn of Codex: what `thread.run()` of its SDK returns, or the event `turn.completed` or
- * `turn.failed`, also of `codex exec --json`. The usage of a turn is the total of its thread so far, of resumed ones
- * too; `previous` is subtracted. Its input includes what was read from the cache and written to it, which is taken
+ * `turn.failed`, also of `codex exec --json`. The usage of a turn is the total of its thread so far, also of a resumed
+ * one; `previous` is subtracted. Its input includes what was read from the cache and written to it, which is taken
  * out; its output includes reasoning. It says no cost, and no model: give it in the context.
  *
  * @throws {RunledgerError} `INVALID_RECORD` for what is no turn.

@@ -1,6 +1,6 @@
 import type { TelemetryRecord } from "../record/types";
-import { sumByModel } from "./by-model";
-import { contextFields, type RunContext } from "./context";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields } from "./inclusive-usage";
 import { countOf, type Fields, notA, objectOf, textOf } from "./read";
 
@@ -25,9 +25,9 @@ const BLOCKED = new Set([
 ]);
 
 /**
- * The record of what a chat model of LangChain returns (an `AIMessage`), or of the final state of an agent or graph with
- * `messages`: the answers since the last message of a human, as earlier ones are of earlier runs. Input includes what was
- * read from the cache and written to it, which is taken out. It says no cost.
+ * The record of what a chat model of LangChain returns (an `AIMessage`), or of the final state of an agent or graph
+ * with `messages`: of the answers since the last human message, as earlier ones belong to earlier runs. Input includes
+ * what was read from the cache and written to it, which is taken out. It says no cost.
  *
  * A run that is interrupted and goes on is one, under one `executionId`: record it once, at its end.
  *
@@ -36,18 +36,17 @@ const BLOCKED = new Set([
 export function fromLangChain(result: object, context: RunContext): TelemetryRecord {
   const answers = answersOf(objectOf(result));
   if (answers.length === 0) throw notA("an AIMessage of LangChain, or a state with messages", result);
-  const models = sumByModel(answers.map((answer) => usedFor(answer, context)));
-  const [only = { model: undefined }, ...others] = models;
-  const { model, ...known } = contextFields(context, only.model);
   const reason = reasonOf(objectOf(answers.at(-1)?.["response_metadata"]));
   const ended = reason?.toLowerCase();
   return {
-    ...known,
+    ...usageFields(
+      answers.map((answer) => usedFor(answer, context)),
+      context,
+    ),
     conclusion: ended !== undefined && BLOCKED.has(ended) ? ended : "success",
     executionId: textOf(answers[0]?.["id"]),
     stopReason: reason,
     numTurns: answers.length,
-    ...(others.length > 0 ? { models } : { ...only, model }),
   };
 }
 

@@ -1,19 +1,19 @@
 import type { ModelUsage, TelemetryRecord } from "../record/types";
-import { sumByModel } from "./by-model";
-import { contextFields, type RunContext } from "./context";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inclusive-usage";
 import { countOf, type Fields, notA, objectOf, sumOf, textOf } from "./read";
 
 /**
- * The record of what `run()` of the OpenAI Agents SDK returns, once it is `completed` where it is streamed, or of the
- * error that it throws, where that has a `state`. What agents used that are called as tools is included. Input includes what was
- * read from the cache and written to it, which is taken out; output includes reasoning. It says no cost. What names no
- * model counts under the model of the context: streamed responses, and those of agents that are tools.
+ * The record of what `run()` of the OpenAI Agents SDK returns (of a stream, once it is `completed`), or of the error
+ * that it throws, where that has a `state`. What agents called as tools used is included. Input includes what was read
+ * from the cache and written to it, which is taken out; output includes reasoning. It says no cost. Streamed responses,
+ * and agents called as tools, name no model: they count under the model of the context.
  *
  * Give each run a `RunContext` of its own, or none: in a shared one the SDK adds up the usage of all its runs.
  *
- * A run that waits for an approval ended as `interrupted`. When it goes on, its result is of the whole run, under the
- * same `executionId`: record it once, at its end.
+ * A run that waits for an approval has the conclusion `interrupted`. When it goes on, the new result covers the whole
+ * run under the same `executionId`: record only that one.
  *
  * @throws {RunledgerError} `INVALID_RECORD` for what is no result, and no error with a state.
  */
@@ -25,15 +25,11 @@ export function fromOpenAiAgents(result: object, context: RunContext): Telemetry
     throw notA("a result of the OpenAI Agents SDK, or an error of it that has a state", result);
   }
   const responses = given.map(objectOf);
-  const models = modelsOf(responses, objectOf(state["usage"]), context);
-  const [only = { model: undefined }, ...others] = models;
-  const { model, ...known } = contextFields(context, only.model);
   return {
-    ...known,
+    ...usageFields(requestsOf(responses, objectOf(state["usage"]), context), context),
     ...endOf(fields),
     executionId: textOf(responses[0]?.["responseId"]),
     numTurns: responses.length > 0 ? responses.length : undefined,
-    ...(others.length > 0 ? { models } : { ...only, model }),
   };
 }
 
@@ -51,8 +47,8 @@ function classNameOf(name: unknown): string | undefined {
   return typeof name === "string" && /^\w{1,64}$/.test(name) ? name : undefined;
 }
 
-/** What each model used. The usage of a run has more than its responses have where agents were called as tools. */
-function modelsOf(responses: readonly Fields[], ofRun: Fields, context: RunContext): readonly ModelUsage[] {
+/** What the requests used. The usage of a run has more than its responses have where agents were called as tools. */
+function requestsOf(responses: readonly Fields[], ofRun: Fields, context: RunContext): readonly ModelUsage[] {
   const { model: namedModel = "unknown", provider } = context;
   const usages = responses.map((response) => usageOf(objectOf(response["usage"])));
   const named = responses.map((response, index) => ({
@@ -62,7 +58,7 @@ function modelsOf(responses: readonly Fields[], ofRun: Fields, context: RunConte
   }));
   const rest = usageBeyond(usageOf(ofRun), sumOfUsages(usages));
   const hasMore = Object.values(rest).some(isMore) && Object.values(rest).every(isNotLess);
-  return sumByModel(hasMore ? [...named, { model: namedModel, provider, ...tokenFields(rest) }] : named);
+  return hasMore ? [...named, { model: namedModel, provider, ...tokenFields(rest) }] : named;
 }
 
 const isMore = (count: number | undefined) => count !== undefined && count > 0;

@@ -1,0 +1,21 @@
+import { expect } from "bun:test";
+import { toExecutionRow } from "../../src/ledger/row";
+import type { TelemetryRecord } from "../../src/record/types";
+
+/** What the records of these tests are of. */
+export const context = { repo: "o/r", eventType: "push", labels: { team: "core" }, durationMs: 1_500 };
+/** A text that no record may have in it. */
+export const MARKER = "do not tell";
+
+/** What a record is in the ledger: each of these comes without a cost. */
+export function rowOf(record: TelemetryRecord) {
+  expect(JSON.stringify(record)).not.toContain(MARKER);
+  const row = toExecutionRow(record);
+  expect(row).toMatchObject({
+    cost_source: "unknown",
+    labels: '{"team":"core"}',
+    duration_ms: 1_500,
+    repo: "o/r",
+  });
+  return row;
+}
