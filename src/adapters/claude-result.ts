@@ -113,7 +113,7 @@ export function sessionOf({ session_id }: Pick<ClaudeResult, "session_id">): str
   return id === "default" || id?.startsWith("<") ? undefined : id;
 }
 
-/** Success is what says so and is no error all the same. */
+/** Success is the subtype `success` without `is_error`. */
 function conclusionOf({ subtype, is_error }: ClaudeResult): string {
   if (subtype === "success" && is_error !== true) return "success";
   return textOf(subtype === "success" ? undefined : subtype) ?? "error";
@@ -170,14 +170,14 @@ function difference(now: readonly Usage[], before: readonly Usage[] = []): reado
   return used.length > 0 ? used : rest.slice(0, 1).map(withoutNoise);
 }
 
-/** Of sums of fractions, what is left over by the order of addition. */
+/** Sums of fractions differ by so much with the order of addition. */
 const TOLERANCE = 1e-9;
 
 function withoutNoise(usage: Usage): Usage {
   return usage.costUsd != null && Math.abs(usage.costUsd) <= TOLERANCE ? { ...usage, costUsd: 0 } : usage;
 }
 
-/** A request costs something and uses tokens: zeros beside others, or of all, are unknown unless it was refused. */
+/** A request that wasn't refused uses tokens and costs something: zeros in their place are unknown. */
 function withoutUnknown(usage: Usage, isRefused: boolean): Usage {
   const tokens = [usage.inputTokens, usage.outputTokens, usage.cacheReadTokens, usage.cacheCreationTokens];
   const hasTokens = tokens.some((count) => count != null && count > 0);

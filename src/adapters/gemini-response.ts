@@ -2,7 +2,7 @@ import type { TelemetryRecord } from "../record/types";
 import { contextFields, type RunContext } from "./context";
 import { countOf, notA, objectOf, sumOf, textOf, uncached } from "./read";
 
-/** In these the model came to an end by itself, or reached a limit that the caller gave. */
+/** The model came to an end by itself, or reached a limit that the caller gave. */
 const ENDS = new Set(["STOP", "MAX_TOKENS"]);
 
 /**

@@ -10,7 +10,7 @@ const UNKNOWN: InclusiveUsage = {
   output: undefined,
 };
 
-/** Programs that were told no usage write zeros: no request is without tokens. */
+/** Zeros stand for unknown usage: every request has tokens. */
 export function knownUsage(usage: InclusiveUsage): InclusiveUsage {
   return usage.input === 0 && usage.output === 0 ? UNKNOWN : usage;
 }

@@ -50,7 +50,7 @@ export function fromLangChain(result: object, context: RunContext): TelemetryRec
   };
 }
 
-/** Each provider's package calls it as its API does. */
+/** Each provider's package names it as its API does. */
 function reasonOf({ finish_reason, finishReason, stop_reason, stopReason }: Fields): string | undefined {
   return textOf(finish_reason) ?? textOf(finishReason) ?? textOf(stop_reason) ?? textOf(stopReason);
 }
@@ -67,7 +67,7 @@ function isAnswer(message: Fields): boolean {
   return typeOf(message) === "ai";
 }
 
-/** Of a message of version 1, or of an earlier one, which says it by a method. */
+/** Messages before version 1 tell their type by a method. */
 function typeOf(message: Fields): unknown {
   const { type, _getType } = message;
   if (textOf(type) !== undefined || typeof _getType !== "function") return type;

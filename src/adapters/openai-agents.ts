@@ -65,7 +65,7 @@ const isMore = (count: number | undefined) => count !== undefined && count > 0;
 const isNotLess = (count: number | undefined) => count === undefined || count >= 0;
 
 function usageOf(usage: Fields): InclusiveUsage {
-  // One entry per request, as far as the requests had details.
+  // One entry for each request that had details.
   const details = Object.values(objectOf(usage["inputTokensDetails"])).map(objectOf);
   return knownUsage({
     input: countOf(usage["inputTokens"]),

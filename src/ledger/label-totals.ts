@@ -21,7 +21,7 @@ interface OfDay {
 
 /** Adds up executions by day and label, so that a batch writes each row of `usage_daily_labels` once. */
 export class LabelTotals {
-  /** By all labels together, which many executions share: so each of them costs one look. */
+  /** By the whole set of labels, which many executions share: one lookup per execution. */
   readonly #byLabels = new Map<string, OfDay>();
   /** Partial sums that are full: adding more would lose digits. SQLite's 64-bit integers add them up exactly. */
   readonly #full: OfDay[] = [];

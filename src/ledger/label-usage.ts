@@ -38,8 +38,8 @@ export interface LabelWords {
 }
 
 /**
- * What executions add to `usage_daily_labels`, in its columns: of a label and day with more values than are summed by
- * themselves, those that come later together.
+ * What executions add to `usage_daily_labels`, in its columns. Once a label has {@link MOST_VALUES} values on a day, new
+ * values are summed together, as {@link OTHER_VALUES}.
  */
 export function addedLabelUsage(source: UsageSource, words: LabelWords) {
   const ofOne = dayOfLabel(source);
@@ -102,7 +102,7 @@ const TOLERANCE = 1e-9;
 
 /**
  * Rows of `usage_daily_labels` that are not what the executions add up to. Where a label has more values than are
- * summed by themselves, they are compared together: which of them came later, only the time of writing knew.
+ * summed by themselves, they are compared together: which of them came later was known only when they were written.
  *
  * @param where Which sums, and which executions, are compared.
  */

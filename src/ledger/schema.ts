@@ -3,9 +3,9 @@ import type { Generated, Selectable } from "kysely";
 /** The schema that this version of Runledger writes, kept in `PRAGMA user_version`. */
 export const SCHEMA_VERSION = 1;
 
-/** So many values of one label are summed by themselves each day; those that come after them, together. */
+/** The most values of one label that have sums of their own on a day; later values share one. */
 export const MOST_VALUES = 1_000;
-/** The value under which the others are summed. */
+/** The value under which the later ones are summed. */
 export const OTHER_VALUES = "(other)";
 
 /** One row per execution. Times are UTC text, `YYYY-MM-DD HH:MM:SS.SSS`. */
