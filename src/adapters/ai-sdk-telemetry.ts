@@ -1,3 +1,4 @@
+import { areLabels } from "../record/labels";
 import type { TelemetryRecord } from "../record/types";
 import { fromAiSdkResult } from "./ai-sdk-result";
 import type { RecordingApp } from "./claude-stream";
@@ -30,7 +31,7 @@ interface Call {
  * those that fail or are aborted included: with what the steps used that had ended by then.
  *
  * @param context What the SDK doesn't know. `repo`, `eventType` and `prNumber` of a call's `runtimeContext` go before it,
- *   where `telemetry.includeRuntimeContext` lets them through.
+ *   and its `labels` are added, where `telemetry.includeRuntimeContext` lets them through.
  * @example
  * ```ts
  * registerTelemetry(aiSdkTelemetry(app, { repo: "octo-org/octo-repo", eventType: "chat" }));
@@ -68,7 +69,7 @@ export function aiSdkTelemetry(app: RecordingApp, context: RunContext): AiSdkTel
       const id = textOf(callId);
       if (id === undefined || !RUNS.test(textOf(operationId) ?? "")) return;
       const call = { startMs: performance.now(), model: { provider, modelId }, steps: [] };
-      calls.set(id, { ...call, context: { ...context, ...ownContext(objectOf(runtimeContext)) } });
+      calls.set(id, { ...call, context: mergeContext(context, objectOf(runtimeContext)) });
       const [oldest] = calls.keys();
       if (calls.size > MOST_CALLS && oldest !== undefined) calls.delete(oldest);
     },
@@ -88,7 +89,12 @@ export function aiSdkTelemetry(app: RecordingApp, context: RunContext): AiSdkTel
   };
 }
 
-function ownContext({ repo, eventType, prNumber }: Fields): Partial<RunContext> {
-  const own = { repo: textOf(repo), eventType: textOf(eventType), prNumber: countOf(prNumber) };
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+function mergeContext(context: RunContext, { repo, eventType, prNumber, labels }: Fields): RunContext {
+  return {
+    ...context,
+    repo: textOf(repo) ?? context.repo,
+    eventType: textOf(eventType) ?? context.eventType,
+    prNumber: countOf(prNumber) ?? context.prNumber,
+    labels: areLabels(labels) ? { ...context.labels, ...labels } : context.labels,
+  };
 }

@@ -148,6 +148,22 @@ test("the context of a call goes before that of the application, where it is let
   expect(onlyRow()).toMatchObject({ repo: "a/b", event_type: "mention", pr_number: 7 });
 });
 
+test("the labels of a call are added to those of the application; what are no labels is left out", () => {
+  const labels = { team: "web", user: "nobody" };
+  const telemetry = aiSdkTelemetry({ emitter }, { repo: "o/r", eventType: "chat", labels });
+  for (const [index, own] of [{ user: "ada" }, "ada", { user: 7 }, undefined].entries()) {
+    const call = { callId: `${index}`, operationId: "ai.generateText" };
+    telemetry.onStart({ ...call, runtimeContext: { labels: own } });
+    telemetry.onEnd({ ...call, usage: {} });
+  }
+  expect(records.map((record) => record.labels)).toEqual([
+    { team: "web", user: "ada" },
+    labels,
+    labels,
+    labels,
+  ]);
+});
+
 test("what never began, or is no run, is none", () => {
   const telemetry = aiSdkTelemetry({ emitter }, { repo: "o/r", eventType: "chat" });
   telemetry.onEnd({ callId: "unknown", usage: {} });
