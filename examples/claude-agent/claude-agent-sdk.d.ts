@@ -1,5 +1,5 @@
 // The SDK brings a program of 400 MB, so that it is not installed here: these are the types of it that the bot uses,
-// checked against the SDK by `bun run check:sdks`. Where the SDK is installed, leave this file out.
+// held to the SDK by `bun run check:sdks`. Where the SDK is installed, leave this file out.
 
 declare module "@anthropic-ai/claude-agent-sdk" {
   export interface Options {

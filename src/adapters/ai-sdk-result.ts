@@ -9,7 +9,8 @@ const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["azure-openai", "azure"],
   ["xai", "x-ai"],
 ]);
-const BLOCKED = new Set(["error", "content-filter"]);
+/** `interrupted` is a stream that ended before the model did. */
+const FAILURES = new Set(["error", "content-filter", "interrupted"]);
 
 /**
  * The record of what `generateText` or `generateObject` of the Vercel AI SDK returns, or of what `onFinish` of
@@ -29,7 +30,7 @@ export function fromAiSdkResult(result: object, context: RunContext): TelemetryR
   const turns = Array.isArray(steps) ? steps.length : 0;
   return {
     ...usageFields(requestsOf(fields, context), context),
-    conclusion: reason !== undefined && BLOCKED.has(reason) ? reason : "success",
+    conclusion: reason !== undefined && FAILURES.has(reason) ? reason : "success",
     executionId: textOf(objectOf(response)["id"]),
     stopReason: reason,
     numTurns: turns > 0 ? turns : undefined,

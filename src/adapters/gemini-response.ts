@@ -2,8 +2,8 @@ import type { TelemetryRecord } from "../record/types";
 import { contextFields, type RunContext } from "./context";
 import { countOf, notA, objectOf, sumOf, textOf, uncached } from "./read";
 
-/** The model came to an end by itself, or reached a limit that the caller gave. */
-const ENDS = new Set(["STOP", "MAX_TOKENS"]);
+/** The model came to an end by itself, or reached a limit: its own of a request, or one that the caller gave. */
+const ENDS = new Set(["STOP", "MAX_TOKENS", "CONTINUATION"]);
 
 /**
  * The record of a response of Gemini's API (`generateContent`). Its prompt includes cached content, which is taken out;
