@@ -24,7 +24,7 @@ const THREADS = {
   "runledger-forwarder": "src/forward/forward-thread.ts",
 };
 /** Packages that stay beside ours in a user's project; all others become a part of the bundle. */
-const EXTERNAL = ["pg", "hyparquet-writer"];
+const EXTERNAL = ["pg", "hyparquet-writer", "@pydantic/genai-prices"];
 
 const SPECIFIER = /(\bfrom\s*"|\bimport\s*"|\bimport\("|\brequire\(")([^"\\]+)(?=")/g;
 
@@ -94,7 +94,9 @@ function keepVisibleToBundlers(): void {
     const code = readFileSync(file, "utf8");
     const visible = code
       .replace(/^\/\/ @bun$/m, "//")
-      .replaceAll('import.meta.require("', '/* on use */require("');
+      .replaceAll('import.meta.require("', '/* on use */require("')
+      // Of a package that is optional: `createRequire(import.meta.url)("…")`.
+      .replace(/[\w$]+\(import\.meta\.url\)\("/g, (found) => `/**/require("`.padStart(found.length));
     writeFileSync(file, visible);
   }
 }

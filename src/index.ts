@@ -20,5 +20,7 @@ export {
 } from "./ledger/store";
 export type { RecordingStore, TelemetryStore, WriteResult } from "./ledger/types";
 export type { Logger } from "./logger";
+export type { ModelPrice } from "./prices/own-prices";
+export type { PriceListOptions } from "./prices/price-list";
 export type { Incident, IncidentKind, TelemetryRecord } from "./record/types";
 export type { Telemetry, TelemetryCloseReport, TelemetryStats } from "./recorder/types";

@@ -37,11 +37,12 @@ async function strays(folder: string, isAllowed: (file: string, path: string) =>
 /** Each room of `src`, and the others that it may import from. Files that are in no room serve them all. */
 const ROOMS: Record<string, readonly string[]> = {
   record: [],
-  adapters: ["record"],
+  prices: ["record"],
+  adapters: ["record", "prices"],
   app: ["record"],
-  ledger: ["record"],
-  handoff: ["record", "ledger"],
-  writer: ["record", "ledger", "handoff"],
+  ledger: ["record", "prices"],
+  handoff: ["record", "prices", "ledger"],
+  writer: ["record", "prices", "ledger", "handoff"],
   recorder: ["record", "ledger", "handoff", "writer"],
   postgres: ["record", "ledger"],
   "report/database": ["record", "ledger", "postgres"],
@@ -51,6 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
   "cli/completion": ["cli", "ledger", "report", "report/database"],
   "cli/doctor": [
     "record",
+    "prices",
     "ledger",
     "handoff",
     "postgres",
@@ -61,6 +63,7 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   cli: [
     "record",
+    "prices",
     "adapters",
     "ledger",
     "handoff",

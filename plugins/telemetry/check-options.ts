@@ -2,8 +2,11 @@ import * as z from "zod/mini";
 import { RunledgerError } from "../../src/errors";
 import { dbPathOption, having, loggerOption, synchronousOption } from "../../src/ledger/options";
 import type { RecordingStore } from "../../src/ledger/types";
+import { locatePrices } from "../../src/prices/genai-prices";
+import { assertPriceListOptions } from "../../src/prices/options";
+import type { EstimateOptions } from "../../src/prices/price-list";
 import { explain } from "../../src/validation";
-import type { TelemetryPluginOptions } from "./options";
+import type { CheckedOptions, TelemetryPluginOptions } from "./options";
 
 /** With less, every execution would be purged as soon as it is stored. */
 const SHORTEST_RETENTION_DAYS = 1 / (24 * 60);
@@ -12,6 +15,7 @@ const RETENTION =
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const TIMEOUT = `milliseconds from 0 to ${LONGEST_TIMEOUT_MS}`;
 const EVENTS = "an integer from 1";
+const ESTIMATE = "true, false, or an object with prices";
 const WRITER = '"thread" or "inline"';
 
 const timeout = z.optional(z.number(TIMEOUT).check(z.gte(0, TIMEOUT), z.lte(LONGEST_TIMEOUT_MS, TIMEOUT)));
@@ -24,6 +28,7 @@ const optionsSchema = z.strictObject({
   ),
   synchronous: z.optional(synchronousOption),
   logger: z.optional(loggerOption),
+  estimateCost: z.optional(z.union([z.boolean(), z.record(z.string(), z.unknown())], ESTIMATE)),
   flushIntervalMs: timeout,
   maxBatchSize: events,
   maxQueueSize: events,
@@ -42,10 +47,11 @@ const FILE_OPTIONS = [
   "maxQueueSize",
   "exitTimeoutMs",
   "writer",
+  "estimateCost",
 ] as const satisfies readonly (keyof TelemetryPluginOptions)[];
 
-/** @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong. */
-export function checkOptions(options: TelemetryPluginOptions): TelemetryPluginOptions {
+/** @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong; `MISSING_PACKAGE` */
+export function checkOptions(options: TelemetryPluginOptions): CheckedOptions {
   const result = optionsSchema.safeParse(options, { reportInput: true });
   if (!result.success) {
     throw new RunledgerError(
@@ -64,5 +70,16 @@ export function checkOptions(options: TelemetryPluginOptions): TelemetryPluginOp
       `telemetry plugin: store excludes ${pointless.join(", ")}, which describe the ledger that the plugin would open.`,
     );
   }
-  return given;
+  return {
+    ...given,
+    estimateCost: estimateOptions(given.estimateCost as TelemetryPluginOptions["estimateCost"]),
+  };
+}
+
+/** The package is looked for now: a thread that was started from text could not find it. */
+function estimateOptions(given: TelemetryPluginOptions["estimateCost"]): EstimateOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  if (given === true) return { location: locatePrices() };
+  assertPriceListOptions(given, "telemetry plugin: estimateCost");
+  return { ...given, location: locatePrices() };
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Synchronous } from "../../src/ledger/open";
 import type { RecordingStore } from "../../src/ledger/types";
 import type { Logger } from "../../src/logger";
+import type { EstimateOptions, PriceListOptions } from "../../src/prices/price-list";
 
 /** Options of the telemetry plugin; all optional. */
 export interface TelemetryPluginOptions {
@@ -14,6 +15,12 @@ export interface TelemetryPluginOptions {
   readonly retentionDays?: number | false | undefined;
   /** `FULL` syncs every commit to the disk; `NORMAL`, the default, every checkpoint. */
   readonly synchronous?: Synchronous | undefined;
+  /**
+   * Estimates the cost of executions that have tokens and no cost, by the prices of the optional package
+   * `@pydantic/genai-prices`, and by `prices` of your own, which go before them. Such a cost has the source
+   * `estimated`; models that have no price stay without one. Default false.
+   */
+  readonly estimateCost?: boolean | PriceListOptions | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
   /** How long an event may wait before its batch is sent to the writer, in milliseconds. Default 5. */
@@ -38,12 +45,17 @@ export interface TelemetryPluginOptions {
   readonly store?: RecordingStore | undefined;
 }
 
+/** Options in which only what has a default is left to fill in. */
+export interface CheckedOptions extends Omit<TelemetryPluginOptions, "estimateCost"> {
+  readonly estimateCost?: EstimateOptions | undefined;
+}
+
 const DEFAULT_DB_PATH = "./data/telemetry.db";
 
 /**
  * Options with their defaults.
  *
- * @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong.
+ * @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong; `MISSING_PACKAGE`
  */
 export function parseOptions(options: TelemetryPluginOptions | undefined) {
   const given = options === undefined ? {} : checked(options);
@@ -59,11 +71,12 @@ export function parseOptions(options: TelemetryPluginOptions | undefined) {
     exitTimeoutMs: given.exitTimeoutMs ?? 2_000,
     writer: given.writer ?? "thread",
     store: given.store,
+    estimateCost: given.estimateCost,
   } as const;
 }
 
 /** Loaded only when there is something to check: most hosts use the defaults. */
-function checked(options: TelemetryPluginOptions): TelemetryPluginOptions {
+function checked(options: TelemetryPluginOptions): CheckedOptions {
   const { checkOptions } = require("./check-options") as typeof import("./check-options");
   return checkOptions(options);
 }

@@ -1,7 +1,8 @@
-import type { ModelUsage, TelemetryRecord } from "../record/types";
-import { usageFields } from "./by-model";
+import type { TelemetryRecord } from "../record/types";
+import { anthropicTerms } from "./anthropic-usage";
+import { type ModelRequest, usageFields } from "./by-model";
 import type { RunContext } from "./context";
-import { countOf, type Fields, notA, objectOf, textOf, uncached } from "./read";
+import { countOf, type Fields, notA, objectOf, serviceTierOf, textOf, uncached } from "./read";
 
 /** The SDK's names of providers, up to the first dot, that differ from ours. */
 const PROVIDERS: ReadonlyMap<string, string> = new Map([
@@ -38,7 +39,7 @@ export function fromAiSdkResult(result: object, context: RunContext): TelemetryR
 }
 
 /** What the steps used, which may be of different models. */
-function requestsOf(fields: Fields, { model, provider }: RunContext): readonly ModelUsage[] {
+function requestsOf(fields: Fields, { model, provider }: RunContext): readonly ModelRequest[] {
   const steps = (Array.isArray(fields["steps"]) ? fields["steps"] : []).map(objectOf);
   const areOfSteps = steps.length > 0 && steps.every((step) => step["usage"] != null);
   const parts = areOfSteps ? steps : [{ ...fields, usage: fields["totalUsage"] ?? fields["usage"] }];
@@ -48,8 +49,18 @@ function requestsOf(fields: Fields, { model, provider }: RunContext): readonly M
       model: textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown",
       provider: providerOf(textOf(served)) ?? provider,
       ...usageOf(part),
+      ...termsOf(objectOf(part["providerMetadata"])),
     };
   });
+}
+
+/** What decides the price beside the tokens: `usage` is Anthropic's own. */
+function termsOf({ anthropic, openai }: Fields) {
+  const ofAnthropic = anthropicTerms(objectOf(objectOf(anthropic)["usage"]));
+  return {
+    ...ofAnthropic,
+    serviceTier: ofAnthropic.serviceTier ?? serviceTierOf(objectOf(openai)["serviceTier"]),
+  };
 }
 
 function usageOf(part: Fields) {

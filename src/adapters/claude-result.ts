@@ -2,6 +2,7 @@ import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { AMOUNTS } from "../record/models";
 import type { CostSource, ModelUsage, TelemetryRecord } from "../record/types";
+import { anthropicTokens } from "./anthropic-usage";
 import type { RunContext } from "./context";
 import { amountOf, countOf, objectOf, textOf } from "./read";
 
@@ -66,7 +67,7 @@ export function fromClaudeResult(
   { previous }: ClaudeResultOptions = {},
 ): TelemetryRecord {
   assertResult(message);
-  const { model: namedModel = UNKNOWN_MODEL, ...known } = context;
+  const { model: namedModel = UNKNOWN_MODEL, prices: _, ...known } = context;
   const isRefused = message.api_error_status != null;
   const used = difference(usagesOf(message, namedModel), previous && usagesOf(previous, namedModel));
   const models = used.map((usage) => withoutUnknown(usage, isRefused));
@@ -127,10 +128,7 @@ function usagesOf(message: ClaudeResult, namedModel: string): readonly Usage[] {
   return [
     {
       model: namedModel,
-      inputTokens: countOf(usage["input_tokens"]),
-      outputTokens: countOf(usage["output_tokens"]),
-      cacheReadTokens: countOf(usage["cache_read_input_tokens"]),
-      cacheCreationTokens: countOf(usage["cache_creation_input_tokens"]),
+      ...anthropicTokens(usage),
       costUsd: amountOf(message.total_cost_usd) ?? amountOf(message.total_cost) ?? amountOf(message.cost_usd),
     },
   ];

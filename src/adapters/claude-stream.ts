@@ -1,7 +1,9 @@
-import type { ModelUsage, TelemetryRecord } from "../record/types";
+import type { TelemetryRecord } from "../record/types";
+import { anthropicTerms, anthropicTokens } from "./anthropic-usage";
+import { type ModelRequest, usageFields } from "./by-model";
 import { type ClaudeResult, fromClaudeResult, isClaudeResult, sessionOf } from "./claude-result";
 import type { RunContext } from "./context";
-import { countOf, objectOf } from "./read";
+import { objectOf } from "./read";
 
 /** The part of an application that is needed to record. */
 export interface RecordingApp {
@@ -63,7 +65,7 @@ export class ClaudeRun {
   /** Whether its beginning was seen: all results up to the next are of one query, whatever their session is called. */
   #isQuery = false;
   /** Since the last result, by the id of the message: the fullest of each, as messages are repeated while they grow. */
-  #usages = new Map<string, ModelUsage>();
+  #usages = new Map<string, ModelRequest>();
   #isPending = false;
 
   constructor(context: RunContext, { previous }: RecordClaudeOptions = {}) {
@@ -86,17 +88,11 @@ export class ClaudeRun {
   /** The record of what came after the last result; `undefined` when nothing did. */
   end(): TelemetryRecord | undefined {
     if (!this.#isPending) return undefined;
-    const models = [...Map.groupBy(this.#usages.values(), ({ model }) => model)].map(([model, usages]) => ({
-      model,
-      ...sumOf(usages),
-    }));
-    const { model = models[0]?.model ?? "unknown", ...context } = this.#context;
     return {
-      ...context,
+      ...usageFields([...this.#usages.values()], this.#context),
       conclusion: "error",
       durationMs: performance.now() - this.#startMs,
       sessionId: this.#sessionId,
-      ...(models.length > 0 ? { models } : { model }),
     };
   }
 
@@ -116,9 +112,10 @@ export class ClaudeRun {
     this.#isPending = true;
     // What the SDK itself puts in, such as the text of an error, used nothing.
     if (typeof id !== "string" || typeof model !== "string" || model.startsWith("<")) return;
-    const counts = countsOf(objectOf(usage));
+    const used = objectOf(usage);
+    const request = { model, ...anthropicTokens(used), ...anthropicTerms(used) };
     const known = this.#usages.get(id);
-    if ((known?.outputTokens ?? -1) <= counts.outputTokens) this.#usages.set(id, { model, ...counts });
+    if ((known?.outputTokens ?? -1) <= (request.outputTokens ?? 0)) this.#usages.set(id, request);
   }
 
   #recordOf(result: ClaudeResult): TelemetryRecord {
@@ -149,26 +146,4 @@ function resumesTotals(version: unknown): boolean {
     if (part !== since) return part > since;
   }
   return true;
-}
-
-type Counts = Record<"inputTokens" | "outputTokens" | "cacheReadTokens" | "cacheCreationTokens", number>;
-
-function countsOf(usage: Readonly<Record<string, unknown>>): Counts {
-  const count = (name: string) => countOf(usage[name]) ?? 0;
-  return {
-    inputTokens: count("input_tokens"),
-    outputTokens: count("output_tokens"),
-    cacheReadTokens: count("cache_read_input_tokens"),
-    cacheCreationTokens: count("cache_creation_input_tokens"),
-  };
-}
-
-function sumOf(usages: readonly ModelUsage[]): Counts {
-  const sum = (name: keyof Counts) => usages.reduce((total, usage) => total + (usage[name] ?? 0), 0);
-  return {
-    inputTokens: sum("inputTokens"),
-    outputTokens: sum("outputTokens"),
-    cacheReadTokens: sum("cacheReadTokens"),
-    cacheCreationTokens: sum("cacheCreationTokens"),
-  };
 }

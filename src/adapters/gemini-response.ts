@@ -1,6 +1,7 @@
 import type { TelemetryRecord } from "../record/types";
-import { contextFields, type RunContext } from "./context";
-import { countOf, notA, objectOf, sumOf, textOf, uncached } from "./read";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
+import { countOf, notA, objectOf, serviceTierOf, sumOf, textOf, uncached } from "./read";
 
 /** The model came to an end by itself, or reached a limit: its own of a request, or one that the caller gave. */
 const ENDS = new Set(["STOP", "MAX_TOKENS", "CONTINUATION"]);
@@ -21,16 +22,21 @@ export function fromGeminiResponse(response: object, context: RunContext): Telem
   const reason = textOf(objectOf(objectOf(candidates)["0"])["finishReason"]);
   const blocked = textOf(objectOf(promptFeedback)["blockReason"]);
   const ended = blocked ?? reason;
-  return {
-    ...contextFields(context, textOf(modelVersion)),
-    conclusion: ended === undefined || ENDS.has(ended) ? "success" : ended.toLowerCase(),
-    executionId: textOf(responseId),
-    stopReason: ended,
+  const request = {
+    model: textOf(modelVersion) ?? context.model ?? "unknown",
+    provider: context.provider,
+    serviceTier: serviceTierOf(textOf(usage["trafficType"])?.replace(/^ON_DEMAND_/, "")),
     inputTokens: sumOf(
       uncached(countOf(usage["promptTokenCount"]), read, undefined),
       countOf(usage["toolUsePromptTokenCount"]),
     ),
     outputTokens: sumOf(countOf(usage["candidatesTokenCount"]), countOf(usage["thoughtsTokenCount"])),
     cacheReadTokens: read,
+  };
+  return {
+    ...usageFields([request], context),
+    conclusion: ended === undefined || ENDS.has(ended) ? "success" : ended.toLowerCase(),
+    executionId: textOf(responseId),
+    stopReason: ended,
   };
 }

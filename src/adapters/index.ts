@@ -1,3 +1,10 @@
+export type { ModelPrice } from "../prices/own-prices";
+export {
+  openPriceList,
+  type PricedUsage,
+  type PriceList,
+  type PriceListOptions,
+} from "../prices/price-list";
 export { fromAiSdkResult } from "./ai-sdk-result";
 export { type AiSdkTelemetry, aiSdkTelemetry } from "./ai-sdk-telemetry";
 export {
@@ -13,3 +20,4 @@ export { fromGeminiResponse } from "./gemini-response";
 export { fromLangChain } from "./langchain";
 export { fromOpenAiAgents } from "./openai-agents";
 export { fromOpenAiResponse } from "./openai-response";
+export { fromProviderResponse, type ProviderResponseOptions } from "./provider-response";

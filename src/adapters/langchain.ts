@@ -1,4 +1,5 @@
 import type { TelemetryRecord } from "../record/types";
+import { anthropicTerms } from "./anthropic-usage";
 import { usageFields } from "./by-model";
 import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields } from "./inclusive-usage";
@@ -79,13 +80,20 @@ function typeOf(message: Fields): unknown {
 }
 
 function usedFor(answer: Fields, context: RunContext) {
-  const { model_name, model: named, model_provider, usage } = objectOf(answer["response_metadata"]);
+  const {
+    model_name,
+    model: named,
+    model_provider,
+    usage,
+    service_tier,
+  } = objectOf(answer["response_metadata"]);
   const served = textOf(model_provider);
   const model = textOf(model_name) ?? textOf(named) ?? context.model ?? "unknown";
   const counted = usageOf(objectOf(answer["usage_metadata"]), objectOf(usage));
   return {
     model,
     provider: context.provider ?? (served && (PROVIDERS.get(served) ?? served)),
+    ...anthropicTerms({ ...objectOf(usage), ...(service_tier != null && { service_tier }) }),
     ...tokenFields((served ?? model).match(/^(google|gemini)/) ? withThoughts(counted, answer) : counted),
   };
 }

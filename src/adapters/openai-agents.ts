@@ -1,8 +1,8 @@
-import type { ModelUsage, TelemetryRecord } from "../record/types";
-import { usageFields } from "./by-model";
+import type { TelemetryRecord } from "../record/types";
+import { type ModelRequest, usageFields } from "./by-model";
 import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inclusive-usage";
-import { countOf, type Fields, notA, objectOf, sumOf, textOf } from "./read";
+import { countOf, type Fields, notA, objectOf, serviceTierOf, sumOf, textOf } from "./read";
 
 /**
  * The record of what `run()` of the OpenAI Agents SDK returns (of a stream, once it is `completed`), or of the error
@@ -48,12 +48,17 @@ function classNameOf(name: unknown): string | undefined {
 }
 
 /** What the requests used. The usage of a run has more than its responses have where agents were called as tools. */
-function requestsOf(responses: readonly Fields[], ofRun: Fields, context: RunContext): readonly ModelUsage[] {
+function requestsOf(
+  responses: readonly Fields[],
+  ofRun: Fields,
+  context: RunContext,
+): readonly ModelRequest[] {
   const { model: namedModel = "unknown", provider } = context;
   const usages = responses.map((response) => usageOf(objectOf(response["usage"])));
   const named = responses.map((response, index) => ({
     model: textOf(objectOf(response["providerData"])["model"]) ?? namedModel,
     provider,
+    serviceTier: serviceTierOf(objectOf(response["providerData"])["service_tier"]),
     ...tokenFields(usages[index] ?? usageOf({})),
   }));
   const rest = usageBeyond(usageOf(ofRun), sumOfUsages(usages));

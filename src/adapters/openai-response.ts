@@ -1,7 +1,8 @@
 import type { TelemetryRecord } from "../record/types";
-import { contextFields, type RunContext } from "./context";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
 import { tokenFields } from "./inclusive-usage";
-import { countOf, notA, objectOf, textOf } from "./read";
+import { countOf, notA, objectOf, serviceTierOf, textOf } from "./read";
 
 /**
  * The record of a response of OpenAI's API, or of one that is compatible: of the Responses API, or of Chat
@@ -19,16 +20,21 @@ export function fromOpenAiResponse(response: object, context: RunContext): Telem
   }
   const names = isChat || "prompt_tokens" in usage ? CHAT : RESPONSES;
   const details = objectOf(usage[names.details]);
-  return {
-    ...contextFields(context, textOf(body["model"])),
-    ...(isChat ? endOfChat(body["choices"]) : endOfResponse(body)),
-    executionId: textOf(body["id"]),
+  const request = {
+    model: textOf(body["model"]) ?? context.model ?? "unknown",
+    provider: context.provider,
+    serviceTier: serviceTierOf(body["service_tier"]),
     ...tokenFields({
       input: countOf(usage[names.input]),
       read: countOf(details["cached_tokens"]),
       written: countOf(details["cache_write_tokens"]),
       output: countOf(usage[names.output]),
     }),
+  };
+  return {
+    ...usageFields([request], context),
+    ...(isChat ? endOfChat(body["choices"]) : endOfResponse(body)),
+    executionId: textOf(body["id"]),
   };
 }
 

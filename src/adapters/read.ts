@@ -22,6 +22,15 @@ export function amountOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** What providers call the tier whose prices are on their lists. */
+const STANDARD_TIERS = new Set(["auto", "default", "on_demand", "standard"]);
+
+/** The service tier of a request, such as `flex`; `undefined` for the standard one. */
+export function serviceTierOf(value: unknown): string | undefined {
+  const tier = textOf(value)?.toLowerCase();
+  return tier === undefined || STANDARD_TIERS.has(tier) || tier.length > 50 ? undefined : tier;
+}
+
 /**
  * Input without what of it was read from the cache, or written to it, where a provider's count includes both.
  *

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors";
 import type { Synchronous } from "../ledger/open";
 import type { Logger } from "../logger";
+import type { EstimateOptions } from "../prices/price-list";
 import type { Incident } from "../record/types";
 import type { SentBatch } from "./batch";
 
@@ -10,6 +11,8 @@ export interface LedgerOptions {
   readonly synchronous: Synchronous;
   /** `false`: never purge. */
   readonly retentionDays: number | false;
+  /** How to estimate costs that nobody reported. Default: not at all. */
+  readonly estimateCost?: EstimateOptions | undefined;
 }
 
 /** What a writer needs to know: the ledger, and its limits on the thread where it runs. */

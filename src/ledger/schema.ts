@@ -132,7 +132,8 @@ export interface IncidentsTable {
 
 /** Facts about the ledger itself. */
 export interface LedgerTable {
-  key: "id" | "purged_before";
+  /** `price_list`: the package and version by which costs were last estimated here. */
+  key: "id" | "purged_before" | "price_list";
   value: string;
 }
 

@@ -148,6 +148,17 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
     .compile();
 }
 
+/** Keeps by which price list costs were estimated. */
+export function keepPriceList(name: string): CompiledQuery {
+  return builder
+    .insertInto("ledger")
+    .values({ key: "price_list", value: name })
+    .onConflict((conflict) =>
+      conflict.column("key").doUpdateSet({ value: name }).where("ledger.value", "!=", name),
+    )
+    .compile();
+}
+
 /** To SQLite any number sorts below any text: a time that another program stored as a number can't be dated. */
 export function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");

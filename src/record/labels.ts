@@ -1,6 +1,8 @@
 import type { Labels } from "./types";
 
 const MOST_LABELS = 8;
+/** Says at what terms a provider served a run; adapters add it, so it is not one of the eight. */
+const SERVICE_TIER = "service_tier";
 const LONGEST_VALUE = 200;
 const KEY = /^[a-z][a-z0-9_]{0,31}$/;
 
@@ -37,6 +39,19 @@ export function parseLabels(text: string | null): Labels | null {
   }
 }
 
+/** Labels, with the tier among them that a run was served at; `undefined` is the standard one. */
+export function withServiceTier<Given extends Labels | null | undefined>(
+  labels: Given,
+  serviceTier: string | undefined,
+): Given | Labels {
+  return serviceTier === undefined ? labels : { ...labels, [SERVICE_TIER]: serviceTier };
+}
+
+/** The tier that the labels of a stored text name. */
+export function serviceTierOf(text: string | null): string | undefined {
+  return text?.includes(SERVICE_TIER) ? parseLabels(text)?.[SERVICE_TIER] : undefined;
+}
+
 /** Whether a text is the key of a label. */
 export function isLabelKey(text: string): boolean {
   return KEY.test(text);
@@ -51,7 +66,7 @@ export function areLabels(value: unknown): value is Labels {
     const label = (value as Record<string, unknown>)[key];
     if (typeof label !== "string" || label === "" || label.length > LONGEST_VALUE || !KEY.test(key))
       return false;
-    count += 1;
+    if (key !== SERVICE_TIER) count += 1;
   }
   return count <= MOST_LABELS;
 }
@@ -63,8 +78,8 @@ export function* issuesOfLabels(value: unknown): Generator<LabelIssue> {
     return;
   }
   const labels = Object.entries(value);
-  if (labels.length > MOST_LABELS)
-    yield { path: [], message: `at most ${MOST_LABELS} labels`, input: labels.length };
+  const own = labels.filter(([key]) => key !== SERVICE_TIER).length;
+  if (own > MOST_LABELS) yield { path: [], message: `at most ${MOST_LABELS} labels`, input: own };
   for (const [key, label] of labels) {
     if (!KEY.test(key)) {
       const message = "keys of up to 32 lower-case letters, digits and underscores that begin with a letter";

@@ -88,7 +88,7 @@ export interface ExecutionFields extends AmountsUsed {
 }
 
 /**
- * Who and what caused a run, in the application's own terms: `{ team: "core", prompt: "review-v3" }`. At most 8; each key
+ * Who and what caused a run, in the application's own terms: `{ team: "core", prompt: "review-v3" }`. At most 8, and `service_tier` beside them, which adapters add; each key
  * has up to 32 lower-case letters, digits and underscores and begins with a letter, each value 1 to 200 characters.
  */
 export type Labels = Readonly<Record<string, string>>;

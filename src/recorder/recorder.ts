@@ -79,12 +79,12 @@ export class QueuedRecorder implements TelemetryRecorder {
       "error",
       "executions lost: they could not even be spilled to a file",
     );
-    const { dbPath, synchronous, retentionDays } = options;
+    const { dbPath, synchronous, retentionDays, estimateCost } = options;
     const unacknowledged = () => {
       this.#queue.acknowledge(this.#counts.acknowledged);
       return this.#queue.sent;
     };
-    const ledger = { dbPath, synchronous, retentionDays };
+    const ledger = { dbPath, synchronous, retentionDays, estimateCost };
     this.#writer = new WriterSupervisor(ledger, this.#counts, unacknowledged, startWriter, logger);
     this.#forgetExit = atExit(() => this.#exit());
   }

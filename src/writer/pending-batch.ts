@@ -6,6 +6,7 @@ import { isPoison } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
 import { toPayload } from "../record/payload";
 import type { Incident, TelemetryRecord } from "../record/types";
+import type { Estimator } from "./estimator";
 
 /** How a batch differs from one of an application's events. */
 export interface PendingBatchOptions {
@@ -15,6 +16,8 @@ export interface PendingBatchOptions {
   readonly isKept?: ((payload: string) => boolean) | undefined;
   /** Called for each rejected value once the rejection is final. */
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
+  /** Fills in costs that nobody reported. */
+  readonly estimator?: Estimator | undefined;
   /** Stores records from before the last purge too, although they may have been counted and purged already. */
   readonly acceptsPurged?: boolean | undefined;
 }
@@ -56,7 +59,8 @@ export class PendingBatch {
     for (const [index, record] of values.entries()) {
       const origin = options.origins?.[index];
       try {
-        entries.push({ row: toExecutionRow(record as TelemetryRecord), record, origin });
+        const row = toExecutionRow(record as TelemetryRecord);
+        entries.push({ row: options.estimator?.estimate(row) ?? row, record, origin });
       } catch (error) {
         this.#reject(error, { record, origin });
       }
@@ -108,6 +112,7 @@ export class PendingBatch {
       part.map(({ row }) => row),
       this.#isRefused ? [] : this.#rejections.flatMap(({ incident }) => incident ?? []),
       this.#options.acceptsPurged === true ? "write" : refuse,
+      this.#options.estimator?.facts,
     );
     this.#rejections.push(...refusals);
     if (!this.#isRefused) {

@@ -1,5 +1,6 @@
 import { hasSpill, takeInSpill } from "../handoff/spill";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
+import type { Estimator } from "./estimator";
 import { PendingBatch } from "./pending-batch";
 
 const BATCH_SIZE = 512;
@@ -12,14 +13,16 @@ interface SpilledBatch {
 /** Drains spill files into the ledger, batch by batch. */
 export class SpillIntake {
   readonly #dbPath: string;
+  readonly #estimator: Estimator | undefined;
   readonly #onUnreadable: (error: unknown) => void;
   #batches: Generator<readonly string[], void> | undefined;
   #current: SpilledBatch | undefined;
   /** A spill file that can't be read is not retried in this process; whoever opens the ledger next will. */
   #isUnreadable = false;
 
-  constructor(dbPath: string, onUnreadable: (error: unknown) => void) {
+  constructor(dbPath: string, onUnreadable: (error: unknown) => void, estimator?: Estimator) {
     this.#dbPath = dbPath;
+    this.#estimator = estimator;
     this.#onUnreadable = onUnreadable;
   }
 
@@ -71,7 +74,8 @@ export class SpillIntake {
     try {
       const next = this.#batches?.next();
       if (next?.done !== false) return undefined;
-      return { batch: new PendingBatch(next.value.map(parse)), size: next.value.length };
+      const batch = new PendingBatch(next.value.map(parse), { estimator: this.#estimator });
+      return { batch, size: next.value.length };
     } catch (error) {
       this.#giveUp(error);
       return undefined;

@@ -8,6 +8,7 @@ import { heldBackAfterPurge } from "../ledger/held-back";
 import { isLasting, isPoison, toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
 import type { Incident } from "../record/types";
+import { Estimator } from "./estimator";
 import { GuardedLedger } from "./guarded-ledger";
 import { Maintenance, type OnPurged } from "./maintenance";
 import { PendingBatch } from "./pending-batch";
@@ -47,6 +48,7 @@ export class Writer {
   readonly #inbox: Exclude<ToWriter, { type: "closing" }>[] = [];
   readonly #ledger: GuardedLedger;
   readonly #maintenance: Maintenance;
+  readonly #estimator: Estimator | undefined;
   readonly #spill: SpillIntake;
   readonly #rejections: FailureLog<"warn">;
   /** The partly written head of the inbox. */
@@ -81,8 +83,12 @@ export class Writer {
       onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
       onPurged: (cutoff) => this.#reportHeldBack(cutoff),
     });
-    this.#spill = new SpillIntake(options.dbPath, (error) =>
-      this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`),
+    this.#estimator =
+      options.estimateCost && new Estimator(options.estimateCost, (reason) => this.#warn(reason));
+    this.#spill = new SpillIntake(
+      options.dbPath,
+      (error) => this.#warn(`a spill file can't be read, and is left as it is: ${messageOf(error)}`),
+      this.#estimator,
     );
     this.#rejections = new FailureLog(
       { warn: (bindings, message) => send({ type: "log", level: "warn", bindings, message }) },
@@ -229,7 +235,11 @@ export class Writer {
       size += message.size;
       sequence = message.sequence;
     }
-    return { batch: new PendingBatch(batches.flat()), sequence, messages: batches.length };
+    return {
+      batch: new PendingBatch(batches.flat(), { estimator: this.#estimator }),
+      sequence,
+      messages: batches.length,
+    };
   }
 
   #serve(message: Exclude<ToWriter, { type: "batch" | "closing" }>, ledger: SqliteLedger): void {

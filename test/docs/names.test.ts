@@ -64,6 +64,8 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/reading.md", "src/ledger/schema.ts", "ForwardTargetsTable"],
     ["docs/reading.md", "src/report/database/ledger.ts", "Ledger"],
     ["docs/reading.md", "src/report/executions.ts", "ExecutionsOptions"],
+    ["docs/prices.md", "src/prices/own-prices.ts", "ModelPrice"],
+    ["docs/prices.md", "src/prices/price-list.ts", "PriceList"],
     ["docs/testing.md", "src/testing.ts", "FakeEmitter"],
   ])("in %s every member of %s %s", async (page, path, name) => {
     const members = await membersOf(path, name);
@@ -79,7 +81,7 @@ describe("the documentation names, and describes as they are,", () => {
 
   test.each([
     ["runledger", Object.keys(runledger), ["docs/plugin.md", "docs/errors.md"]],
-    ["runledger/adapters", Object.keys(adapters), ["docs/adapters.md"]],
+    ["runledger/adapters", Object.keys(adapters), ["docs/adapters.md", "docs/prices.md"]],
     ["runledger/testing", Object.keys(testing), ["docs/testing.md"]],
     ["runledger/report", Object.keys(report), ["docs/reading.md"]],
     ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],

@@ -1,0 +1,38 @@
+import type { CompiledQuery } from "kysely";
+import { messageOf } from "../describe";
+import { estimate } from "../ledger/estimate";
+import type { NewExecutionRow } from "../ledger/schema";
+import { keepPriceList } from "../ledger/statements";
+import { type EstimateOptions, loadPriceList, type PriceList } from "../prices/price-list";
+
+/** Fills in costs that nobody reported. Whatever a price list does, the row is stored. */
+export class Estimator {
+  readonly #prices: PriceList | undefined;
+  readonly #onFailure: (reason: string) => void;
+  #hasFailed = false;
+  /** What is written beside rows: by which price list their costs were estimated. */
+  readonly facts: readonly CompiledQuery[];
+
+  /** @param onFailure Is told once why a cost could not be estimated. */
+  constructor(options: EstimateOptions, onFailure: (reason: string) => void) {
+    this.#onFailure = onFailure;
+    this.#prices = this.#attempt(() => loadPriceList(options));
+    this.facts = this.#prices === undefined ? [] : [keepPriceList(this.#prices.name)];
+  }
+
+  estimate(row: NewExecutionRow): NewExecutionRow {
+    const prices = this.#prices;
+    if (prices === undefined || row.cost_source !== "unknown") return row;
+    return this.#attempt(() => estimate(row, prices)) ?? row;
+  }
+
+  #attempt<Result>(action: () => Result): Result | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!this.#hasFailed) this.#onFailure(`costs could not be estimated: ${messageOf(error)}`);
+      this.#hasFailed = true;
+      return undefined;
+    }
+  }
+}
