@@ -23,7 +23,7 @@ export function amountOf(value: unknown): number | undefined {
 }
 
 /** What providers call the tier whose prices are on their lists. */
-const STANDARD_TIERS = new Set(["auto", "default", "on_demand", "standard"]);
+const STANDARD_TIERS = new Set(["auto", "default", "on_demand", "standard", "traffic_type_unspecified"]);
 
 /** The service tier of a request, such as `flex`; `undefined` for the standard one. */
 export function serviceTierOf(value: unknown): string | undefined {

@@ -117,7 +117,10 @@ test.each(Object.entries(conclusions))("a result of subtype %s ended in %s", (su
 type Init = Pick<SDKSystemMessage, "type" | "subtype" | "session_id" | "claude_code_version">;
 type Assistant = Pick<SDKAssistantMessage, "type"> & {
   readonly message: Pick<SDKAssistantMessage["message"], "id" | "model"> & {
-    readonly usage: Pick<SDKAssistantMessage["message"]["usage"], keyof Result["usage"]>;
+    readonly usage: Pick<
+      SDKAssistantMessage["message"]["usage"],
+      keyof Result["usage"] | "cache_creation" | "service_tier" | "inference_geo" | "speed"
+    >;
   };
 };
 
@@ -130,7 +133,15 @@ test("every field of the messages of a stream that was cut is found", async () =
   };
   const assistant: Assistant = {
     type: "assistant",
-    message: { id: "msg_01", model: "claude-sonnet-4-5", usage: result.usage },
+    message: {
+      id: "msg_01",
+      model: "claude-sonnet-4-5",
+      usage: {
+        ...result.usage,
+        cache_creation: { ephemeral_5m_input_tokens: 10_000, ephemeral_1h_input_tokens: 300 },
+        ...{ service_tier: "standard", inference_geo: "global", speed: "fast" },
+      },
+    },
   };
   const emitter = createFakeEmitter();
   const messages = async function* () {
@@ -142,7 +153,9 @@ test("every field of the messages of a stream that was cut is found", async () =
     {
       conclusion: "error",
       sessionId: result.session_id,
-      models: [{ model: "claude-sonnet-4-5", ...tokens }],
+      model: "claude-sonnet-4-5",
+      ...tokens,
+      labels: { service_tier: "fast" },
     },
   ]);
 });

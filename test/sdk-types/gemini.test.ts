@@ -5,6 +5,7 @@ import type {
   GenerateContentResponse,
   GenerateContentResponsePromptFeedback,
   GenerateContentResponseUsageMetadata,
+  TrafficType,
 } from "@google/genai";
 import { fromGeminiResponse } from "runledger/adapters";
 
@@ -33,6 +34,21 @@ const response = (finishReason: `${FinishReason}`): Read => ({
     // Of the first of several requests, which the prompt's count has in it.
     initialPromptTokenCount: 1_000,
   },
+});
+
+const tiers = {
+  ON_DEMAND: undefined,
+  ON_DEMAND_FLEX: "flex",
+  ON_DEMAND_OFFPEAK: "offpeak",
+  ON_DEMAND_PRIORITY: "priority",
+  PROVISIONED_THROUGHPUT: "provisioned_throughput",
+  TRAFFIC_TYPE_UNSPECIFIED: undefined,
+} satisfies Record<`${TrafficType}`, string | undefined>;
+
+test.each(Object.entries(tiers))("the traffic type %s is the label %s", (trafficType, label) => {
+  const { usageMetadata, ...rest } = response("STOP");
+  const record = fromGeminiResponse({ ...rest, usageMetadata: { ...usageMetadata, trafficType } }, context);
+  expect(record.labels?.["service_tier"]).toBe(label as string);
 });
 
 const conclusions = {

@@ -51,6 +51,21 @@ test("every field of a response is found", () => {
   expect(fromOpenAiResponse(failed, context).stopReason).toBe("server_error");
 });
 
+const tiers = {
+  auto: undefined,
+  default: undefined,
+  flex: "flex",
+  priority: "priority",
+  scale: "scale",
+  fast: "fast",
+  ultrafast: "ultrafast",
+} satisfies Record<NonNullable<Response["service_tier"]>, string | undefined>;
+
+test.each(Object.entries(tiers))("the service tier %s is the label %s", (service_tier, label) => {
+  const record = fromOpenAiResponse({ ...response, service_tier }, context);
+  expect(record.labels?.["service_tier"]).toBe(label as string);
+});
+
 const conclusions = {
   completed: "success",
   failed: "failed",
