@@ -14,6 +14,7 @@ export const COMMANDS = {
   export: async () => (await import("./export")).exportCommand,
   incidents: async () => (await import("./incidents")).incidentsCommand,
   purge: async () => (await import("./purge")).purgeCommand,
+  reprice: async () => (await import("./reprice")).repriceCommand,
   forward: async () => (await import("./forward")).forwardCommand,
   backup: async () => (await import("./backup")).backupCommand,
   restore: async () => (await import("./restore")).restoreCommand,

@@ -13,11 +13,9 @@ import { formatHeldBack, formatSince } from "./held-back";
 import { examples, parseAgeDays } from "./options";
 import { countProgress } from "./progress";
 import { dryRunOnPostgres, purgeOnPostgres } from "./purge-postgres";
+import { takingTurns } from "./taking-turns";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
-
-/** An application that waits for the lock looks for it every few milliseconds at first, later every 100. */
-const SHORTEST_PAUSE_MS = 10;
 
 /** Nothing in PostgreSQL is older. */
 const EARLIEST = "0001-01-01 00:00:00";
@@ -85,16 +83,6 @@ function keptText(targets: readonly HeldBack[], dbPath: string): string {
         `If it is gone for good: ${forgetCommand(held.target, dbPath)}\n`,
     )
     .join("");
-}
-
-/** Pauses after each step as long as it took, so that the lock is free half of the time. */
-async function* takingTurns<Step>(steps: Iterable<Step>): AsyncGenerator<Step> {
-  let startedAt = performance.now();
-  for (const step of steps) {
-    yield step;
-    await Bun.sleep(Math.max(SHORTEST_PAUSE_MS, performance.now() - startedAt));
-    startedAt = performance.now();
-  }
 }
 
 async function dryRun(options: Options, terminal: Terminal): Promise<void> {

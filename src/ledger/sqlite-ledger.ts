@@ -1,18 +1,10 @@
 import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
 import type { Incident } from "../record/types";
+import { addTotals } from "./add-totals";
 import type { Connection } from "./connection";
-import { addLabelUsage } from "./label-values";
+import { EXECUTION_COLUMNS, type ExecutionModelRow, MODEL_COLUMNS, type NewExecutionRow } from "./schema";
 import {
-  EXECUTION_COLUMNS,
-  type ExecutionModelRow,
-  MODEL_COLUMNS,
-  type NewExecutionRow,
-  USAGE_KEYS,
-  USAGE_SUMS,
-} from "./schema";
-import {
-  ADD_USAGE,
   DELETE_MODELS,
   INSERT_EXECUTION,
   INSERT_MODEL,
@@ -27,7 +19,6 @@ import { UsageTotals } from "./usage-totals";
 const CHECKPOINT_EVERY_ROWS = 1_000;
 /** The same while more is waiting: index pages that many rows share are then copied only once. */
 const CHECKPOINT_EVERY_ROWS_WHEN_BUSY = 8_000;
-const USAGE_COLUMNS = [...USAGE_KEYS, ...USAGE_SUMS] as const;
 
 /**
  * What to do with a row from before the last purge: store the incident that is returned, throw the error, or `write`
@@ -78,13 +69,7 @@ export class SqliteLedger {
           totals.add(row);
         }
       }
-      for (const usage of totals.rows()) {
-        connection.run(
-          ADD_USAGE,
-          USAGE_COLUMNS.map((column) => usage[column]),
-        );
-      }
-      for (const incident of addLabelUsage(connection, totals.labelRows())) this.recordIncident(incident);
+      for (const incident of addTotals(connection, totals)) this.recordIncident(incident);
       for (const incident of incidents) this.recordIncident(incident);
       for (const query of alongside) connection.run(query);
       return { written, refused, duplicates: rows.length - written - refused };

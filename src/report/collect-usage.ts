@@ -14,6 +14,7 @@ import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from ".
 import { markUnusual } from "./unusual-days";
 import { type CrowdedLabel, notesOn } from "./usage-notes";
 import { isEmpty } from "./usage-plan";
+import { modelsWithoutCost } from "./without-cost";
 
 /** What is to be known of the executions that match a filter. */
 export interface UsageQuestion {
@@ -81,6 +82,7 @@ export async function collectUsage(
       areGroupsOfRows: others.some(({ kind }) => kind.isOfExecutions),
       crowded: await crowdedLabels(db, readings),
       unusualDays: groups.flat().flatMap(({ unusual, day }) => (unusual && day !== undefined ? [day] : [])),
+      withoutCost: await modelsWithoutCost(db, spanOf(filter), totals, { ...context, sources }),
       usedBeside: isOfModels(filter) ? all.usedBeside : 0,
       later: later || undefined,
     }),

@@ -3,6 +3,7 @@ import { dayOf, toLedgerTime } from "../record/time";
 import type { LaterExecutions } from "./later-executions";
 import { PERCENTILE_SAMPLE, type Usage } from "./types";
 import { isEmpty, type UsagePlan } from "./usage-plan";
+import type { ModelWithoutCost } from "./without-cost";
 
 /** What the notes of an answer are made of. */
 export interface UsageFacts {
@@ -21,6 +22,8 @@ export interface UsageFacts {
   readonly totals: Usage;
   /** Days that are marked. */
   readonly unusualDays: readonly string[];
+  /** Models without a price, where costs are estimated. */
+  readonly withoutCost: readonly ModelWithoutCost[];
   /** How many uses of a model, of those that were asked for, are not of the execution's main model. */
   readonly usedBeside: number;
   /** What is dated after today. */
@@ -44,6 +47,7 @@ export function notesOn(facts: UsageFacts): string[] {
     ...notesOnUnusual(facts),
     ...notesOnModels(facts),
     ...notesOnUnknown(facts),
+    ...notesOnPrices(facts),
     ...notesOnPercentiles(facts),
     ...notesOnLater(facts),
   ];
@@ -108,6 +112,16 @@ function* notesOnUnknown({ totals }: UsageFacts): Generator<string> {
   if (unknown.length === 0) return;
   const parts = unknown.map(({ what, count }) => `the ${what} of ${count.toLocaleString("en")}`);
   yield `Of ${executions.toLocaleString("en")} executions, ${parts.join(" and ")} ${unknown.length === 1 ? "is" : "are"} unknown: averages are over the others.`;
+}
+
+const MOST_MODELS = 5;
+
+function* notesOnPrices({ withoutCost }: UsageFacts): Generator<string> {
+  if (withoutCost.length === 0) return;
+  const shown = withoutCost.slice(0, MOST_MODELS);
+  const named = shown.map(({ model, executions }) => `${model} (${executions.toLocaleString("en")})`);
+  const more = withoutCost.length - shown.length;
+  yield `Executions without a cost, by model: ${named.join(", ")}${more > 0 ? ` and ${more.toLocaleString("en")} more models` : ""}.`;
 }
 
 function* notesOnPercentiles({ totals, areAllRead }: UsageFacts): Generator<string> {

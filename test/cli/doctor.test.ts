@@ -81,7 +81,7 @@ describe("runledger doctor", () => {
         .trim()
         .split("\n")
         .map((line) => line.slice(0, 9)),
-    ).toEqual(Array(13).fill("ok       "));
+    ).toEqual(Array(14).fill("ok       "));
     expect((await runCli(["doctor", "--quick", "--db", db])).out.trim().split("\n")).toHaveLength(11);
     expect(filesBeside(db)).toEqual(["telemetry.db"]);
   });

@@ -95,6 +95,7 @@ test("doctor finds what is wrong with the sums", async () => {
   const well = await onPostgres("doctor");
   expect(well.out).toContain("forwarding: from 1 ledger");
   expect(well.out).toContain("sums per day: right");
+  expect(well.out).not.toContain("problem");
   expect(well.exitCode).toBe(0);
   await queryOnce(
     url,

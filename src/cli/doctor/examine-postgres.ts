@@ -9,6 +9,7 @@ import { formatCountOf } from "../../report/format/values";
 import { shellWord } from "../../shell-words";
 import { incidents } from "./contents";
 import { type Check, type Finding, toFinding } from "./finding";
+import { prices } from "./prices";
 
 const SHOWN_DAYS = 5;
 
@@ -22,7 +23,7 @@ export async function* examinePostgres(url: string, isQuick: boolean): AsyncGene
   yield { check: "schema", level: "ok", message: "up to date" };
   const typed = parsePostgresUrl(url).url;
   const patient = { dbPath: typed, dbWord: shellWord(typed), ledger };
-  for (const { name, run, isLong } of [forwarding, sums, incidents]) {
+  for (const { name, run, isLong } of [forwarding, sums, prices, incidents]) {
     if (isQuick && isLong === true) continue;
     const failed = toFinding(name);
     yield await reading(ledger, () => run(patient)).then((found) => ({ check: name, ...found }), failed);

@@ -5,12 +5,14 @@ import { freePages, indexes, integrity, readers, schema, writeAheadLog } from ".
 import { checkPermissions, checkRescued, checkSpill } from "./files";
 import { type Check, type Finding, type Patient, toFinding } from "./finding";
 import { forwarding } from "./forwarding";
+import { prices } from "./prices";
 
 const CHECKS: readonly Check[] = [
   schema,
   indexes,
   integrity,
   sums,
+  prices,
   unadopted,
   forwarding,
   incidents,

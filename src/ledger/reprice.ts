@@ -1,0 +1,142 @@
+import type { CompiledQuery } from "kysely";
+import type { PriceList } from "../prices/price-list";
+import { addTotals } from "./add-totals";
+import { adoptRows } from "./adoption";
+import type { Connection } from "./connection";
+import { estimate } from "./estimate";
+import { builder } from "./kysely";
+import type { ExecutionModelRow, ExecutionRow } from "./schema";
+import { keepPriceList, SELECT_ANY_MODEL, selectModels } from "./statements";
+import { UsageTotals } from "./usage-totals";
+
+/** Executions looked at per transaction: in between, other processes can take the write lock. */
+const SLICE_ROWS = 1_000;
+
+/** Which executions to price anew. */
+export interface RepriceOptions {
+  readonly prices: PriceList;
+  /** Those that completed at this stored time or later. Default: all. */
+  readonly since?: string | undefined;
+  /** Also those whose cost was estimated before. */
+  readonly includesEstimated: boolean;
+  /** Only says what would change. */
+  readonly isDry: boolean;
+}
+
+/** An execution that has been looked at. */
+export interface Repriced {
+  readonly outcome:
+    | "priced"
+    /** It has the same cost as before. */
+    | "unchanged"
+    /** Its cost, or that of one of its models, stays unknown. */
+    | "unknown"
+    /** A target has it, and takes it only once: it was left as it is. */
+    | "forwarded";
+  readonly before: ExecutionRow;
+  readonly after: ExecutionRow;
+}
+
+/**
+ * Estimates costs that nobody reported, at the prices of the day on which the executions completed, and corrects the
+ * sums of their days, in one transaction per slice. Yields what became of each slice.
+ */
+export function* repriceSlices(connection: Connection, options: RepriceOptions): Generator<Repriced[], void> {
+  const reprice = options.isDry
+    ? (after: number) => connection.snapshot(() => priceSlice(connection, options, after))
+    : (after: number) => connection.transaction(() => repriceSlice(connection, options, after));
+  let slice: Repriced[] = [];
+  do {
+    slice = reprice(slice.at(-1)?.before.id ?? 0);
+    if (slice.length > 0) yield slice;
+  } while (slice.length === SLICE_ROWS);
+}
+
+function repriceSlice(connection: Connection, options: RepriceOptions, after: number): Repriced[] {
+  // Rows of an older program are in no sums yet.
+  adoptRows(connection);
+  const slice = priceSlice(connection, options, after);
+  const [added, removed] = [new UsageTotals(), new UsageTotals()];
+  for (const { before, after } of slice) {
+    if (before === after) continue;
+    added.add(after);
+    removed.add(before);
+    updateCosts(connection, after);
+  }
+  addTotals(connection, added);
+  addTotals(connection, removed, -1);
+  connection.run(keepPriceList(options.prices.name));
+  return slice;
+}
+
+function priceSlice(connection: Connection, options: RepriceOptions, after: number): Repriced[] {
+  const { prices, includesEstimated } = options;
+  const forwardedUpTo = connection.all(SELECT_FORWARDED)[0]?.last ?? 0;
+  const rows = connection.all(selectUnpriced(options, after));
+  const hasModels = rows.length > 0 && connection.all(SELECT_ANY_MODEL).length > 0;
+  return rows.map((row) => {
+    const models = hasModels ? connection.all(selectModels(row.execution_id)) : [];
+    const before: ExecutionRow = models.length > 0 ? { ...row, models } : row;
+    if (row.id <= forwardedUpTo) return { outcome: "forwarded", before, after: before };
+    const priced = estimate(includesEstimated ? withoutEstimates(before) : before, prices);
+    // A price list that doesn't have a model any more is no reason to forget what it cost.
+    const isKept = priced.cost_source === "unknown" && before.cost_source === "estimated";
+    if (isKept || hasSameCosts(before, priced)) {
+      const outcome = before.cost_source === "unknown" ? "unknown" : "unchanged";
+      return { outcome, before, after: before };
+    }
+    return { outcome: priced.cost_source === "unknown" ? "unknown" : "priced", before, after: priced };
+  });
+}
+
+function withoutEstimates(row: ExecutionRow): ExecutionRow {
+  if (row.cost_source !== "estimated") return row;
+  const models = row.models?.map(
+    (used): ExecutionModelRow =>
+      used.cost_source === "estimated" ? { ...used, cost_usd: null, cost_source: "unknown" } : used,
+  );
+  return { ...row, models, cost_usd: 0, cost_source: "unknown" };
+}
+
+function hasSameCosts(one: ExecutionRow, other: ExecutionRow): boolean {
+  return (
+    one.cost_usd === other.cost_usd &&
+    one.cost_source === other.cost_source &&
+    (one.models ?? []).every(({ cost_usd }, index) => cost_usd === other.models?.[index]?.cost_usd)
+  );
+}
+
+/** The last execution that any target has. */
+const SELECT_FORWARDED = builder
+  .selectFrom("forward_targets")
+  .select(({ fn }) => fn.max<number | null>("last_id").as("last"))
+  .compile();
+
+function selectUnpriced(
+  { since, includesEstimated }: RepriceOptions,
+  after: number,
+): CompiledQuery<ExecutionRow> {
+  return builder
+    .selectFrom("executions")
+    .selectAll()
+    .where("id", ">", after)
+    .where("cost_source", "in", ["unknown", includesEstimated ? "estimated" : "unknown"])
+    .where("created_at", ">=", since ?? "")
+    .orderBy("id")
+    .limit(SLICE_ROWS)
+    .compile();
+}
+
+function updateCosts(
+  connection: Connection,
+  { id, execution_id, cost_usd, cost_source, models }: ExecutionRow,
+): void {
+  connection.run(
+    builder.updateTable("executions").set({ cost_usd, cost_source }).where("id", "=", id).compile(),
+  );
+  for (const { provider, model, cost_usd, cost_source } of models ?? []) {
+    const update = builder.updateTable("execution_models").set({ cost_usd, cost_source });
+    const ofModel = update.where("provider", "=", provider).where("model", "=", model);
+    connection.run(ofModel.where("execution_id", "=", execution_id ?? "").compile());
+  }
+}
