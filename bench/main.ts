@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { FIGURES, type FigureName, USUAL_FIGURES } from "./figures";
 import { describeMachine } from "./machine";
+import { runPrices } from "./prices";
 import { type Report, toJson, toMarkdown } from "./report";
 import { runRounds } from "./rounds";
 
-const USAGE = `bun run bench [${Object.keys(FIGURES).join("|")}]... [--json] [--quick] [--rounds N]\n`;
+const USAGE = `bun run bench [${Object.keys(FIGURES).join("|")}]... [--json] [--quick] [--rounds N]
+bun run bench prices FILE...\n`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +20,7 @@ const { values, positionals } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
+if (positionals[0] === "prices") process.exit(await runPrices(positionals.slice(1)));
 const unknown = positionals.filter((name) => !(name in FIGURES));
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 if (values.help || unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {

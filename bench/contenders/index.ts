@@ -3,6 +3,8 @@ import type { StartContender } from "./contender";
 /** Each in its own file, of which a trial loads only the one that it measures. */
 export const CONTENDERS = {
   runledger: async () => (await import("./runledger")).startRunledger,
+  unpriced: async () => (await import("./runledger")).startUnpriced,
+  estimating: async () => (await import("./runledger")).startEstimating,
   earlier: async () => (await import("./earlier")).startEarlier,
   kysely: async () => (await import("./kysely")).startKysely,
   drizzle: async () => (await import("./drizzle")).startDrizzle,

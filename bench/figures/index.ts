@@ -1,4 +1,5 @@
 import { drain } from "./drain";
+import { estimate } from "./estimate";
 import type { Figure } from "./figure";
 import { forwarding } from "./forward";
 import { growth } from "./growth";
@@ -14,6 +15,7 @@ export const FIGURES = {
   stall,
   size,
   startup,
+  estimate,
   growth,
   report,
   forward: forwarding,
