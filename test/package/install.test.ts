@@ -67,6 +67,24 @@ forwardPlugin satisfies { setup(host: never, options: { target: string }): void 
 forwardOnce satisfies (options: never) => string;
 `;
 
+const ESTIMATING = `
+import { createApp, RunledgerError, telemetryPlugin } from "runledger";
+import { openPriceList } from "runledger/adapters";
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error instanceof RunledgerError ? [error.code, error.hint] : error;
+  }
+}
+const found = [
+  thrownBy(() => createApp().use(telemetryPlugin, { estimateCost: true })),
+  thrownBy(() => openPriceList()),
+];
+process.stdout.write(JSON.stringify(found));
+`;
+
 beforeAll(async () => {
   await createProject(project, ["typescript"], {
     "@types/bun": (await Bun.file(join(ROOT, "package.json")).json()).devDependencies["bun-types"],
@@ -84,6 +102,15 @@ test("the packed tarball, installed into an empty project, imports by name and r
   expect(readdirSync(join(project, "data"))).toEqual(["telemetry.db"]);
   const printed = await runBun(project, "node_modules/.bin/runledger", "executions", "--json");
   expect(JSON.parse(printed)).toMatchObject({ id: 1, repo: "octo-org/octo-repo" });
+});
+
+test("an optional package that is not installed is named, with the command that adds it", async () => {
+  writeFileSync(join(project, "estimating.ts"), ESTIMATING);
+  const hint = "Run: bun add @pydantic/genai-prices";
+  expect(JSON.parse(await runBun(project, "estimating.ts"))).toEqual([
+    ["MISSING_PACKAGE", hint],
+    ["MISSING_PACKAGE", hint],
+  ]);
 });
 
 describe("an application type-checks", () => {
