@@ -17,6 +17,7 @@ const ENTRIES = {
   adapters: "src/adapters/index.ts",
   report: "src/report/index.ts",
   forward: "plugins/forward/index.ts",
+  otel: "plugins/otel/index.ts",
 };
 const COMMAND_LINE = { cli: "src/cli/main.ts" };
 const THREADS = {
@@ -24,7 +25,7 @@ const THREADS = {
   "runledger-forwarder": "src/forward/forward-thread.ts",
 };
 /** Packages that stay beside ours in a user's project; all others become a part of the bundle. */
-const EXTERNAL = ["pg", "hyparquet-writer", "@pydantic/genai-prices"];
+const EXTERNAL = ["pg", "hyparquet-writer", "@opentelemetry/api", "@pydantic/genai-prices"];
 
 const SPECIFIER = /(\bfrom\s*"|\bimport\s*"|\bimport\("|\brequire\(")([^"\\]+)(?=")/g;
 

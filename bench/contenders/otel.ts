@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 import { busWith } from "./bus";
 import type { StartContender } from "./contender";
 
@@ -13,8 +13,8 @@ export const startOtel: StartContender = async () => {
     },
     shutdown: async () => {},
   };
-  const processor = new BatchSpanProcessor(exporter);
-  const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+  const processor = new BatchSpanProcessor({ exporter });
+  const provider = new TracerProvider({ spanProcessors: [processor] });
   const tracer = provider.getTracer("bench");
   let ended = 0;
   return {

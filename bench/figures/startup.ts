@@ -13,7 +13,7 @@ const PROGRAMS = {
   emptyMs: "",
   importMs: 'import "PACKAGE/index.js";',
   pinoMs: 'import "pino";',
-  otelMs: 'import "@opentelemetry/api"; import "@opentelemetry/sdk-trace-base";',
+  otelMs: 'import "@opentelemetry/api"; import "@opentelemetry/sdk-trace";',
 };
 
 const FIRST_EMIT = `

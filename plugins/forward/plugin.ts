@@ -8,6 +8,7 @@ import {
 import type { Forwarding, ForwardingCloseReport } from "../../src/forward/types";
 import { defaultLogger, harmless } from "../../src/logger";
 import { announce, forerunnersOf } from "../../src/reload";
+import { FORWARD, type RunningForwarder } from "../../src/running-plugins";
 
 /**
  * Forwards a SQLite ledger to PostgreSQL in a thread of its own: the host's thread does nothing. Register it before the
@@ -38,9 +39,11 @@ export const forwardPlugin = definePlugin({
     };
     const running: Running = {
       options,
+      target: options.to.name,
+      stats: () => forwarding.stats(),
       yield: () => void close(options.closeTimeoutMs).catch(() => {}),
     };
-    const forget = announce(KIND, running);
+    const forget = announce(FORWARD, running);
     try {
       // Finish before the host gives up, so that what is left can be logged.
       host.onClose((context) =>
@@ -54,10 +57,8 @@ export const forwardPlugin = definePlugin({
   },
 });
 
-const KIND = "forward";
-
 /** A plugin that is set up and not yet closed. */
-interface Running {
+interface Running extends RunningForwarder {
   readonly options: ParsedForwardOptions;
   /** Stops it. */
   yield(): void;
@@ -65,7 +66,7 @@ interface Running {
 
 /** After a reload (`bun --hot`), stops the predecessor that forwards the same ledger to the same target. */
 function endForerunners({ from, to }: ParsedForwardOptions): void {
-  for (const forerunner of forerunnersOf<Running>(KIND)) {
+  for (const forerunner of forerunnersOf<Running>(FORWARD)) {
     const { options } = forerunner;
     if (options.from === from && options.to.name === to.name) forerunner.yield();
   }

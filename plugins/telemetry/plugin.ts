@@ -5,6 +5,7 @@ import { QueuedRecorder } from "../../src/recorder/recorder";
 import type { Telemetry, TelemetryCloseReport } from "../../src/recorder/types";
 import { startInline, startThread } from "../../src/recorder/writer-link";
 import { announce, forerunnersOf, siblingsOf } from "../../src/reload";
+import { type RunningTelemetry, TELEMETRY } from "../../src/running-plugins";
 import { Intake } from "./intake";
 import { parseOptions, type TelemetryPluginOptions } from "./options";
 
@@ -72,6 +73,7 @@ export const telemetryPlugin = definePlugin({
       dbPath,
       intake,
       isOn: (other) => other === emitter,
+      stats: () => recorder.stats(),
       yieldTo(successor) {
         successor.intake.takeOver(intake.release(), successor.emitter);
         current = successor.handle;
@@ -79,12 +81,10 @@ export const telemetryPlugin = definePlugin({
       },
     };
     replaceForerunners({ dbPath, intake, handle: telemetry, emitter });
-    forget = announce(KIND, running);
+    forget = announce(TELEMETRY, running);
     return telemetry;
   },
 });
-
-const KIND = "telemetry";
 
 /** The plugin that takes over. */
 interface Successor {
@@ -96,8 +96,7 @@ interface Successor {
 }
 
 /** A plugin that is set up and not yet closed, as its successor after a reload sees it. */
-interface Running extends Pick<Successor, "dbPath" | "intake"> {
-  isOn(emitter: PluginEmitter): boolean;
+interface Running extends RunningTelemetry, Pick<Successor, "dbPath" | "intake"> {
   /** Flushes and ends; later events go to the successor. */
   yieldTo(successor: Successor): void;
 }
@@ -108,10 +107,10 @@ interface Running extends Pick<Successor, "dbPath" | "intake"> {
  */
 function replaceForerunners(successor: Successor): void {
   const { dbPath, emitter } = successor;
-  for (const forerunner of forerunnersOf<Running>(KIND)) {
+  for (const forerunner of forerunnersOf<Running>(TELEMETRY)) {
     const isOnSameFile = dbPath !== undefined && forerunner.dbPath === dbPath;
     if (isOnSameFile || forerunner.isOn(emitter)) forerunner.yieldTo(successor);
   }
   // Another application of this evaluation may already have taken over a subscription to our emitter.
-  for (const { intake } of siblingsOf<Running>(KIND)) intake.leave(emitter);
+  for (const { intake } of siblingsOf<Running>(TELEMETRY)) intake.leave(emitter);
 }

@@ -1,6 +1,6 @@
 import { hasPlainFields } from "../record/plain-record";
 import { snapshot } from "../record/snapshot";
-import { areSeconds, toEpochMs } from "../record/time";
+import { completedMsOf } from "../record/time";
 import type { Labels, TelemetryRecord } from "../record/types";
 
 /**
@@ -97,7 +97,7 @@ export class BatchEncoder {
     try {
       if (typeof event !== "object" || event === null || !hasPlainFields(event)) return false;
       const { executionId, deliveryId, sessionId } = event;
-      const time = timeOf(event.completedAt);
+      const time = completedMsOf(event.completedAt);
       if (time === undefined) return false;
       const numbers = this.#numbers;
       let at = this.#size * WIDTH;
@@ -146,15 +146,6 @@ export class BatchEncoder {
     grown.set(this.#numbers);
     this.#numbers = grown;
   }
-}
-
-function timeOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
-  if (completedAt == null) return Date.now();
-  const isInstant =
-    typeof completedAt === "string" || typeof completedAt === "number" || completedAt instanceof Date;
-  const epochMs = isInstant ? toEpochMs(completedAt) : undefined;
-  // As a number it would look like epoch seconds: the schema decides on what was given.
-  return epochMs === undefined || areSeconds(epochMs) ? undefined : epochMs;
 }
 
 /** The records of a batch; those that were not plain are as `snapshot` returned them. */

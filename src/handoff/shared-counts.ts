@@ -12,7 +12,9 @@ const TAKEN_IN = 1;
 const SLOTS = [2, 5] as const;
 /** 1: a writer was requested and none has started yet. */
 const OFFERED = 8;
-const WORDS = 9;
+/** How long the last transaction took, in microseconds; 0 before the first. */
+const FLUSH_TIME = 9;
+const WORDS = 10;
 
 /**
  * The writer's acknowledgements, in memory shared by both threads. The recorder reads them without a message and
@@ -55,6 +57,12 @@ export class SharedCounts {
     return Number(Atomics.load(this.#words, TAKEN_IN));
   }
 
+  /** How long writing the last batches took, in milliseconds; `undefined` before the first. */
+  get lastFlushMs(): number | undefined {
+    const us = Number(Atomics.load(this.#words, FLUSH_TIME));
+    return us === 0 ? undefined : us / 1_000;
+  }
+
   /** The total outcome of all acknowledged batches, and the sequence of the last of them. */
   snapshot(): BatchOutcome & { readonly acknowledged: number } {
     for (;;) {
@@ -78,6 +86,11 @@ export class SharedCounts {
     Atomics.store(this.#words, PUBLISHED, (BigInt(sequence) << 1n) | hidden);
     Atomics.add(this.#signal, 0, 1);
     Atomics.notify(this.#signal, 0);
+  }
+
+  /** For the writer only. */
+  setFlushTime(ms: number): void {
+    Atomics.store(this.#words, FLUSH_TIME, BigInt(Math.max(1, Math.round(ms * 1_000))));
   }
 
   /** For the writer only. */

@@ -1,3 +1,5 @@
+import type { TelemetryRecord } from "./types";
+
 /** Milliseconds of one day. */
 export const DAY_MS = 86_400_000;
 
@@ -28,6 +30,16 @@ const SECONDS_TO = PLAUSIBLE_TO_MS / 1_000;
 /** Whether a number, or a `Date`, is probably in seconds: implausible as milliseconds, plausible as seconds. */
 export function areSeconds(epochMs: Date | number): boolean {
   return Number(epochMs) >= SECONDS_FROM && Number(epochMs) < SECONDS_TO;
+}
+
+/** When an event completed, in epoch milliseconds; `undefined` where only the schema can decide on what was given. */
+export function completedMsOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
+  if (completedAt == null) return Date.now();
+  const isInstant =
+    typeof completedAt === "string" || typeof completedAt === "number" || completedAt instanceof Date;
+  const epochMs = isInstant ? toEpochMs(completedAt) : undefined;
+  // As a number it would look like epoch seconds.
+  return epochMs === undefined || areSeconds(epochMs) ? undefined : epochMs;
 }
 
 /** A hint for a number, or a `Date` made from one, that is a plausible time in a unit other than milliseconds. */

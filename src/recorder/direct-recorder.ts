@@ -69,8 +69,9 @@ export class DirectRecorder implements TelemetryRecorder {
 
   stats(): TelemetryStats {
     const queued = this.#pending.size;
-    const noQueue = { duplicates: 0, spilled: 0, dropped: 0, takenIn: 0, restarts: 0, lastError: undefined };
-    return { ...this.#counts, ...noQueue, queued, inFlight: queued, state: this.#state };
+    const noQueue = { duplicates: 0, spilled: 0, dropped: 0, takenIn: 0, restarts: 0 };
+    const unknown = { lastError: undefined, lastFlushMs: undefined };
+    return { ...this.#counts, ...noQueue, ...unknown, queued, inFlight: queued, state: this.#state };
   }
 
   async close(timeoutMs: number): Promise<TelemetryCloseReport> {

@@ -135,6 +135,7 @@ export class QueuedRecorder implements TelemetryRecorder {
       state: this.#phase === "running" ? state : this.#phase,
       lastError,
       restarts,
+      lastFlushMs: this.#counts.lastFlushMs,
     };
   }
 

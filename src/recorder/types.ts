@@ -27,6 +27,8 @@ export interface TelemetryStats {
   readonly lastError: string | undefined;
   /** How often the writer died and was restarted. */
   readonly restarts: number;
+  /** How long the writer's last transaction took, in milliseconds; `undefined` before the first, and with a store. */
+  readonly lastFlushMs: number | undefined;
 }
 
 /** The result of `close`: the final counts, and whether the deadline cut it short. */

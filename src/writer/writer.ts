@@ -216,7 +216,9 @@ export class Writer {
   #writeBatches(ledger: SqliteLedger): void {
     this.#group ??= this.#gatherGroup();
     const { batch, sequence, messages } = this.#group;
+    const startMs = performance.now();
     const outcome = batch.writeTo(ledger);
+    this.#counts.setFlushTime(performance.now() - startMs);
     this.#counts.acknowledge(sequence, outcome);
     this.#group = undefined;
     this.#inbox.splice(0, messages);

@@ -8,9 +8,12 @@ test("outcomes add up, and appear with their acknowledgement", () => {
   counts.acknowledge(1, { written: 2, duplicates: 1, rejected: 0 });
   counts.acknowledge(5, { written: 1, duplicates: 0, rejected: 3 });
   counts.addTakenIn(7);
+  expect(other.lastFlushMs).toBeUndefined();
+  counts.setFlushTime(1.25);
   expect(other.snapshot()).toEqual({ acknowledged: 5, written: 3, duplicates: 1, rejected: 3 });
   expect(other.acknowledged).toBe(5);
   expect(other.takenIn).toBe(7);
+  expect(other.lastFlushMs).toBe(1.25);
 });
 
 test("what is offered is claimed by one", () => {

@@ -53,6 +53,7 @@ const NOTHING_YET = {
   takenIn: 0,
   lastError: undefined,
   restarts: 0,
+  lastFlushMs: undefined,
 } as const;
 
 describe("one line in the host", () => {
@@ -70,6 +71,7 @@ describe("one line in the host", () => {
       written: 2,
       duplicates: 1,
       state: "open",
+      lastFlushMs: expect.any(Number),
     });
     await app.close();
     expect(telemetry.stats().state).toBe("closed");
@@ -675,6 +677,7 @@ describe("the handle", () => {
       takenIn: ___,
       lastError: ____,
       restarts: _____,
+      lastFlushMs: ______,
       ...counts
     } = NOTHING_YET;
     expect(await closing).toEqual({ ...counts, timedOut: false });

@@ -1,0 +1,46 @@
+import type { Meter, Tracer } from "@opentelemetry/api";
+import { version } from "../../package.json" with { type: "json" };
+import { RunledgerError } from "../../src/errors";
+
+export type Api = typeof import("@opentelemetry/api");
+
+const SCOPE = "runledger";
+
+/**
+ * Loads the optional package `@opentelemetry/api`.
+ *
+ * @throws {RunledgerError} `MISSING_PACKAGE`
+ */
+export function loadApi(): Api {
+  try {
+    // Plain `require` would be renamed in the built package, and an application's bundler would not find it.
+    return import.meta.require("@opentelemetry/api") as Api;
+  } catch (cause) {
+    throw new RunledgerError(
+      "MISSING_PACKAGE",
+      "OpenTelemetry needs the package @opentelemetry/api, which is not installed.",
+      { cause, hint: "Run: bun add @opentelemetry/api" },
+    );
+  }
+}
+
+/**
+ * A tracer of the global provider; `undefined` while there is none. Then the API would give out a proxy instead, which
+ * never learns of a provider that is registered with another copy of the API: this one is CommonJS, the host's an ES
+ * module.
+ */
+export function globalTracer({ trace }: Api, schemaUrl: string | undefined): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  const scope = [SCOPE, version, schemaUrl === undefined ? {} : { schemaUrl }] as const;
+  return isProxy(provider) ? provider.getDelegateTracer(...scope) : provider.getTracer(...scope);
+}
+
+/** A meter of the global provider; `undefined` while there is none. */
+export function globalMeter({ metrics, createNoopMeter }: Api): Meter | undefined {
+  const meter = metrics.getMeter(SCOPE, version);
+  return meter === createNoopMeter() ? undefined : meter;
+}
+
+function isProxy(provider: object): provider is InstanceType<Api["ProxyTracerProvider"]> {
+  return "getDelegateTracer" in provider;
+}

@@ -1,0 +1,93 @@
+import type { Attributes, Tracer } from "@opentelemetry/api";
+import { type Api, globalTracer } from "./api";
+import { ERROR_TYPE, GEN_AI, INVOKE_AGENT, PROFILES, type Profile, RUNLEDGER } from "./conventions";
+import { type Execution, inclusiveInput } from "./execution";
+import type { ParsedOptions } from "./options";
+import type { SignalSender } from "./signal-sender";
+
+/** OTLP has times as nanoseconds since 1970, and many read them into a signed integer of 64 bits: until 2262. */
+const LATEST_SPAN_MS = Number(2n ** 63n / 1_000_000n);
+
+/** Sends a span for each run: a child of the span that is active now, else a root. */
+export class Spans implements SignalSender {
+  readonly #api: Api;
+  readonly #profile: Profile;
+  readonly #name: string;
+  readonly #constant: Attributes;
+  #tracer: Tracer | undefined;
+  #omitted = 0;
+
+  constructor(api: Api, { conventions, agentName, attributes }: ParsedOptions) {
+    this.#api = api;
+    this.#profile = PROFILES[conventions];
+    this.#name = agentName === undefined ? INVOKE_AGENT : `${INVOKE_AGENT} ${agentName}`;
+    this.#constant = {
+      ...attributes,
+      [GEN_AI.operation]: INVOKE_AGENT,
+      ...(agentName !== undefined && { [GEN_AI.agent]: agentName }),
+    };
+  }
+
+  /** Runs that had no span because of their times. */
+  get omitted(): number {
+    return this.#omitted;
+  }
+
+  isReady(): boolean {
+    this.#tracer ??= globalTracer(this.#api, this.#profile.schemaUrl);
+    return this.#tracer !== undefined;
+  }
+
+  send(execution: Execution): void {
+    const { completedMs, durationMs = Number.NaN, errorType } = execution;
+    const startMs = completedMs - durationMs;
+    // An exporter that stumbles over one span may lose the host's own beside it.
+    if (!(startMs >= 0 && completedMs < LATEST_SPAN_MS)) {
+      this.#omitted += 1;
+      return;
+    }
+    // A number would be taken for one of `performance.now()` in some SDKs.
+    const span = this.#tracer?.startSpan(this.#name, {
+      kind: this.#api.SpanKind.INTERNAL,
+      startTime: new Date(startMs),
+      attributes: this.#attributesOf(execution),
+    });
+    if (errorType !== undefined) span?.setStatus({ code: this.#api.SpanStatusCode.ERROR });
+    span?.end(new Date(completedMs));
+  }
+
+  /** All of them from the start, for samplers. What is unknown is left out. */
+  #attributesOf({ record, provider, conclusion, errorType }: Execution): Attributes {
+    const profile = this.#profile;
+    const attributes: Attributes = { ...this.#constant };
+    const add = (name: string | undefined, value: string | number | null | undefined) => {
+      if (name === undefined || value == null) return;
+      attributes[name] = typeof value === "string" ? value.toWellFormed() : value;
+    };
+    add(GEN_AI.model, record.model);
+    add(profile.provider, provider);
+    add(ERROR_TYPE, errorType);
+    add(GEN_AI.conversation, record.sessionId);
+    if (record.stopReason != null) attributes[GEN_AI.finishReasons] = [record.stopReason.toWellFormed()];
+    // The sum of some of its models is not what the run used.
+    if (record.isUsagePartial !== true) {
+      add(GEN_AI.inputTokens, inclusiveInput(record));
+      add(GEN_AI.outputTokens, record.outputTokens);
+      add(profile.cacheReadTokens, record.cacheReadTokens);
+      add(profile.cacheCreationTokens, record.cacheCreationTokens);
+    }
+    if (record.costUsd != null && record.isCostPartial !== true) {
+      add(RUNLEDGER.costAmount, record.costUsd);
+      add(RUNLEDGER.costCurrency, "USD");
+      add(RUNLEDGER.costSource, record.costSource ?? "reported");
+    }
+    add(RUNLEDGER.conclusion, conclusion);
+    add(RUNLEDGER.executionId, record.executionId);
+    add(RUNLEDGER.turns, record.numTurns);
+    add(RUNLEDGER.repo, record.repo);
+    add(RUNLEDGER.pullRequest, record.prNumber);
+    add(RUNLEDGER.delivery, record.deliveryId);
+    add(RUNLEDGER.eventType, record.eventType);
+    return attributes;
+  }
+}
