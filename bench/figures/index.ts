@@ -4,6 +4,7 @@ import type { Figure } from "./figure";
 import { forwarding } from "./forward";
 import { growth } from "./growth";
 import { host } from "./host";
+import { otel } from "./otel";
 import { report } from "./report";
 import { size } from "./size";
 import { stall } from "./stall";
@@ -19,12 +20,13 @@ export const FIGURES = {
   growth,
   report,
   forward: forwarding,
+  otel,
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;
 
 /**
- * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, or need a
- * server.
+ * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, need a server,
+ * or are of a plugin that few use.
  */
 export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size", "startup"];

@@ -1,4 +1,4 @@
-import type { Meter, Tracer } from "@opentelemetry/api";
+import type { Meter, Tracer, TracerOptions } from "@opentelemetry/api";
 import { version } from "../../package.json" with { type: "json" };
 import { RunledgerError } from "../../src/errors";
 
@@ -29,10 +29,11 @@ export function loadApi(): Api {
  * never learns of a provider that is registered with another copy of the API: this one is CommonJS, the host's an ES
  * module.
  */
-export function globalTracer({ trace }: Api, schemaUrl: string | undefined): Tracer | undefined {
+export function globalTracer({ trace }: Api, options: TracerOptions): Tracer | undefined {
   const provider = trace.getTracerProvider();
-  const scope = [SCOPE, version, schemaUrl === undefined ? {} : { schemaUrl }] as const;
-  return isProxy(provider) ? provider.getDelegateTracer(...scope) : provider.getTracer(...scope);
+  return isProxy(provider)
+    ? provider.getDelegateTracer(SCOPE, version, options)
+    : provider.getTracer(SCOPE, version, options);
 }
 
 /** A meter of the global provider; `undefined` while there is none. */

@@ -10,7 +10,7 @@ export type Conventions = "1.41" | "latest";
 
 /** What the conventions say differently about the span of a run. */
 export interface Profile {
-  readonly schemaUrl: string | undefined;
+  readonly tracerOptions: { readonly schemaUrl?: string };
   /** Attributes that only some conventions have; `undefined` where a run has none. */
   readonly provider: string | undefined;
   readonly cacheReadTokens: string | undefined;
@@ -19,7 +19,7 @@ export interface Profile {
 
 export const PROFILES = {
   "1.41": {
-    schemaUrl: "https://opentelemetry.io/schemas/1.41.0",
+    tracerOptions: { schemaUrl: "https://opentelemetry.io/schemas/1.41.0" },
     provider: "gen_ai.provider.name",
     cacheReadTokens: "gen_ai.usage.cache_read.input_tokens",
     cacheCreationTokens: "gen_ai.usage.cache_creation.input_tokens",
@@ -27,7 +27,7 @@ export const PROFILES = {
   // Of a run that may have called several providers and models, what one of them was is misleading: its pull requests
   // 289 and 469.
   latest: {
-    schemaUrl: undefined,
+    tracerOptions: {},
     provider: undefined,
     cacheReadTokens: undefined,
     cacheCreationTokens: undefined,

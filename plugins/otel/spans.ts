@@ -34,7 +34,7 @@ export class Spans implements SignalSender {
   }
 
   isReady(): boolean {
-    this.#tracer ??= globalTracer(this.#api, this.#profile.schemaUrl);
+    this.#tracer ??= globalTracer(this.#api, this.#profile.tracerOptions);
     return this.#tracer !== undefined;
   }
 

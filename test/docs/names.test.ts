@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as runledger from "runledger";
 import * as adapters from "runledger/adapters";
 import * as forward from "runledger/forward";
+import * as otel from "runledger/otel";
 import * as report from "runledger/report";
 import * as testing from "runledger/testing";
 import { namesOf, pageOf, ROOT } from "../support/docs";
@@ -35,6 +36,8 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/record.md", "field | type", "src/record/types.ts", "ExecutionFields AmountsUsed OneModel"],
     ["docs/plugin.md", "option | default", "plugins/telemetry/options.ts", "TelemetryPluginOptions"],
     ["docs/plugin.md", "of `stats()`", "src/recorder/types.ts", "TelemetryStats"],
+    ["docs/opentelemetry.md", "option of `otelPlugin`", "plugins/otel/options.ts", "OtelPluginOptions"],
+    ["docs/opentelemetry.md", "of `stats()`", "plugins/otel/options.ts", "OtelStats"],
     ["docs/reading.md", "table", "src/ledger/schema.ts", "LedgerSchema"],
     ["docs/reading.md", "column of `executions`", "src/ledger/schema.ts", "ExecutionsTable"],
     ["docs/reading.md", "column of `execution_models`", "src/ledger/schema.ts", "ExecutionModelsTable"],
@@ -60,6 +63,7 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/forwarding.md", "src/forward/types.ts", "ForwardingStats"],
     ["docs/forwarding.md", "src/forward/types.ts", "ForwardingCloseReport"],
     ["docs/forwarding.md", "src/forward/forward-session.ts", "ForwardCounts"],
+    ["docs/opentelemetry.md", "plugins/otel/options.ts", "Otel"],
     ["docs/reading.md", "src/ledger/schema.ts", "LedgerTable"],
     ["docs/reading.md", "src/ledger/schema.ts", "ForwardTargetsTable"],
     ["docs/reading.md", "src/report/database/ledger.ts", "Ledger"],
@@ -85,6 +89,7 @@ describe("the documentation names, and describes as they are,", () => {
     ["runledger/testing", Object.keys(testing), ["docs/testing.md"]],
     ["runledger/report", Object.keys(report), ["docs/reading.md"]],
     ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],
+    ["runledger/otel", Object.keys(otel), ["docs/opentelemetry.md"]],
   ])("every export of %s", (_, names, pages) => {
     const text = pages.map(pageOf).join("\n");
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);

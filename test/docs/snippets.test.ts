@@ -105,6 +105,7 @@ test("of a run that used several models each model's cost is its own", async () 
 test.each([
   [["plugin-use.ts"], ["1 of 1 written"]],
   [["own-host.ts"], ["1"]],
+  [["otel.ts"], ["1 received, 0 sent, 1 without a provider"]],
   [["store.ts"], ["1 written, 1 duplicates"]],
   [["error.ts"], ["OPEN_FAILED"]],
   [
