@@ -110,6 +110,22 @@ describe("data flows one way:", () => {
     expect(await strays("plugins", isAllowed)).toEqual([]);
   });
 
+  test("the list of public names leads to no plugin but telemetry, nor to OpenTelemetry", async () => {
+    const files = [...(await filesIn("src")), ...(await filesIn("plugins"))];
+    const reached = new Set<string>();
+    const visit = async (path: string): Promise<void> => {
+      const file = [`${path}.ts`, `${path}/index.ts`, path].find((candidate) => files.includes(candidate));
+      if (file === undefined || reached.has(file)) return;
+      reached.add(file);
+      for (const next of await importsOf(file)) await visit(next);
+    };
+    await visit("src/index");
+    expect(reached.size).toBeGreaterThan(50);
+    expect([...reached].filter((file) => /^plugins\/(?!telemetry\/)/.test(file))).toEqual([]);
+    for (const file of reached)
+      expect(await Bun.file(join(root, file)).text()).not.toMatch(/(from|require\()\s*"@opentelemetry/);
+  });
+
   test("no two files of the benchmarks import each other, however far round", async () => {
     const files = await filesIn("bench");
     const known = new Set(files);

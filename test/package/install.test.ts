@@ -32,6 +32,7 @@ const APPLICATION = `
 import { createApp, createTelemetryStore, definePlugin, RunledgerError, telemetryPlugin, type TelemetryStats } from "runledger";
 import { fromClaudeResult } from "runledger/adapters";
 import { forwardOnce, forwardPlugin } from "runledger/forward";
+import { otelPlugin } from "runledger/otel";
 import { openLedger, usageReport } from "runledger/report";
 import { createFakeEmitter, executionCompleted } from "runledger/testing";
 
@@ -46,7 +47,14 @@ await using ledger = await openLedger("./data/telemetry.db");
 const { totals } = await usageReport(ledger, { since: "30d", by: ["model"] });
 const [row] = await ledger.db.selectFrom("executions").select(["repo", "cost_usd"]).execute();
 const repo: string | undefined = row?.repo;
-process.stdout.write(JSON.stringify({ stats, executions: totals.executions, repo }));
+
+let missing = "";
+try {
+  createApp().use(otelPlugin, { agentName: "a" });
+} catch (error) {
+  missing = error instanceof RunledgerError ? error.message : "";
+}
+process.stdout.write(JSON.stringify({ stats, executions: totals.executions, repo, missing }));
 
 // What a declaration that is not found turns into, any, would let these pass.
 // @ts-expect-error a model's name
@@ -63,6 +71,8 @@ definePlugin satisfies string;
 new RunledgerError("CLOSED", "closed").code satisfies number;
 // @ts-expect-error no such option
 forwardPlugin satisfies { setup(host: never, options: { target: string }): void };
+// @ts-expect-error no such signal
+otelPlugin satisfies { setup(host: never, options: { signals: ["logs"] }): void };
 // @ts-expect-error a promise
 forwardOnce satisfies (options: never) => string;
 `;
@@ -98,6 +108,8 @@ test("the packed tarball, installed into an empty project, imports by name and r
     stats: { received: 1, written: 1, state: "closed" },
     executions: 1,
     repo: "octo-org/octo-repo",
+    missing:
+      "OpenTelemetry needs the package @opentelemetry/api, which is not installed. Run: bun add @opentelemetry/api",
   });
   expect(readdirSync(join(project, "data"))).toEqual(["telemetry.db"]);
   const printed = await runBun(project, "node_modules/.bin/runledger", "executions", "--json");
