@@ -12,7 +12,7 @@ import { otelPlugin } from "../../../plugins/otel";
 import { createApp, telemetryPlugin } from "../../../src";
 import { executionCompleted } from "../../../src/testing";
 import { SDKS, type Sdk, sdkOf, sdkWithSpanExporter, unregisterAll } from "../../support/otel-sdks";
-import { otlpReceiver } from "../../support/otlp-receiver";
+import { type OtlpReceiver, otlpReceiver } from "../../support/otlp-receiver";
 import { countRows } from "../../support/place";
 import { recordingLogger } from "../../support/recording-logger";
 import { tempDir } from "../../support/temp-dir";
@@ -23,14 +23,16 @@ let files = 0;
 beforeEach(unregisterAll);
 afterEach(unregisterAll);
 
-/** A host whose handler answers each delivery with what it emitted. */
-async function answersOf(register: (when: "before" | "after") => void) {
+type Moment = "before the plugin" | "after the plugin" | "emitted";
+
+/** A host whose handler answers each delivery with what it emitted; at each moment it does something else besides. */
+async function answersOf(at: (moment: Moment) => unknown) {
   files += 1;
   const dbPath = join(folder, `${files}.db`);
   const logger = recordingLogger();
-  register("before");
+  at("before the plugin");
   const app = createApp({ logger, closeTimeoutMs: 60_000 }).use(telemetryPlugin, { dbPath }).use(otelPlugin);
-  register("after");
+  at("after the plugin");
   const handle = async (delivery: number) => {
     const event = executionCompleted({ executionId: `run-${delivery}`, prNumber: delivery });
     await Promise.resolve();
@@ -38,6 +40,7 @@ async function answersOf(register: (when: "before" | "after") => void) {
     return `reviewed ${delivery}: ${event.conclusion}`;
   };
   const answers = await Promise.all(Array.from({ length: EVENTS }, (_, delivery) => handle(delivery)));
+  at("emitted");
   await app.close();
   return { answers, rows: countRows(dbPath), stats: app.get(otelPlugin).stats(), log: logger.lines };
 }
@@ -49,10 +52,10 @@ const UNCHANGED = {
 const EXPECTED = { ...UNCHANGED, log: [] };
 
 describe("an SDK that is registered", () => {
-  test.each(["before", "after"] as const)("%s the plugin gets every event", async (when) => {
+  test.each(["before the plugin", "after the plugin"] as const)("%s gets every event", async (when) => {
     using receiver = otlpReceiver();
     const sdk = SDKS[3](receiver.url);
-    const outcome = await answersOf((now) => now === when && sdk.register());
+    const outcome = await answersOf((moment) => moment === when && sdk.register());
     await sdk.shutdown();
     expect(outcome).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
     expect(receiver.spans).toHaveLength(EVENTS);
@@ -79,11 +82,6 @@ describe("an SDK that is registered", () => {
   });
 });
 
-/** Does the same with each span. */
-function exporterThat(does: SpanExporter["export"]): SpanExporter {
-  return { export: does, shutdown: async () => {} };
-}
-
 const throwing: SpanProcessor = {
   onStart() {},
   onEnd() {
@@ -93,42 +91,50 @@ const throwing: SpanProcessor = {
   shutdown: async () => {},
 };
 
+/** Registers an SDK first, and has it export while the application closes. */
+function exporting(sdk: Sdk): (moment: Moment) => void {
+  return (moment) => {
+    if (moment === "before the plugin") sdk.register();
+    if (moment === "emitted") sdk.flush().catch(() => {});
+  };
+}
+
 describe("the host's answers, its ledger and its end are the same", () => {
-  test.each<[string, () => Sdk]>([
+  test.each<[string, SpanExporter["export"]]>([
     [
       "throws",
-      () =>
-        sdkWithSpanExporter(
-          exporterThat(() => {
-            throw new Error("an exporter");
-          }),
-        ),
-    ],
-    [
-      "throws at once, of each span",
       () => {
-        const exporter = exporterThat(() => {
-          throw new Error("an exporter");
-        });
-        return sdkOf(
-          new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
-          new MeterProvider(),
-        );
+        throw new Error("an exporter");
       },
     ],
-    ["never answers", () => sdkWithSpanExporter(exporterThat(() => {}))],
-    ["refuses", () => sdkWithSpanExporter(exporterThat((_, done) => done({ code: 1 })))],
-  ])("with an exporter that %s", async (_, sdkThat) => {
-    const sdk = sdkThat();
-    const outcome = await answersOf((when) => when === "before" && sdk.register());
-    expect(outcome).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
+    ["never answers", () => {}],
+    ["refuses", (_, done) => done({ code: 1 })],
+  ])("with an exporter that %s", async (_, does) => {
+    let exported = 0;
+    const exporter: SpanExporter = {
+      export(spans, done) {
+        exported += spans.length;
+        does(spans, done);
+      },
+      shutdown: async () => {},
+    };
+    const batches = sdkWithSpanExporter(exporter);
+    expect(await answersOf(exporting(batches))).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
+    expect(exported).toBe(EVENTS);
+
+    // The same within emit.
+    unregisterAll();
+    const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+    const oneByOne = sdkOf(new TracerProvider({ spanProcessors }), new MeterProvider());
+    expect(await answersOf(exporting(oneByOne))).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
+    expect(exported).toBe(2 * EVENTS);
   });
 
   test("with a processor that throws within emit: counted, logged, and the metrics go out", async () => {
     using receiver = otlpReceiver();
     const sdk = SDKS[3](receiver.url);
-    const outcome = await answersOf((when) => {
-      if (when === "after") return;
+    const outcome = await answersOf((moment) => {
+      if (moment !== "before the plugin") return;
       sdk.register();
       trace.disable();
       trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [throwing] }));
@@ -145,8 +151,8 @@ describe("the host's answers, its ledger and its end are the same", () => {
     const broken = () => {
       throw new Error("a provider");
     };
-    const { log, ...rest } = await answersOf((when) => {
-      if (when === "after") return;
+    const { log, ...rest } = await answersOf((moment) => {
+      if (moment !== "before the plugin") return;
       trace.setGlobalTracerProvider({ getTracer: broken });
       metrics.setGlobalMeterProvider({ getMeter: broken });
     });
@@ -154,20 +160,20 @@ describe("the host's answers, its ledger and its end are the same", () => {
     expect(log.length).toBeGreaterThan(0);
   });
 
-  test("with a receiver that is down, or gone", async () => {
-    const receiver = otlpReceiver();
-    const sdk = SDKS[3](receiver.url);
-    receiver[Symbol.dispose]();
-    const outcome = await answersOf((when) => when === "before" && sdk.register());
-    expect(outcome).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
-  });
-
-  test("with a receiver that never answers", async () => {
-    using receiver = otlpReceiver(() => new Promise(() => {}));
-    const sdk = SDKS[3](receiver.url);
-    const outcome = await answersOf((when) => when === "before" && sdk.register());
-    // It is under way while the application goes on, and closes.
-    sdk.flush().catch(() => {});
+  test.each<[string, () => OtlpReceiver]>([
+    [
+      "is down",
+      () => {
+        const receiver = otlpReceiver();
+        receiver[Symbol.dispose]();
+        return receiver;
+      },
+    ],
+    ["refuses", () => otlpReceiver(async () => new Response(null, { status: 400 }))],
+    ["never answers", () => otlpReceiver(() => new Promise(() => {}))],
+  ])("with a receiver that %s", async (_, receiverThat) => {
+    using receiver = receiverThat();
+    const outcome = await answersOf(exporting(SDKS[3](receiver.url)));
     expect(outcome).toMatchObject({ ...EXPECTED, stats: { sent: EVENTS } });
   });
 });
