@@ -35,6 +35,17 @@ export class ExecutionSender {
     return { ...this.#counts };
   }
 
+  /** Looks for providers without an event: self-metrics begin with them. Never throws. */
+  look(): void {
+    for (const signal of this.#signals) {
+      try {
+        signal.isReady();
+      } catch (err) {
+        this.#failures.add({ err });
+      }
+    }
+  }
+
   /** Runs within `emit`, and never throws. */
   send(event: TelemetryRecord): void {
     this.#counts.received += 1;

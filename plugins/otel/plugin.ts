@@ -55,6 +55,7 @@ export const otelPlugin = definePlugin({
       },
       close,
     });
+    sender.look();
     return { stats: () => ({ ...sender.counts, withoutSpan: spans?.omitted ?? 0 }), close };
   },
 });

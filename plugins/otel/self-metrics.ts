@@ -111,9 +111,13 @@ export class SelfMetrics {
     this.look();
   }
 
-  /** Whoever comes after observes the same instruments. */
+  /** Whoever comes after observes the same instruments. Never throws. */
   stop(): void {
-    this.#stop();
+    try {
+      this.#stop();
+    } catch {
+      // The SDK's own failure: whoever sets up the next plugin must not get it.
+    }
     this.#stop = () => {};
   }
 }

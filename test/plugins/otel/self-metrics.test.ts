@@ -60,6 +60,15 @@ describe("what stats() says is observed", () => {
     },
   );
 
+  test("from the start, where the provider is there already", async () => {
+    const { receiver, sdk } = startReceiver();
+    sdk.register();
+    const store = createFakeStore();
+    await using _ = createApp().use(telemetryPlugin, { store }).use(otelPlugin);
+    await sdk.flush();
+    expect(valuesOf(receiver, "telemetry.received")).toEqual([0]);
+  });
+
   test("of the telemetry on the same bus alone, and of none where there is none", async () => {
     const { receiver, sdk } = startReceiver();
     sdk.register();
