@@ -95,9 +95,7 @@ function keepVisibleToBundlers(): void {
     const code = readFileSync(file, "utf8");
     const visible = code
       .replace(/^\/\/ @bun$/m, "//")
-      .replaceAll('import.meta.require("', '/* on use */require("')
-      // Of a package that is optional: `createRequire(import.meta.url)("…")`.
-      .replace(/[\w$]+\(import\.meta\.url\)\("/g, (found) => `/**/require("`.padStart(found.length));
+      .replaceAll('import.meta.require("', '/* on use */require("');
     writeFileSync(file, visible);
   }
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunledgerError } from "../errors";
@@ -63,10 +62,11 @@ export function locatePrices(): string | undefined {
  */
 export function loadPrices(location?: string): GenaiPrices {
   try {
-    return createRequire(import.meta.url)("@pydantic/genai-prices");
+    // Plain `require` would be renamed in the built package, and an application's bundler would not find it.
+    return import.meta.require("@pydantic/genai-prices");
   } catch (cause) {
     if (location === undefined) throw missing(cause);
-    return createRequire(import.meta.url)(fileURLToPath(location));
+    return import.meta.require(fileURLToPath(location));
   }
 }
 
