@@ -25,8 +25,13 @@ async function recorded(options: TelemetryPluginOptions, records: Iterable<Telem
   const dbPath = join(dir, `${files}.db`);
   const logger = recordingLogger();
   const app = createApp({ logger }).use(telemetryPlugin, { dbPath, retentionDays: false, ...options });
-  for (const record of records) app.emitter.emit("execution:completed", record);
-  const report = await app.get(telemetryPlugin).close();
+  const telemetry = app.get(telemetryPlugin);
+  for (const record of records) {
+    app.emitter.emit("execution:completed", record);
+    // No more than the queue takes.
+    if (telemetry.stats().received % 20_000 === 0) await telemetry.flush();
+  }
+  const report = await telemetry.close();
   return { dbPath, logger, report };
 }
 
