@@ -1,31 +1,29 @@
 import { Command, Option } from "commander";
 import { RunledgerError } from "../errors";
-import { formatJsonLine } from "../report/format/json";
-import { formatCount, printable } from "../report/format/values";
+import { TRANSCRIPT_SOURCES, type TranscriptSourceName } from "../transcripts/sources";
 import { readClaudeLog } from "./claude-source";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
-import { createDryImporter, createImporter, type ImportCounts, type ImportedRecord } from "./importer";
+import { listRejections, summaryOf } from "./import-outcome";
+import { importTranscripts } from "./import-transcripts";
+import { createDryImporter, createImporter, type ImportedRecord } from "./importer";
 import { findInputs, type Input } from "./inputs";
-import { examples, parseLabel } from "./options";
+import { examples, parseAgeDays, parseLabel } from "./options";
 import { byteProgress, type Progress } from "./progress";
 import { readRecords } from "./record-source";
 import type { Terminal } from "./terminal";
 
 /** Records that are written in one transaction. */
 const BATCH_SIZE = 2_000;
-/** So many rejections are told one by one. */
-const LISTED_REJECTIONS = 20;
-
-const REFUSED =
-  "Refused: completed before the newest execution that was purged, so perhaps counted and purged already; --beyond-retention adds them knowingly";
 
 interface Options extends DbOption {
-  readonly from?: "claude";
+  readonly from?: "claude" | TranscriptSourceName;
   readonly repo?: string;
   readonly eventType?: string;
   readonly model?: string;
   readonly label?: Readonly<Record<string, readonly string[]>>;
+  readonly idle?: number;
+  readonly includeRecorded?: true;
   readonly beyondRetention?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -35,6 +33,8 @@ const DESCRIPTION = `Records what is in files: JSON lines, as \`runledger export
 
 Importing a file again changes nothing: a record is stored once, by its executionId. A record without one gets one made of its content, and of how many the same came before it in its file. A record without completedAt is dated at the time of its first import.
 
+With --from claude-code or codex, it takes the transcripts that these keep on this machine, or those in folders. Each turn is an execution: a prompt, and all until the next. A turn that may go on waits for a later import, so a nightly one misses nothing.
+
 What is no valid record is reported, and kept as an incident. So is a record that completed before the newest one that was purged: it may have been counted and purged already. --beyond-retention adds it all the same; what was counted before is then counted twice.`;
 
 /** `runledger import` */
@@ -42,26 +42,40 @@ export function importCommand(terminal: Terminal): Command {
   const command = new Command("import")
     .summary("records from files into a ledger")
     .description(DESCRIPTION)
-    .argument("<file...>", "files to read; - is standard input");
+    .argument("[file...]", "files to read, - is standard input; of transcripts also folders, by default all");
   return addDbOption(command)
     .addOption(
       new Option(
         "--from <source>",
-        "what the files are, if not records: claude, for results of Claude Code or its Agent SDK, also within a log",
-      ).choices(["claude"]),
+        "what the files are, if not records: claude, for results of Claude Code or its Agent SDK, also within a log; claude-code or codex, for their transcripts",
+      ).choices(["claude", ...Object.keys(TRANSCRIPT_SOURCES)]),
     )
-    .option("--repo <name>", "with --from: the repository of the runs")
-    .option("--event-type <name>", "with --from: what started them; default: claude")
-    .option("--model <name>", "with --from: the model, where a result names none")
+    .option(
+      "--repo <name>",
+      "with --from: the repository of the runs; default of transcripts: as their folder says",
+    )
+    .option("--event-type <name>", "with --from: what started them; default: claude, claude-code, codex")
+    .option("--model <name>", "with --from: the model, where none is named")
     .option("--label <pairs...>", "with --from: labels of the runs, such as team=core", parseLabel)
+    .option(
+      "--idle <age>",
+      "of transcripts: the last turn of a session is over when nothing was written for so long; default: 1h",
+      parseAgeDays,
+    )
+    .option("--include-recorded", "of transcripts: also sessions that were recorded by other means")
     .option("--beyond-retention", "add also what may have been counted and purged already")
     .option("--dry-run", "say which records are valid, write nothing")
     .option("--json", "what became of the records as one JSON object")
-    .addHelpText(
-      "after",
-      examples("runledger import runs.jsonl", "runledger export | runledger import - --db copy.db"),
-    )
-    .action((files: string[], options: Options) => importFiles(files, options, terminal));
+    .addHelpText("after", examples("runledger import runs.jsonl", "runledger import --from claude-code"))
+    .action((files: string[], options: Options) => {
+      const { from } = options;
+      if (from !== undefined && from !== "claude") {
+        return importTranscripts(files, { ...options, from, labels: labelsOf(options) }, terminal);
+      }
+      if (files.length === 0)
+        throw new RunledgerError("INVALID_ARGUMENT", "missing required argument 'file'");
+      return importFiles(files, options, terminal);
+    });
 }
 
 async function importFiles(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
@@ -90,15 +104,20 @@ function totalBytes(inputs: readonly Input[]): number {
 }
 
 /** Makes what reads the texts of one file; `undefined` where they are records. */
-function readerOf({ from, repo, eventType = "claude", model, label = {} }: Options) {
+function readerOf(options: Options) {
+  const { from, repo, eventType = "claude", model } = options;
   if (from === undefined) return () => undefined;
   if (repo === undefined) {
     throw new RunledgerError("INVALID_OPTION", "--from: a result doesn't say of which repository it is.", {
       hint: "Name it with --repo.",
     });
   }
-  const labels = Object.fromEntries(Object.entries(label).map(([key, values]) => [key, values.at(-1) ?? ""]));
+  const labels = labelsOf(options);
   return () => readClaudeLog({ repo, eventType, model, labels });
+}
+
+function labelsOf({ label = {} }: Options): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(label).map(([key, values]) => [key, values.at(-1) ?? ""]));
 }
 
 async function* batchesOf(
@@ -128,38 +147,4 @@ async function* batchesOf(
     throw error;
   }
   if (batch.length > 0) yield takeBatch();
-}
-
-function listRejections(progress: Progress) {
-  let count = 0;
-  return {
-    add(reason: string): void {
-      count += 1;
-      if (count <= LISTED_REJECTIONS) progress.print(`${printable(reason)}\n`);
-    },
-    end(): void {
-      const more = count - LISTED_REJECTIONS;
-      if (more > 0) progress.print(`and ${formatCount(more)} more: see runledger incidents\n`);
-    },
-  };
-}
-
-function summaryOf(counts: ImportCounts, { json, dryRun }: Options): string {
-  if (json === true) return formatJsonLine(counts);
-  const { read, written, duplicates, rejected, refused, undated } = counts;
-  const outcomes = [
-    `${formatCount(written)} ${dryRun === true ? "valid" : "written"}`,
-    ...(dryRun === true ? [] : [`${formatCount(duplicates)} duplicates`]),
-    `${formatCount(rejected)} rejected`,
-    ...(refused > 0 ? [`${formatCount(refused)} refused`] : []),
-  ];
-  const lines = [
-    `${formatCount(read)} read: ${outcomes.join(", ")}`,
-    ...(refused > 0 ? [REFUSED] : []),
-    ...(undated > 0
-      ? [`${formatCount(undated)} without completedAt: dated at the time of their first import`]
-      : []),
-    ...(dryRun === true ? ["Nothing was written."] : []),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
 }

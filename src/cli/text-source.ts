@@ -27,6 +27,30 @@ const TELLING_BYTES = SQLITE_MAGIC.length;
  *   for a line that is no UTF-8. What came before it was given.
  */
 export async function* readText(stream: ReadableStream<Uint8Array>, name: string): AsyncGenerator<TextChunk> {
+  const text = new StrictText(name);
+  for await (const { bytes, chunk } of readChunks(stream, name)) {
+    yield { bytes, text: chunk === undefined ? text.end() : text.decode(chunk) };
+    text.assertFine();
+  }
+}
+
+/**
+ * As {@link readText}, for a file that another program may be writing at this moment: what is no UTF-8 becomes U+FFFD.
+ *
+ * @throws {RunledgerError} `INVALID_ARGUMENT` for compressed data that is damaged or cut off.
+ */
+export async function* readGrowingText(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+): AsyncGenerator<TextChunk> {
+  const decoder = new TextDecoder();
+  for await (const { bytes, chunk } of readChunks(stream, name)) {
+    yield { bytes, text: decoder.decode(chunk, { stream: chunk !== undefined }) };
+  }
+}
+
+/** The decompressed chunks, and at last `undefined`; with how many bytes were read for each. */
+async function* readChunks(stream: ReadableStream<Uint8Array>, name: string) {
   let bytes = 0;
   const counted = stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
@@ -36,16 +60,13 @@ export async function* readText(stream: ReadableStream<Uint8Array>, name: string
       },
     }),
   );
-  const text = new StrictText(name);
   let told = 0;
   for await (const chunk of decompressed(counted, name)) {
     const read = bytes - told;
     told = bytes;
-    yield { bytes: read, text: text.decode(chunk) };
-    text.assertFine();
+    yield { bytes: read, chunk };
   }
-  yield { bytes: bytes - told, text: text.end() };
-  text.assertFine();
+  yield { bytes: bytes - told, chunk: undefined };
 }
 
 async function* decompressed(stream: ReadableStream<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,198 @@
+import { amountOf, countOf, type Fields, objectOf, textOf } from "../adapters/read";
+import { isAgentFile } from "./claude-code-files";
+import { timeOf } from "./row-time";
+import type { TranscriptFile, TranscriptReader } from "./transcript";
+import type { Turn, TurnRequest } from "./turn";
+
+/** How the ids of these executions begin; never to change. */
+export const CLAUDE_CODE_IDS = "claude-code/";
+
+/** A request as it is known so far. */
+interface Found {
+  turn: Turn;
+  request: TurnRequest;
+  readonly requestId: string | undefined;
+  isReplay: boolean;
+}
+
+/** Rows of the user that nobody typed for the model to answer. */
+const NO_PROMPT = /^\s*<(?:local-command-|bash-std|task-notification)/;
+const INTERRUPTION = "[Request interrupted by user";
+
+/**
+ * Reads the transcripts of a session of Claude Code, and of the sessions that began with a copy of it. Those of
+ * sub-agents have to come after the others, as their rows belong to a turn of those.
+ *
+ * - A message is repeated while it streams; the row with the most output is the whole. (ccusage #901, #938)
+ * - A sub-agent may replay messages of its parent under new request ids: it is the same message. (ccusage #913)
+ * - A resumed or forked session begins with copies of rows, which keep their `uuid`.
+ * - `costUSD` is in rows of versions before 1.0.
+ */
+export class ClaudeCodeReader implements TranscriptReader {
+  /** By `uuid` of a row. */
+  readonly #turnOfRow = new Map<string, Turn>();
+  readonly #turnOfPrompt = new Map<string, Turn>();
+  readonly #turns: Turn[] = [];
+  /** By id of the message. */
+  readonly #found = new Map<string, Found[]>();
+  #path = "";
+  #isAgent = false;
+  #current: Turn | undefined;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #model: string | undefined;
+
+  beginFile({ path }: Pick<TranscriptFile, "path">): void {
+    this.#path = path;
+    this.#isAgent = isAgentFile(path);
+    this.#current = undefined;
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+  }
+
+  see(row: unknown, line: number): void {
+    const fields = objectOf(row);
+    const { type, isSidechain } = fields;
+    const uuid = textOf(fields["uuid"]);
+    const atMs = timeOf(fields["timestamp"]);
+    if ((type !== "user" && type !== "assistant") || uuid === undefined || atMs === undefined) return;
+    const isSide = isSidechain === true || this.#isAgent;
+    const known = this.#turnOfRow.get(uuid);
+    const turn = known ?? this.#turnFor(fields, uuid, atMs, isSide, line);
+    if (turn === undefined) return;
+    this.#current = turn;
+    this.#lastMs = atMs;
+    if (known !== undefined) return;
+    this.#turnOfRow.set(uuid, turn);
+    turn.timesMs.push(atMs);
+    if (type === "assistant") this.#seeAnswer(fields, uuid, atMs, turn, isSide);
+    else if (!isSide && promptOf(fields)?.startsWith(INTERRUPTION) === true) {
+      turn.failures.push({ atMs, conclusion: "aborted" });
+    }
+  }
+
+  endFile(growsFromMs = this.#lastMs): void {
+    // A sub-agent that has written no whole row yet may be of any turn.
+    const turns = this.#current ?? (this.#isAgent ? this.#turns : []);
+    for (const turn of [turns].flat()) turn.openFromMs = Math.min(turn.openFromMs, growsFromMs);
+  }
+
+  turns(): Turn[] {
+    for (const { turn, request } of [...this.#found.values()].flat()) turn.requests.push(request);
+    this.#found.clear();
+    return this.#turns;
+  }
+
+  #turnFor(row: Fields, uuid: string, atMs: number, isSide: boolean, line: number): Turn | undefined {
+    if (this.#isAgent) {
+      const ofPrompt = this.#turnOfPrompt.get(textOf(row["promptId"]) ?? "");
+      const ofTime = () => this.#turnAt(atMs, textOf(row["sessionId"]));
+      return ofPrompt ?? this.#current ?? ofTime() ?? this.#begin(row, uuid, line);
+    }
+    // Sub-agents that wrote into the file of the session ended with the turn.
+    if (isSide) return this.#current;
+    const isPrompt = row["type"] === "user" && isAsked(promptOf(row));
+    if (!isPrompt && this.#current !== undefined) return this.#current;
+    // What follows a prompt that was cut off, or was written before any, is a turn too.
+    return isPrompt || row["type"] === "assistant" ? this.#begin(row, uuid, line) : undefined;
+  }
+
+  /** The turn of a session in which something began at this time. */
+  #turnAt(atMs: number, sessionId: string | undefined): Turn | undefined {
+    const earlier = this.#turns.filter(({ timesMs: [startMs = atMs + 1] }) => startMs <= atMs);
+    const own = earlier.filter((turn) => turn.sessionId === sessionId);
+    const startOf = ({ timesMs: [startMs = 0] }: Turn) => startMs;
+    return (own.length > 0 ? own : earlier).toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
+  }
+
+  #begin(row: Fields, uuid: string, line: number): Turn {
+    const turn: Turn = {
+      id: `${CLAUDE_CODE_IDS}${uuid}`,
+      sessionId: textOf(row["sessionId"]),
+      cwd: textOf(row["cwd"]),
+      branch: textOf(row["gitBranch"]),
+      model: this.#model,
+      name: this.#path,
+      line,
+      timesMs: [],
+      requests: [],
+      failures: [],
+      openFromMs: Number.POSITIVE_INFINITY,
+    };
+    this.#turns.push(turn);
+    const promptId = textOf(row["promptId"]);
+    if (promptId !== undefined) this.#turnOfPrompt.set(promptId, turn);
+    return turn;
+  }
+
+  #seeAnswer(row: Fields, uuid: string, atMs: number, turn: Turn, isSide: boolean): void {
+    const message = objectOf(row["message"]);
+    if (row["isApiErrorMessage"] === true) {
+      if (!isSide) turn.failures.push({ atMs, conclusion: "error" });
+      return;
+    }
+    const id = textOf(message["id"]) ?? uuid;
+    const request = requestOf(message, id, atMs, amountOf(row["costUSD"]));
+    if (request === undefined) return;
+    if (!isSide) this.#model = request.model;
+    const requestId = textOf(row["requestId"]);
+    const candidates = this.#found.get(id) ?? [];
+    const same = candidates.find(
+      (found) =>
+        found.isReplay || isSide || (found.requestId ?? requestId) === (requestId ?? found.requestId),
+    );
+    if (same === undefined) {
+      this.#found.set(id, [...candidates, { turn, request, requestId, isReplay: isSide }]);
+    } else if (same.isReplay && !isSide) {
+      Object.assign(same, { turn, request, isReplay: false });
+    } else if (same.isReplay === isSide && (request.outputTokens ?? 0) >= (same.request.outputTokens ?? 0)) {
+      same.request = { ...request, atMs: same.request.atMs };
+    }
+  }
+}
+
+/** The text of a row of the user; `undefined` when it is a result of a tool, or what Claude Code itself put in. */
+function promptOf({ isMeta, isCompactSummary, message }: Fields): string | undefined {
+  if (isMeta === true || isCompactSummary === true) return undefined;
+  const { content } = objectOf(message);
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return undefined;
+  const blocks = content.map(objectOf);
+  if (blocks.some(({ type }) => type === "tool_result")) return undefined;
+  return textOf(blocks.find(({ type }) => type === "text")?.["text"]) ?? "";
+}
+
+function isAsked(prompt: string | undefined): boolean {
+  return prompt !== undefined && !prompt.startsWith(INTERRUPTION) && !NO_PROMPT.test(prompt);
+}
+
+/** What an answer used; `undefined` for what no model answered, such as `<synthetic>`. */
+function requestOf(message: Fields, id: string, atMs: number, costUsd: number | undefined) {
+  const model = textOf(message["model"]);
+  if (model === undefined || model.startsWith("<") || message["usage"] == null) return undefined;
+  const usage = objectOf(message["usage"]);
+  const written = objectOf(usage["cache_creation"]);
+  return {
+    model,
+    provider: providerOf(id),
+    inputTokens: countOf(usage["input_tokens"]),
+    outputTokens: countOf(usage["output_tokens"]),
+    cacheReadTokens: countOf(usage["cache_read_input_tokens"]),
+    cacheCreationTokens: countOf(usage["cache_creation_input_tokens"]),
+    cacheCreation1hTokens: countOf(written["ephemeral_1h_input_tokens"]),
+    serviceTier: tierOf(usage),
+    costUsd,
+    atMs,
+  } satisfies TurnRequest;
+}
+
+/** Amazon and Google mark the ids of messages that they serve. */
+function providerOf(messageId: string): string | undefined {
+  if (messageId.startsWith("msg_bdrk_")) return "aws";
+  return messageId.startsWith("msg_vrtx_") ? "google" : undefined;
+}
+
+function tierOf({ service_tier, speed, inference_geo }: Fields): string | undefined {
+  if (speed === "fast") return "fast";
+  if (inference_geo === "us") return "us";
+  const tier = textOf(service_tier);
+  return tier === "standard" ? undefined : tier;
+}

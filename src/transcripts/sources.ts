@@ -1,0 +1,36 @@
+import { CLAUDE_CODE_IDS, ClaudeCodeReader } from "./claude-code";
+import { claudeCodeFolders, claudeCodeSessions } from "./claude-code-files";
+import { CODEX_IDS, CodexReader } from "./codex";
+import { codexFolders, codexSessions } from "./codex-files";
+import type { TranscriptFile, TranscriptReader } from "./transcript";
+
+/** A program whose transcripts can be read. */
+export interface TranscriptSource {
+  readonly title: string;
+  /** How the ids of its executions begin. */
+  readonly idPrefix: string;
+  /** Where it keeps transcripts: the folders that there are. */
+  readonly folders: (env: Readonly<Record<string, string | undefined>>) => readonly string[];
+  /** The files of each session. */
+  readonly sessions: (paths: readonly string[]) => readonly (readonly TranscriptFile[])[];
+  readonly createReader: () => TranscriptReader;
+}
+
+export const TRANSCRIPT_SOURCES = {
+  "claude-code": {
+    title: "Claude Code",
+    idPrefix: CLAUDE_CODE_IDS,
+    folders: claudeCodeFolders,
+    sessions: claudeCodeSessions,
+    createReader: () => new ClaudeCodeReader(),
+  },
+  codex: {
+    title: "Codex",
+    idPrefix: CODEX_IDS,
+    folders: codexFolders,
+    sessions: codexSessions,
+    createReader: () => new CodexReader(),
+  },
+} as const satisfies Record<string, TranscriptSource>;
+
+export type TranscriptSourceName = keyof typeof TRANSCRIPT_SOURCES;
