@@ -32,6 +32,8 @@ export class ClaudeCodeReader implements TranscriptReader {
   /** By `uuid` of a row. */
   readonly #turnOfRow = new Map<string, Turn>();
   readonly #turnOfPrompt = new Map<string, Turn>();
+  /** Those that have a turn, copies included. */
+  readonly #sessionsOf = new Map<Turn, Set<unknown>>();
   readonly #turns: Turn[] = [];
   /** By id of the message. */
   readonly #found = new Map<string, Found[]>();
@@ -60,6 +62,7 @@ export class ClaudeCodeReader implements TranscriptReader {
     if (turn === undefined) return;
     this.#current = turn;
     this.#lastMs = atMs;
+    this.#sessionsOf.get(turn)?.add(fields["sessionId"]);
     if (known !== undefined) return;
     this.#turnOfRow.set(uuid, turn);
     turn.timesMs.push(atMs);
@@ -84,7 +87,7 @@ export class ClaudeCodeReader implements TranscriptReader {
   #turnFor(row: Fields, uuid: string, atMs: number, isSide: boolean, line: number): Turn | undefined {
     if (this.#isAgent) {
       const ofPrompt = this.#turnOfPrompt.get(textOf(row["promptId"]) ?? "");
-      const ofTime = () => this.#turnAt(atMs, textOf(row["sessionId"]));
+      const ofTime = () => this.#turnAt(atMs, row["sessionId"]);
       return ofPrompt ?? this.#current ?? ofTime() ?? this.#begin(row, uuid, line);
     }
     // Sub-agents that wrote into the file of the session ended with the turn.
@@ -96,9 +99,9 @@ export class ClaudeCodeReader implements TranscriptReader {
   }
 
   /** The turn of a session in which something began at this time. */
-  #turnAt(atMs: number, sessionId: string | undefined): Turn | undefined {
+  #turnAt(atMs: number, sessionId: unknown): Turn | undefined {
     const earlier = this.#turns.filter(({ timesMs: [startMs = atMs + 1] }) => startMs <= atMs);
-    const own = earlier.filter((turn) => turn.sessionId === sessionId);
+    const own = earlier.filter((turn) => this.#sessionsOf.get(turn)?.has(sessionId) === true);
     const startOf = ({ timesMs: [startMs = 0] }: Turn) => startMs;
     return (own.length > 0 ? own : earlier).toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
   }
@@ -118,6 +121,7 @@ export class ClaudeCodeReader implements TranscriptReader {
       openFromMs: Number.POSITIVE_INFINITY,
     };
     this.#turns.push(turn);
+    this.#sessionsOf.set(turn, new Set());
     const promptId = textOf(row["promptId"]);
     if (promptId !== undefined) this.#turnOfPrompt.set(promptId, turn);
     return turn;
