@@ -4,6 +4,7 @@ import { connected } from "./connected";
 import { filesBelow, headOf, isFolder } from "./folder";
 import type { TranscriptFile } from "./transcript";
 
+const PATTERN = "**/*.jsonl";
 const SUBAGENTS = `${sep}subagents${sep}`;
 /** So much of a file tells which session it is of, and which session it began with a copy of. */
 const HEAD_BYTES = 65_536;
@@ -29,6 +30,11 @@ export function isAgentFile(path: string): boolean {
   return basename(path).startsWith("agent-") || path.includes(SUBAGENTS);
 }
 
+/** The transcripts below folders without those of sub-agents. */
+export function claudeCodeSessionFiles(folders: readonly string[]): readonly TranscriptFile[] {
+  return folders.flatMap((folder) => filesBelow(folder, PATTERN)).filter(({ path }) => !isAgentFile(path));
+}
+
 /**
  * The transcripts below folders, and those that files belong to, in groups: a session, what its sub-agents wrote, and
  * the sessions that began with a copy of it. Shorter ones come first, as a copy is longer than what was copied; those
@@ -38,9 +44,7 @@ export function claudeCodeSessions(paths: readonly string[]): TranscriptFile[][]
   const [folders, files] = [paths.filter(isFolder), paths.filter((path) => !isFolder(path))];
   const isAsked = ({ path }: TranscriptFile) =>
     files.includes(path) || folders.some((folder) => path.startsWith(folder));
-  const all = new Set(
-    [...folders, ...files.map(projectOf)].flatMap((folder) => filesBelow(folder, "**/*.jsonl")),
-  );
+  const all = new Set([...folders, ...files.map(projectOf)].flatMap((folder) => filesBelow(folder, PATTERN)));
   const byPath = new Map(Array.from(all, (file) => [file.path, file]));
   return connected([...byPath.values()], keysOf)
     .filter((group) => group.some(isAsked))

@@ -4,6 +4,7 @@ import { connected } from "./connected";
 import { filesBelow, isFolder } from "./folder";
 import type { TranscriptFile } from "./transcript";
 
+const PATTERN = "**/*.{jsonl,jsonl.zst}";
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** The folders of transcripts of Codex that there are, in `CODEX_HOME`, by default `~/.codex`. */
@@ -11,6 +12,11 @@ export function codexFolders(env: Readonly<Record<string, string | undefined>>):
   const { CODEX_HOME, HOME = homedir() } = env;
   const home = CODEX_HOME || join(HOME, ".codex");
   return ["sessions", "archived_sessions"].map((name) => join(home, name)).filter(isFolder);
+}
+
+/** The transcripts below folders. */
+export function codexSessionFiles(folders: readonly string[]): readonly TranscriptFile[] {
+  return folders.flatMap((folder) => filesBelow(folder, PATTERN));
 }
 
 /**
@@ -22,7 +28,7 @@ export function codexFolders(env: Readonly<Record<string, string | undefined>>):
 export function codexSessions(paths: readonly string[]): TranscriptFile[][] {
   const [folders, files] = [paths.filter(isFolder), paths.filter((path) => !isFolder(path))];
   const found = [
-    ...folders.flatMap((folder) => filesBelow(folder, "**/*.{jsonl,jsonl.zst}")),
+    ...codexSessionFiles(folders),
     ...files.flatMap((path) => filesBelow(dirname(path), basename(path))),
   ];
   const byPath = new Map(found.map((file) => [file.path, file]));

@@ -1,7 +1,7 @@
 import { CLAUDE_CODE_IDS, ClaudeCodeReader } from "./claude-code";
-import { claudeCodeFolders, claudeCodeSessions } from "./claude-code-files";
+import { claudeCodeFolders, claudeCodeSessionFiles, claudeCodeSessions } from "./claude-code-files";
 import { CODEX_IDS, CodexReader } from "./codex";
-import { codexFolders, codexSessions } from "./codex-files";
+import { codexFolders, codexSessionFiles, codexSessions } from "./codex-files";
 import type { TranscriptFile, TranscriptReader } from "./transcript";
 
 /** A program whose transcripts can be read. */
@@ -11,7 +11,9 @@ export interface TranscriptSource {
   readonly idPrefix: string;
   /** Where it keeps transcripts: the folders that there are. */
   readonly folders: (env: Readonly<Record<string, string | undefined>>) => readonly string[];
-  /** The files of each session. */
+  /** The files that sessions begin in: only names and times are read. */
+  readonly sessionFiles: (folders: readonly string[]) => readonly TranscriptFile[];
+  /** All files of each session. */
   readonly sessions: (paths: readonly string[]) => readonly (readonly TranscriptFile[])[];
   readonly createReader: () => TranscriptReader;
 }
@@ -21,6 +23,7 @@ export const TRANSCRIPT_SOURCES = {
     title: "Claude Code",
     idPrefix: CLAUDE_CODE_IDS,
     folders: claudeCodeFolders,
+    sessionFiles: claudeCodeSessionFiles,
     sessions: claudeCodeSessions,
     createReader: () => new ClaudeCodeReader(),
   },
@@ -28,6 +31,7 @@ export const TRANSCRIPT_SOURCES = {
     title: "Codex",
     idPrefix: CODEX_IDS,
     folders: codexFolders,
+    sessionFiles: codexSessionFiles,
     sessions: codexSessions,
     createReader: () => new CodexReader(),
   },

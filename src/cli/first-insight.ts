@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { isPostgresUrl } from "../postgres/url";
+import { dayOf, toLedgerTime } from "../record/time";
+import { formatCountOf } from "../report/format/values";
+import { TRANSCRIPT_SOURCES } from "../transcripts/sources";
+import { dbPathOf } from "./db-option";
+
+/**
+ * What somebody reads who has no ledger yet: which transcripts there are, and the command line that imports and reports
+ * them. Only names and times of files are read.
+ *
+ * @returns `undefined` where there is a ledger.
+ */
+export function firstInsight(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const path = placeOf();
+  if (path === undefined || isPostgresUrl(path) || existsSync(path)) return undefined;
+  const found = Object.entries(TRANSCRIPT_SOURCES).flatMap(([name, source]) => {
+    const files = source.sessionFiles(source.folders(env));
+    if (files.length === 0) return [];
+    const sinceMs = files.reduce((earliest, { writtenAtMs }) => Math.min(earliest, writtenAtMs), Date.now());
+    const since = dayOf(toLedgerTime(sinceMs));
+    return [{ name, text: `  ${source.title}: ${formatCountOf(files.length, "session")} since ${since}` }];
+  });
+  const lines = found.length > 0 ? whatToRun(path, found) : howToFill(path);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** `undefined` when it can't be the path of a ledger, as the report will tell. */
+function placeOf(): string | undefined {
+  try {
+    return dbPathOf({});
+  } catch {
+    return undefined;
+  }
+}
+
+function whatToRun(
+  path: string,
+  found: readonly { readonly name: string; readonly text: string }[],
+): string[] {
+  const imports = found.map(({ name }) => `runledger import --from ${name}`);
+  return [
+    `There is no ledger at ${path} yet. On this machine are transcripts of`,
+    "",
+    ...found.map(({ text }) => text),
+    "",
+    "What they used, by day, repository and model:",
+    "",
+    `  ${[...imports, "runledger report"].join(" && ")}`,
+  ];
+}
+
+function howToFill(path: string): string[] {
+  return [
+    `There is no ledger at ${path} yet, and no transcript of Claude Code or Codex on this machine.`,
+    'An application fills one: createApp().use(telemetryPlugin), of the package "runledger": docs/plugin.md.',
+    "runledger import takes records from files; runledger --help shows all commands.",
+  ];
+}
