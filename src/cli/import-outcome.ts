@@ -1,5 +1,5 @@
 import { formatJsonLine } from "../report/format/json";
-import { formatCount, printable } from "../report/format/values";
+import { formatCount, formatCountOf, printable } from "../report/format/values";
 import type { ImportCounts } from "./importer";
 import type { Progress } from "./progress";
 
@@ -60,12 +60,9 @@ export function summaryOf(
 }
 
 function linesOf({ open, recorded, recordedSessions }: LeftOut): string[] {
+  const ofSessions = `${formatCountOf(recorded, "turn")} of ${formatCountOf(recordedSessions, "session")}`;
   return [
-    ...(open > 0 ? [`${formatCount(open)} still open: a later import takes them`] : []),
-    ...(recorded > 0
-      ? [
-          `${formatCount(recorded)} of ${formatCount(recordedSessions)} sessions that were recorded already: --include-recorded adds them`,
-        ]
-      : []),
+    ...(open > 0 ? [`${formatCountOf(open, "turn")} still open: left to a later import`] : []),
+    ...(recorded > 0 ? [`${ofSessions} recorded already: left out without --include-recorded`] : []),
   ];
 }

@@ -67,15 +67,19 @@ export function importCommand(terminal: Terminal): Command {
     .option("--dry-run", "say which records are valid, write nothing")
     .option("--json", "what became of the records as one JSON object")
     .addHelpText("after", examples("runledger import runs.jsonl", "runledger import --from claude-code"))
-    .action((files: string[], options: Options) => {
-      const { from } = options;
-      if (from !== undefined && from !== "claude") {
-        return importTranscripts(files, { ...options, from, labels: labelsOf(options) }, terminal);
-      }
-      if (files.length === 0)
-        throw new RunledgerError("INVALID_ARGUMENT", "missing required argument 'file'");
-      return importFiles(files, options, terminal);
-    });
+    .action((files: string[], options: Options) => importInputs(files, options, terminal));
+}
+
+function importInputs(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const { from, idle, includeRecorded } = options;
+  if (from !== undefined && from !== "claude") {
+    return importTranscripts(files, { ...options, from, labels: labelsOf(options) }, terminal);
+  }
+  if (idle !== undefined || includeRecorded === true) {
+    throw new RunledgerError("INVALID_OPTION", "--idle and --include-recorded are for transcripts alone.");
+  }
+  if (files.length === 0) throw new RunledgerError("INVALID_ARGUMENT", "missing required argument 'file'");
+  return importFiles(files, options, terminal);
 }
 
 async function importFiles(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
