@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { MARKER } from "./rows";
 import { addTo, type GrowingFile, type Sums } from "./virtual-folder";
 
 /** What happens next in a made-up folder of Claude Code's. */
@@ -153,7 +154,7 @@ export class ClaudeCodeMaker {
 
   #prompt(session: Session): void {
     session.promptId = this.#id("prompt");
-    this.#user(session, "do it");
+    this.#user(session, MARKER);
   }
 
   #user(session: Session, content: unknown): void {
@@ -213,7 +214,7 @@ export class ClaudeCodeMaker {
     const agent: Agent = { file, session, promptId, id, lastUuid: "" };
     if (style !== "within") this.files.push(file);
     this.#agents.push(agent);
-    this.#agentRow(agent, { type: "user", message: { role: "user", content: "find out" } });
+    this.#agentRow(agent, { type: "user", message: { role: "user", content: MARKER } });
   }
 
   #agentRequest(agent: Agent, tokens: Tokens): void {

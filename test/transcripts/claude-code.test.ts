@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ClaudeCodeReader } from "../../src/transcripts/claude-code";
-import { at, MARKER, recordsIn } from "./rows";
+import { at, MARKER, marked, recordsIn } from "./rows";
 
 const PATH = "/projects/-work-repo/s1.jsonl";
 const AGENT = "/projects/-work-repo/s1/subagents/agent-a1.jsonl";
@@ -286,4 +286,31 @@ test("odd rows harm nothing", () => {
   );
   expect(record).toMatchObject({ executionId: "claude-code/p", outputTokens: 5 });
   expect(others).toEqual([]);
+});
+
+test("no text of a prompt, an answer, a tool or an error gets into a record", () => {
+  const tool = { type: "tool_use", id: "t1", name: "Bash", input: { command: "ls", nested: ["x"] } };
+  const content = [{ type: "thinking", thinking: "x", signature: "x" }, { type: "text", text: "x" }, tool];
+  const usage = { input_tokens: 1, output_tokens: 2, service_tier: "standard" };
+  const rows = [
+    row(0, { type: "summary", summary: "x", leafUuid: "x" }),
+    user(0, "do it", { slug: "x", version: "2.1.0", userType: "external", permissionMode: "x" }),
+    answer(1, 1, { content, usage, stop_reason: "tool_use" }),
+    user(2, [{ type: "tool_result", tool_use_id: "t1", content: "x" }], { toolUseResult: { stdout: "x" } }),
+    answer(3, 1, { model: "claude-haiku-4-5", container: { x: "x" } }),
+    answer(
+      4,
+      1,
+      { model: "<synthetic>", content },
+      { isApiErrorMessage: true, error: "x", errorDetails: "x" },
+    ),
+    user(5, "[Request interrupted by user]", { interruptedMessageId: "x" }),
+    row(6, { type: "system", content: "x", subtype: "x" }),
+  ];
+  const plain = read(...rows);
+  const texts = JSON.stringify(read(...rows.map((each) => marked(each) as object)));
+  expect(texts).not.toContain(MARKER);
+  expect(plain).toMatchObject([
+    { models: [{ outputTokens: 2 }, { outputTokens: 1 }], conclusion: "aborted" },
+  ]);
 });

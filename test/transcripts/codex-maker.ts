@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { MARKER } from "./rows";
 import { addTo, type GrowingFile, type Sums } from "./virtual-folder";
 
 type Tokens = readonly [input: number, output: number, read: number, written: number];
@@ -107,9 +108,9 @@ export class CodexMaker {
     else if (step.kind === "limits") event("token_count", { info: null, rate_limits: {} });
     else if (step.kind === "segment") this.#segment(thread);
     else if (step.kind === "archive") this.#archive(thread);
-    else if (step.kind === "error") event("error", { message: "overloaded" });
+    else if (step.kind === "error") event("error", { message: MARKER });
     else if (thread.version === "without turn ids") return;
-    else if (step.kind === "steer") event("user_message", { message: "and this" });
+    else if (step.kind === "steer") event("user_message", { message: MARKER });
     else if (thread.turnId !== undefined) {
       event(step.kind === "abort" ? "turn_aborted" : "task_complete", { turn_id: thread.turnId });
       thread.turnId = undefined;
@@ -171,9 +172,9 @@ export class CodexMaker {
     thread.turnId = hasIds ? this.#uuid() : undefined;
     const turn = hasIds ? { turn_id: thread.turnId } : {};
     if (hasIds) this.#row(thread, "event_msg", { type: "task_started", ...turn });
-    else this.#row(thread, "event_msg", { type: "user_message", message: "do it" });
+    else this.#row(thread, "event_msg", { type: "user_message", message: MARKER });
     this.#row(thread, "turn_context", { ...turn, cwd: "/work/repo", model: `gpt-${this.#count % 2}` });
-    if (hasIds) this.#row(thread, "event_msg", { type: "user_message", message: "do it" });
+    if (hasIds) this.#row(thread, "event_msg", { type: "user_message", message: MARKER });
   }
 
   #request(thread: Thread, tokens: Tokens): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CodexReader } from "../../src/transcripts/codex";
-import { at, MARKER, recordsIn } from "./rows";
+import { at, MARKER, marked, recordsIn } from "./rows";
 
 const THREAD = "0195ff00-0000-7000-8000-000000000001";
 const TURN = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -208,4 +208,23 @@ test("odd rows harm nothing", () => {
   expect(
     read(meta(), ...(odd as object[]), event(1, "user_message"), used(2, usage(1, 1), usage(1, 1))),
   ).toMatchObject([{ model: "unknown", inputTokens: 1 }]);
+});
+
+test("no text of a prompt, an answer, a tool or an error gets into a record", () => {
+  const rows = [
+    meta({ instructions: "x", originator: "x", git: { branch: "main", commit_hash: "x" }, source: "cli" }),
+    event(1, "task_started", { turn_id: TURN }),
+    context(1, { turn_id: TURN, summary: "x", user_instructions: "x", sandbox_policy: { type: "x" } }),
+    event(1, "user_message", { message: "x", images: ["x"] }),
+    row(1, "response_item", { type: "message", role: "user", content: [{ type: "input_text", text: "x" }] }),
+    row(1, "response_item", { type: "function_call", name: "shell", arguments: "x", call_id: "x" }),
+    event(1, "agent_reasoning", { text: "x" }),
+    used(2, usage(10, 1), usage(10, 1)),
+    row(2, "compacted", { message: "x" }),
+    event(3, "error", { message: "x", codex_error_info: "x" }),
+    event(3, "task_complete", { turn_id: TURN, last_agent_message: "x" }),
+  ];
+  const records = read(...rows.map((each) => marked(each) as object));
+  expect(records).toMatchObject([{ inputTokens: 10, model: "gpt-5.2" }]);
+  expect(JSON.stringify(records)).not.toContain(MARKER);
 });

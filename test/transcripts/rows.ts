@@ -24,3 +24,17 @@ export function recordsIn(reader: TranscriptReader, ...files: readonly RowsOfFil
   }
   return reader.turns().flatMap((turn) => recordsOf(turn, { repo: "o/r", eventType: "turn" }).records);
 }
+
+/** The same value with the marker in every text, except those of names that a record may have, and of structure. */
+export function marked(value: unknown, key = ""): unknown {
+  if (typeof value === "string") return KEPT.has(key) ? value : `${MARKER}: ${value}`;
+  if (Array.isArray(value)) return value.map((item) => marked(item, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, marked(item, name)]));
+}
+
+const KEPT = new Set(
+  "type role uuid parentUuid sessionId id requestId timestamp cwd gitBranch model promptId turn_id model_provider".split(
+    " ",
+  ),
+);

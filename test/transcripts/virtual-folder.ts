@@ -1,9 +1,11 @@
+import { expect } from "bun:test";
 import { mkdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readSessions } from "../../src/cli/transcript-source";
 import type { TelemetryRecord } from "../../src/record/types";
 import type { TranscriptSource } from "../../src/transcripts/sources";
 import { tempDir } from "../support/temp-dir";
+import { MARKER } from "./rows";
 
 /** What requests used, in total, by model: input, output, cache read and cache write. */
 export type Sums = Record<string, number[]>;
@@ -63,6 +65,7 @@ export class FakeLedger {
       isRecorded: () => false,
     });
     for await (const { records } of sessions) {
+      expect(JSON.stringify(records)).not.toContain(MARKER);
       for (const { record } of records) {
         if (typeof record === "string" || record.executionId == null) throw new Error("expected a record");
         if (!this.records.has(record.executionId))
