@@ -26,7 +26,7 @@ const INTERRUPTION = "[Request interrupted by user";
  * - A message is repeated while it streams; the row with the most output is the whole. (ccusage #901, #938)
  * - A sub-agent may replay messages of its parent under new request ids: it is the same message. (ccusage #913)
  * - A resumed or forked session begins with copies of rows, which keep their `uuid`.
- * - `costUSD` is in rows of versions before 1.0.
+ * - Older versions wrote what a request cost, as `costUSD`.
  */
 export class ClaudeCodeReader implements TranscriptReader {
   /** By `uuid` of a row. */
