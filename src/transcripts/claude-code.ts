@@ -62,7 +62,7 @@ export class ClaudeCodeReader implements TranscriptReader {
     if (turn === undefined) return;
     this.#current = turn;
     this.#lastMs = atMs;
-    this.#sessionsOf.get(turn)?.add(fields["sessionId"]);
+    if (!isSide) this.#sessionsOf.get(turn)?.add(fields["sessionId"]);
     if (known !== undefined) return;
     this.#turnOfRow.set(uuid, turn);
     turn.timesMs.push(atMs);
@@ -123,7 +123,8 @@ export class ClaudeCodeReader implements TranscriptReader {
     this.#turns.push(turn);
     this.#sessionsOf.set(turn, new Set());
     const promptId = textOf(row["promptId"]);
-    if (promptId !== undefined) this.#turnOfPrompt.set(promptId, turn);
+    // The first of several rows that a prompt has, as that is known from the start.
+    if (promptId !== undefined && !this.#turnOfPrompt.has(promptId)) this.#turnOfPrompt.set(promptId, turn);
     return turn;
   }
 
