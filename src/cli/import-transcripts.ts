@@ -7,6 +7,7 @@ import { type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
 import { listRejections, summaryOf } from "./import-outcome";
 import { createDryImporter, createImporter } from "./importer";
+import { openPricesIfAny } from "./prices-option";
 import { byteProgress } from "./progress";
 import { recordedSessions } from "./recorded-sessions";
 import type { Terminal } from "./terminal";
@@ -14,6 +15,7 @@ import { readSessions } from "./transcript-source";
 
 /** Records that are written in one transaction. */
 const BATCH_SIZE = 2_000;
+const NO_PRICES = "Costs are unknown: bun add @pydantic/genai-prices, then runledger reprice\n";
 const DEFAULT_IDLE_DAYS = 1 / 24;
 
 /** What `runledger import` takes with `--from claude-code` and `--from codex`. */
@@ -26,6 +28,8 @@ export interface TranscriptImportOptions extends DbOption {
   /** In days. */
   readonly idle?: number;
   readonly includeRecorded?: true;
+  readonly estimate: boolean;
+  readonly prices?: string;
   readonly beyondRetention?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -43,18 +47,20 @@ export async function importTranscripts(
   const dbPath = dbFileOf(options);
   const isRecorded =
     options.includeRecorded === true ? () => false : await recordedSessions(dbPath, source.idPrefix);
+  const prices = options.estimate ? await openPricesIfAny(options.prices) : undefined;
   const bytes = sessions.flat().reduce((sum, file) => sum + file.bytes, 0);
   const progress = byteProgress(terminal, bytes);
   const rejections = listRejections(progress);
   using importer =
     options.dryRun === true
       ? createDryImporter(rejections.add)
-      : await createImporter(dbPath, options.beyondRetention === true, rejections.add);
+      : await createImporter(dbPath, options.beyondRetention === true, rejections.add, prices);
   const leftOut = { open: 0, recorded: 0, recordedSessions: 0 };
+  const hasPrices = !options.estimate || prices !== undefined;
   try {
     const read = readSessions(source, sessions, {
       repo,
-      context: { eventType, model, labels },
+      context: { eventType, model, labels, prices },
       idleMs: idle * DAY_MS,
       nowMs: Date.now(),
       isRecorded,
@@ -74,6 +80,7 @@ export async function importTranscripts(
   }
   rejections.end();
   await terminal.write(summaryOf(importer.counts, options, leftOut));
+  if (!hasPrices && options.json !== true) await terminal.write(NO_PRICES);
   if (importer.counts.rejected + importer.counts.refused > 0) throw new EndedError(1);
 }
 

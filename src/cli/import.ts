@@ -9,6 +9,7 @@ import { importTranscripts } from "./import-transcripts";
 import { createDryImporter, createImporter, type ImportedRecord } from "./importer";
 import { findInputs, type Input } from "./inputs";
 import { examples, parseAgeDays, parseLabel } from "./options";
+import { PRICES_HELP } from "./prices-option";
 import { byteProgress, type Progress } from "./progress";
 import { readRecords } from "./record-source";
 import type { Terminal } from "./terminal";
@@ -24,6 +25,8 @@ interface Options extends DbOption {
   readonly label?: Readonly<Record<string, readonly string[]>>;
   readonly idle?: number;
   readonly includeRecorded?: true;
+  readonly estimate: boolean;
+  readonly prices?: string;
   readonly beyondRetention?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -63,6 +66,11 @@ export function importCommand(terminal: Terminal): Command {
       parseAgeDays,
     )
     .option("--include-recorded", "of transcripts: also sessions that were recorded by other means")
+    .option(
+      "--no-estimate",
+      "of transcripts: leave costs unknown, instead of estimating them by a price list",
+    )
+    .option("--prices <file>", `of transcripts: ${PRICES_HELP}`)
     .option("--beyond-retention", "add also what may have been counted and purged already")
     .option("--dry-run", "say which records are valid, write nothing")
     .option("--json", "what became of the records as one JSON object")
@@ -71,12 +79,15 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 function importInputs(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const { from, idle, includeRecorded } = options;
+  const { from, idle, includeRecorded, estimate, prices } = options;
   if (from !== undefined && from !== "claude") {
     return importTranscripts(files, { ...options, from, labels: labelsOf(options) }, terminal);
   }
-  if (idle !== undefined || includeRecorded === true) {
-    throw new RunledgerError("INVALID_OPTION", "--idle and --include-recorded are for transcripts alone.");
+  if (idle !== undefined || includeRecorded === true || !estimate || prices !== undefined) {
+    throw new RunledgerError(
+      "INVALID_OPTION",
+      "--idle, --include-recorded, --no-estimate and --prices are for transcripts alone.",
+    );
   }
   if (files.length === 0) throw new RunledgerError("INVALID_ARGUMENT", "missing required argument 'file'");
   return importFiles(files, options, terminal);

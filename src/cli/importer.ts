@@ -1,6 +1,8 @@
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { toExecutionRow } from "../ledger/row";
+import { keepPriceList } from "../ledger/statements";
+import type { PriceList } from "../prices/price-list";
 import type { TelemetryRecord } from "../record/types";
 import { openLedger } from "../report/database/open-ledger";
 import { incidentsOf } from "../report/incidents";
@@ -39,14 +41,17 @@ export interface Importer extends Disposable {
  * Writes to a ledger. What was rejected or refused becomes an incident, once: an earlier import may have kept it.
  *
  * @param onRejected Is told where an invalid record was, and what is wrong with it.
+ * @param prices By what costs were estimated: the ledger keeps its name.
  */
 export async function createImporter(
   dbPath: string,
   acceptsPurged: boolean,
   onRejected: (reason: string) => void,
+  prices?: PriceList,
 ): Promise<Importer> {
   using opening = new DisposableStack();
   const { ledger } = opening.use(createOrOpen(dbPath));
+  if (prices !== undefined) ledger.connection.run(keepPriceList(prices.name));
   const keptPayloads = await hashesOfRejected(dbPath);
   const opened = opening.move();
   const counts = noCounts();

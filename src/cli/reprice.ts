@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { RunledgerError } from "../errors";
 import { type Repriced, repriceSlices } from "../ledger/reprice";
-import { openPriceList } from "../prices/price-list";
 import { cutoffText } from "../record/time";
 import { formatJsonLine } from "../report/format/json";
 import { formatCount, formatCountOf, formatUsd, printable } from "../report/format/values";
@@ -9,6 +7,7 @@ import { resolveTime } from "../report/time-input";
 import { UTC } from "../report/time-zone";
 import { addDbOption, type DbOption, dbFileOf } from "./db-option";
 import { examples, parseTime } from "./options";
+import { openPrices, PRICES_HELP } from "./prices-option";
 import { countProgress } from "./progress";
 import { takingTurns } from "./taking-turns";
 import type { Terminal } from "./terminal";
@@ -40,7 +39,7 @@ export function repriceCommand(terminal: Terminal): Command {
       "--estimated",
       "also those that were estimated before; one that was made request by request is then one of the whole run",
     )
-    .option("--prices <file>", "prices that go before the list, as the plugin takes them: a JSON array")
+    .option("--prices <file>", PRICES_HELP)
     .option("--dry-run", "say what would change, change nothing")
     .option("--json", "JSON, one object")
     .addHelpText("after", examples("runledger reprice --dry-run", "runledger reprice --since 30d"))
@@ -48,9 +47,7 @@ export function repriceCommand(terminal: Terminal): Command {
 }
 
 async function reprice(options: Options, terminal: Terminal): Promise<void> {
-  const prices = openPriceList(
-    options.prices === undefined ? {} : { prices: await readPrices(options.prices) },
-  );
+  const prices = await openPrices(options.prices);
   const sinceMs = options.since === undefined ? undefined : resolveTime(options.since, UTC, Date.now());
   using writable = openForWriting(dbFileOf(options));
   const { ledger } = writable;
@@ -70,14 +67,6 @@ async function reprice(options: Options, terminal: Terminal): Promise<void> {
   const isDry = options.dryRun === true;
   const text = options.json === true ? formatJsonLine(tally.toJson(prices.name, isDry)) : tally.toText(isDry);
   await terminal.write(text);
-}
-
-async function readPrices(file: string): Promise<never> {
-  try {
-    return (await Bun.file(file).json()) as never;
-  } catch (cause) {
-    throw new RunledgerError("INVALID_OPTION", `--prices: ${file} can't be read as JSON.`, { cause });
-  }
 }
 
 /** What became of the executions. */

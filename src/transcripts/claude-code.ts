@@ -1,4 +1,5 @@
-import { amountOf, countOf, type Fields, objectOf, textOf } from "../adapters/read";
+import { anthropicTerms, anthropicTokens } from "../adapters/anthropic-usage";
+import { amountOf, type Fields, objectOf, textOf } from "../adapters/read";
 import { isAgentFile } from "./claude-code-files";
 import { timeOf } from "./row-time";
 import type { TranscriptFile, TranscriptReader } from "./transcript";
@@ -174,16 +175,11 @@ function requestOf(message: Fields, id: string, atMs: number, costUsd: number | 
   const model = textOf(message["model"]);
   if (model === undefined || model.startsWith("<") || message["usage"] == null) return undefined;
   const usage = objectOf(message["usage"]);
-  const written = objectOf(usage["cache_creation"]);
   return {
     model,
     provider: providerOf(id),
-    inputTokens: countOf(usage["input_tokens"]),
-    outputTokens: countOf(usage["output_tokens"]),
-    cacheReadTokens: countOf(usage["cache_read_input_tokens"]),
-    cacheCreationTokens: countOf(usage["cache_creation_input_tokens"]),
-    cacheCreation1hTokens: countOf(written["ephemeral_1h_input_tokens"]),
-    serviceTier: tierOf(usage),
+    ...anthropicTokens(usage),
+    ...anthropicTerms(usage),
     costUsd,
     atMs,
   } satisfies TurnRequest;
@@ -193,11 +189,4 @@ function requestOf(message: Fields, id: string, atMs: number, costUsd: number | 
 function providerOf(messageId: string): string | undefined {
   if (messageId.startsWith("msg_bdrk_")) return "aws";
   return messageId.startsWith("msg_vrtx_") ? "google" : undefined;
-}
-
-function tierOf({ service_tier, speed, inference_geo }: Fields): string | undefined {
-  if (speed === "fast") return "fast";
-  if (inference_geo === "us") return "us";
-  const tier = textOf(service_tier);
-  return tier === "standard" ? undefined : tier;
 }

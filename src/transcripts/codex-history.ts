@@ -25,7 +25,7 @@ export class CopiedHistory {
       textOf(forked_from_id) !== undefined ||
       textOf(parent_thread_id) !== undefined ||
       objectOf(source)["subagent"] !== undefined;
-    this.#startMs = Math.min(timeOf(meta["timestamp"]) ?? atMs, timeOfId(meta["id"]) ?? atMs);
+    this.#startMs = timeOfId(meta["id"]) ?? timeOf(meta["timestamp"]) ?? atMs;
     this.#ownFrom =
       countOf(subagent_history_start_ordinal) ?? countOf(objectOf(history_base)["end_ordinal_exclusive"]);
     this.#lastMs = atMs;

@@ -1,5 +1,5 @@
 import { type InclusiveUsage, tokenFields, usageBeyond } from "../adapters/inclusive-usage";
-import { countOf, type Fields, objectOf, textOf } from "../adapters/read";
+import { countOf, type Fields, objectOf, serviceTierOf, textOf } from "../adapters/read";
 import { CopiedHistory } from "./codex-history";
 import { timeOf } from "./row-time";
 import type { TranscriptFile, TranscriptReader } from "./transcript";
@@ -155,12 +155,11 @@ export class CodexReader implements TranscriptReader {
     if (this.#requestKeys.has(key)) return;
     this.#requestKeys.add(key);
     const { model, service_tier } = this.#context;
-    const tier = textOf(service_tier);
     this.#current.requests.push({
       model: textOf(model) ?? UNKNOWN_MODEL,
       provider: textOf(this.#meta["model_provider"]),
       ...tokenFields(used),
-      serviceTier: tier === "default" || tier === "auto" ? undefined : tier,
+      serviceTier: serviceTierOf(service_tier),
       atMs,
     });
   }

@@ -1,5 +1,5 @@
 import { type ModelRequest, usageFields } from "../adapters/by-model";
-import type { RunContext } from "../adapters/context";
+import { contextFields, type RunContext } from "../adapters/context";
 import type { TelemetryRecord } from "../record/types";
 
 /** A request that a transcript tells of. */
@@ -93,13 +93,12 @@ function recordOf(turn: Turn, part: Part, isFirst: boolean, context: RunContext)
     numTurns: requests.length,
   };
   const known = { ...context, completedAt: endMs, durationMs: endMs - startMs };
-  const { model: fallback = UNKNOWN_MODEL } = context;
+  const fallback = context.model ?? UNKNOWN_MODEL;
   const named = requests.map((request) =>
     request.model === UNKNOWN_MODEL ? { ...request, model: fallback } : request,
   );
   if (requests.length > 0) return [{ ...usageFields(named, known), ...fields }];
-  const model = turn.model ?? fallback;
-  return [{ ...known, model, ...NOTHING_USED, ...fields }];
+  return [{ ...contextFields(known, turn.model), ...NOTHING_USED, ...fields }];
 }
 
 const NOTHING_USED = {

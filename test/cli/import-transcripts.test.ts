@@ -50,10 +50,10 @@ const prompt = (sessionId: string, uuid: string) =>
     message: { role: "user", content: MARKER },
     toolUseResult: { x: MARKER },
   });
-const answer = (sessionId: string, output: number) => {
+const answer = (sessionId: string, output: number, more: object = {}) => {
   const usage = { input_tokens: 1, output_tokens: output, cache_read_input_tokens: 2 };
   const content = [{ type: "text", text: MARKER }];
-  const message = { id: `m${count}`, model: "claude-opus-4-6", role: "assistant", content, usage };
+  const message = { id: `m${count}`, model: "claude-opus-4-6", role: "assistant", content, usage, ...more };
   return row(sessionId, { type: "assistant", requestId: `r${count}`, message });
 };
 const session = (id: string) => `-work-acme/${id}.jsonl`;
@@ -165,6 +165,33 @@ describe("import --from claude-code", () => {
     ]);
   });
 
+  test("estimates what each request cost by itself, unless it is told not to", async () => {
+    const long = (input: number) => {
+      const usage = { input_tokens: input, output_tokens: 1_000 };
+      return answer("s1", 0, { model: "claude-sonnet-4-5", usage });
+    };
+    write(session("s1"), prompt("s1", "p1"), long(150_000), long(150_000), prompt("s1", "p2"), long(300_000));
+    await importAt(2);
+    // In requests of more than 200,000 tokens of input, each costs twice as much, and output one and a half.
+    expect(rowsIn("cost_source, cost_usd")).toEqual([
+      { cost_source: "estimated", cost_usd: expect.closeTo(0.3 * 3 + 0.002 * 15, 9) },
+      { cost_source: "estimated", cost_usd: expect.closeTo(0.3 * 6 + 0.001 * 22.5, 9) },
+    ]);
+    expect(read(db, "SELECT value FROM ledger WHERE key = 'price_list'")).toHaveLength(1);
+
+    db = newPath();
+    await importAt(2, "--no-estimate");
+    expect(rowsIn("cost_source")).toEqual([{ cost_source: "unknown" }, { cost_source: "unknown" }]);
+    db = newPath();
+    const prices = join(tempDir(), "prices.json");
+    writeFileSync(
+      prices,
+      JSON.stringify([{ model: "claude-sonnet-4-5", inputPerMillion: 1, outputPerMillion: 0 }]),
+    );
+    await importAt(2, "--prices", prices);
+    expect(rowsIn("round(cost_usd, 9) AS usd")).toEqual([{ usd: 0.3 }, { usd: 0.3 }]);
+  });
+
   test("passes over a line that is cut, and takes the turn when the file is whole", async () => {
     write(
       session("s1"),
@@ -208,7 +235,12 @@ describe("import --from claude-code", () => {
       ["import", "--from", "claude-code", "/nowhere/at-all"],
       /There is no file or folder \/nowhere\/at-all\./,
     ],
-    [["import", "--idle", "1h", "x.jsonl"], /--idle and --include-recorded are for transcripts alone/],
+    [["import", "--idle", "1h", "x.jsonl"], /^runledger: --idle, .* are for transcripts alone/],
+    [["import", "--no-estimate", "x.jsonl"], /are for transcripts alone/],
+    [
+      ["import", "--from", "codex", "--prices", "/nowhere.json", "/tmp"],
+      /\/nowhere\.json can't be read as JSON/,
+    ],
     [["import", "--from", "claude", "--include-recorded", "x.jsonl"], /are for transcripts alone/],
     [["import", "--from", "codex", "--idle", "soon"], /'soon' is invalid/],
   ])("%j is refused in one line", async (args, message) => {

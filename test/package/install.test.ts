@@ -125,6 +125,19 @@ test("an optional package that is not installed is named, with the command that 
   ]);
 });
 
+test("without it, transcripts are imported without costs, and how to get them is said", async () => {
+  const usage = { input_tokens: 1, output_tokens: 2 };
+  const rows = [
+    { type: "user", uuid: "u1", message: { content: "do it" } },
+    { type: "assistant", uuid: "u2", message: { id: "m1", model: "claude-sonnet-4-5", usage } },
+  ].map((row) => JSON.stringify({ sessionId: "s1", timestamp: "2026-03-01T10:00:00Z", ...row }));
+  writeFileSync(join(project, "s1.jsonl"), rows.join("\n"));
+  const options = ["import", "--from", "claude-code", "s1.jsonl", "--idle", "0h", "--db", "transcripts.db"];
+  expect(await runBun(project, "node_modules/.bin/runledger", ...options)).toBe(
+    "1 read: 1 written, 0 duplicates, 0 rejected\nCosts are unknown: bun add @pydantic/genai-prices, then runledger reprice\n",
+  );
+});
+
 describe("an application type-checks", () => {
   test.each([
     ["with the options of bun init", NEWEST, {}],

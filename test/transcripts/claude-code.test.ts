@@ -250,7 +250,7 @@ test("a request says its cost where it does, its tier, how long its cache is kep
   expect(tierOf({ service_tier: "standard" })).toBeUndefined();
   expect(tierOf({ service_tier: "priority" })).toBe("priority");
   expect(tierOf({ service_tier: "standard", speed: "fast" })).toBe("fast");
-  expect(tierOf({ service_tier: "standard", inference_geo: "us" })).toBe("us");
+  expect(tierOf({ service_tier: "standard", inference_geo: "us" })).toBe("us_inference");
   expect(requests({ id: "msg_bdrk_1" })).toMatchObject([{ provider: "aws" }]);
   expect(requests({ id: "msg_vrtx_1" })).toMatchObject([{ provider: "google" }]);
   expect(

@@ -34,7 +34,7 @@ export function marked(value: unknown, key = ""): unknown {
 }
 
 const KEPT = new Set(
-  "type role uuid parentUuid sessionId id requestId timestamp cwd gitBranch model promptId turn_id model_provider".split(
+  "type role uuid parentUuid sessionId id requestId timestamp cwd gitBranch model promptId turn_id model_provider service_tier".split(
     " ",
   ),
 );
