@@ -1,10 +1,12 @@
 import { homedir } from "node:os";
 import { basename, dirname, join, sep } from "node:path";
 import { connected } from "./connected";
-import { filesBelow, headOf, isFolder } from "./folder";
+import { fileAt, filesBelow, headOf, isFolder } from "./folder";
 import type { TranscriptFile } from "./transcript";
 
 const PATTERN = "**/*.jsonl";
+/** In the folder of a project, which may be any folder that somebody put a file into. */
+const PROJECT_PATTERNS = ["*.jsonl", "*/subagents/**/*.jsonl"];
 const SUBAGENTS = `${sep}subagents${sep}`;
 /** So much of a file tells which session it is of, and which session it began with a copy of. */
 const HEAD_BYTES = 65_536;
@@ -42,12 +44,16 @@ export function claudeCodeSessionFiles(folders: readonly string[]): readonly Tra
  */
 export function claudeCodeSessions(paths: readonly string[]): TranscriptFile[][] {
   const [folders, files] = [paths.filter(isFolder), paths.filter((path) => !isFolder(path))];
-  const isAsked = ({ path }: TranscriptFile) =>
-    files.includes(path) || folders.some((folder) => path.startsWith(folder));
-  const all = new Set([...folders, ...files.map(projectOf)].flatMap((folder) => filesBelow(folder, PATTERN)));
-  const byPath = new Map(Array.from(all, (file) => [file.path, file]));
+  const asked = [...folders.flatMap((folder) => filesBelow(folder, PATTERN)), ...files.flatMap(fileAt)];
+  const isAsked = new Set(asked.map(({ path }) => path));
+  const projects = [...new Set(files.map(projectOf))];
+  const beside = PROJECT_PATTERNS.flatMap((pattern) =>
+    projects.flatMap((folder) => filesBelow(folder, pattern)),
+  );
+  const all = [...asked, ...beside];
+  const byPath = new Map(all.map((file) => [file.path, file]));
   return connected([...byPath.values()], keysOf)
-    .filter((group) => group.some(isAsked))
+    .filter((group) => group.some(({ path }) => isAsked.has(path)))
     .map((group) => group.toSorted(byOrder));
 }
 

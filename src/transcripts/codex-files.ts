@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { connected } from "./connected";
-import { filesBelow, isFolder } from "./folder";
+import { fileAt, filesBelow, isFolder } from "./folder";
 import type { TranscriptFile } from "./transcript";
 
 const PATTERN = "**/*.{jsonl,jsonl.zst}";
@@ -27,10 +27,7 @@ export function codexSessionFiles(folders: readonly string[]): readonly Transcri
  */
 export function codexSessions(paths: readonly string[]): TranscriptFile[][] {
   const [folders, files] = [paths.filter(isFolder), paths.filter((path) => !isFolder(path))];
-  const found = [
-    ...codexSessionFiles(folders),
-    ...files.flatMap((path) => filesBelow(dirname(path), basename(path))),
-  ];
+  const found = [...codexSessionFiles(folders), ...files.flatMap(fileAt)];
   const byPath = new Map(found.map((file) => [file.path, file]));
   return connected([...byPath.values()], ({ path }) => [UUID.exec(basename(path))?.[0] ?? path]).map(
     (group) => group.toSorted((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1)),

@@ -16,15 +16,18 @@ export function isFolder(path: string): boolean {
   return statOf(path)?.isDirectory() === true;
 }
 
-/** The files below a folder whose names match, by their paths. One that goes meanwhile is left out. */
+/** The files below a folder whose names match, by their paths. */
 export function filesBelow(folder: string, pattern: string): TranscriptFile[] {
   const paths = Array.from(new Glob(pattern).scanSync({ cwd: folder, dot: true }), (path) =>
     join(folder, path),
   );
-  return paths.sort().flatMap((path) => {
-    const found = statOf(path);
-    return found === undefined ? [] : [{ path, bytes: found.size, writtenAtMs: found.mtimeMs }];
-  });
+  return paths.sort().flatMap(fileAt);
+}
+
+/** A file; none when it went meanwhile. */
+export function fileAt(path: string): TranscriptFile[] {
+  const found = statOf(path);
+  return found === undefined ? [] : [{ path, bytes: found.size, writtenAtMs: found.mtimeMs }];
 }
 
 /** The beginning of a file, as text; empty when it can't be read. */

@@ -156,13 +156,18 @@ describe("import --from claude-code", () => {
     write("-work-acme/s1/subagents/agent-a.jsonl", { ...answer("s1", 30), isSidechain: true });
     write(session("s2"), prompt("s2", "p2"), answer("s2", 99));
     expect((await importAt(2, join(folder, session("s1")))).out).toStartWith("1 read: 1 written");
-    rmSync(db, { force: true });
+    db = newPath();
     expect((await importAt(2, join(folder, "-work-acme/s1/subagents/agent-a.jsonl"))).out).toStartWith(
       "1 read: 1 ",
     );
     expect(rowsIn("execution_id, output_tokens")).toEqual([
       { execution_id: "claude-code/p1", output_tokens: 40 },
     ]);
+  });
+
+  test("takes a file of any name", async () => {
+    write("copy [1].txt", prompt("s1", "p1"), answer("s1", 10));
+    expect((await importAt(2, join(folder, "copy [1].txt"))).out).toStartWith("1 read: 1 written");
   });
 
   test("estimates what each request cost by itself, unless it is told not to", async () => {
