@@ -21,7 +21,9 @@ export function firstInsight(env: Readonly<Record<string, string | undefined>>):
     const since = dayOf(toLedgerTime(sinceMs));
     return [{ name, text: `  ${source.title}: ${formatCountOf(files.length, "session")} since ${since}` }];
   });
-  const lines = found.length > 0 ? whatToRun(path, found) : howToFill(path);
+  // As somebody has just called it: `bunx` and `npx` say `exec`.
+  const command = env["npm_command"] === "exec" ? "bunx runledger" : "runledger";
+  const lines = found.length > 0 ? whatToRun(path, command, found) : howToFill(path, command);
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -36,9 +38,10 @@ function placeOf(): string | undefined {
 
 function whatToRun(
   path: string,
+  command: string,
   found: readonly { readonly name: string; readonly text: string }[],
 ): string[] {
-  const imports = found.map(({ name }) => `runledger import --from ${name}`);
+  const imports = found.map(({ name }) => `${command} import --from ${name}`);
   return [
     `There is no ledger at ${path} yet. On this machine are transcripts of`,
     "",
@@ -46,14 +49,14 @@ function whatToRun(
     "",
     "What they used, by day, repository and model:",
     "",
-    `  ${[...imports, "runledger report"].join(" && ")}`,
+    `  ${[...imports, `${command} report`].join(" && ")}`,
   ];
 }
 
-function howToFill(path: string): string[] {
+function howToFill(path: string, command: string): string[] {
   return [
     `There is no ledger at ${path} yet, and no transcript of Claude Code or Codex on this machine.`,
     'An application fills one: createApp().use(telemetryPlugin), of the package "runledger": docs/plugin.md.',
-    "runledger import takes records from files; runledger --help shows all commands.",
+    `${command} import takes records from files; ${command} --help shows all commands.`,
   ];
 }

@@ -40,18 +40,26 @@ export interface ExtractedUsage {
 const NAME = "@pydantic/genai-prices";
 
 /**
- * Where this code finds the package; `undefined` where it is compiled in. A thread that was started from text, as in a
+ * Where this code finds the package, or who started the program would: `bunx` runs it from another place. `undefined`
+ * where it is compiled in. A thread that was started from text, as in a
  * bundled application, has no folder to resolve packages from: it has to be told.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
 export function locatePrices(): string | undefined {
-  try {
-    return import.meta.resolve(NAME);
-  } catch {
-    loadPrices();
-    return undefined;
+  const places = [
+    () => import.meta.resolve(NAME),
+    () => Bun.pathToFileURL(Bun.resolveSync(NAME, process.cwd())).href,
+  ];
+  for (const find of places) {
+    try {
+      return find();
+    } catch {
+      // It is not there.
+    }
   }
+  loadPrices();
+  return undefined;
 }
 
 /**

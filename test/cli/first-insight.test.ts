@@ -6,7 +6,14 @@ import { executionCompleted } from "../../src/testing";
 import { runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 
-const NAMES = ["HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "XDG_CONFIG_HOME", "TELEMETRY_DB_PATH"];
+const NAMES = [
+  "HOME",
+  "CLAUDE_CONFIG_DIR",
+  "CODEX_HOME",
+  "XDG_CONFIG_HOME",
+  "TELEMETRY_DB_PATH",
+  "npm_command",
+];
 const saved = new Map(NAMES.map((name) => [name, process.env[name]]));
 const TERMINAL = { isTerminal: true };
 let home = "";
@@ -54,6 +61,13 @@ What they used, by day, repository and model:
 `,
     });
     expect(readdirSync(home).sort()).toEqual([".claude", ".codex"]);
+  });
+
+  test("started by bunx, it names commands that bunx starts", async () => {
+    transcript(".codex/sessions/2026/02/03/rollout-1.jsonl", "2026-02-03");
+    process.env["npm_command"] = "exec";
+    const { out } = await runCli([], TERMINAL);
+    expect(out).toEndWith("\n  bunx runledger import --from codex && bunx runledger report\n");
   });
 
   test("names only those that there are, wherever they are", async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { tries } from "../support/effort";
 import { createProject, runBun } from "../support/project";
@@ -89,7 +89,7 @@ function thrownBy(action: () => unknown): unknown {
   }
 }
 const found = [
-  thrownBy(() => createApp().use(telemetryPlugin, { estimateCost: true })),
+  thrownBy(() => createApp().use(telemetryPlugin, { estimateCost: true }) && "none"),
   thrownBy(() => openPriceList()),
 ];
 process.stdout.write(JSON.stringify(found));
@@ -123,6 +123,17 @@ test("an optional package that is not installed is named, with the command that 
     ["MISSING_PACKAGE", hint],
     ["MISSING_PACKAGE", hint],
   ]);
+});
+
+test("a price list is found in the folder of who starts the program, too", async () => {
+  const folder = join(project, "elsewhere");
+  mkdirSync(join(folder, "node_modules/@pydantic"), { recursive: true });
+  symlinkSync(
+    join(ROOT, "node_modules/@pydantic/genai-prices"),
+    join(folder, "node_modules/@pydantic/genai-prices"),
+  );
+  const [, list] = JSON.parse(await runBun(folder, "../estimating.ts"));
+  expect(list.name).toMatch(/^@pydantic\/genai-prices \d/);
 });
 
 test("without it, transcripts are imported without costs, and how to get them is said", async () => {
