@@ -2,14 +2,9 @@ import type { TelemetryRecord } from "../record/types";
 import { anthropicTerms } from "./anthropic-usage";
 import { type ModelRequest, usageFields } from "./by-model";
 import type { RunContext } from "./context";
+import { providerNamed } from "./provider-names";
 import { countOf, type Fields, notA, objectOf, serviceTierOf, textOf, uncached } from "./read";
 
-/** The SDK's names of providers, up to the first dot, that differ from ours. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ["amazon-bedrock", "aws"],
-  ["azure-openai", "azure"],
-  ["xai", "x-ai"],
-]);
 /** `interrupted` is a stream that ended before the model did. */
 const FAILURES = new Set(["error", "content-filter", "interrupted"]);
 
@@ -47,7 +42,7 @@ function requestsOf(fields: Fields, { model, provider }: RunContext): readonly M
     const { modelId, provider: served } = objectOf(part["model"]);
     return {
       model: textOf(objectOf(part["response"])["modelId"]) ?? textOf(modelId) ?? model ?? "unknown",
-      provider: providerOf(textOf(served)) ?? provider,
+      provider: providerNamed(textOf(served)) ?? provider,
       ...usageOf(part),
       ...termsOf(objectOf(part["providerMetadata"])),
     };
@@ -82,10 +77,4 @@ function usageOf(part: Fields) {
     cacheReadTokens: read,
     cacheCreationTokens: countOf(ofAnthropic["cacheCreationInputTokens"]),
   };
-}
-
-/** `anthropic` of `anthropic.messages`. */
-function providerOf(name: string | undefined): string | undefined {
-  const [first = ""] = name?.split(".") ?? [];
-  return first === "" ? undefined : (PROVIDERS.get(first) ?? first);
 }

@@ -14,55 +14,78 @@ export interface ModelRequest extends ModelUsage {
   readonly cacheCreation1hTokens?: number | undefined;
   /** As the provider calls it; `undefined` is the standard one. */
   readonly serviceTier?: string | undefined;
+  /** Whether it is the sum of several requests, of which each has the price of a small one. */
+  readonly areSeveral?: boolean | undefined;
 }
 
+/** Stands for tiers that differ: as a whole, such a run has no price. */
+const MIXED_TIERS = "mixed";
+
 /** The fields of a record that its requests and its context tell: of one model, or of each of several. */
-export function usageFields(requests: readonly ModelRequest[], context: RunContext) {
-  const { prices, ...known } = context;
-  const models = sumByModel(prices === undefined ? requests : requests.map(pricedBy(prices, context)));
+export function usageFields(given: readonly ModelRequest[], context: RunContext) {
+  const requests = given.map((request) => ({ ...request, provider: request.provider ?? context.provider }));
+  const models = sumByModel(pricedBy(context, requests));
   const [only, ...others] = models;
-  const { model, ...fields } = contextFields(known, only?.model);
-  const serviceTier = requests.find((request) => request.serviceTier !== undefined)?.serviceTier;
-  const labels = withServiceTier(fields.labels, serviceTier);
+  const { model, ...fields } = contextFields(context, only?.model);
+  const labels = withServiceTier(fields.labels, tierOf(requests));
   const all = { ...fields, ...(labels != null && { labels }) };
   return others.length > 0 ? { ...all, models } : { ...all, ...only, model };
+}
+
+/**
+ * The requests with a cost where the context has prices, and the results told none.
+ *
+ * @param requests Each with the provider that the context names, where it names none itself.
+ */
+export function pricedBy<Request extends ModelRequest>(
+  { prices, completedAt }: Pick<RunContext, "prices" | "completedAt">,
+  requests: readonly Request[],
+): readonly Request[] {
+  if (prices === undefined) return requests;
+  const endMs = toEpochMs(completedAt ?? Date.now()) ?? Date.now();
+  return requests.map((request) => {
+    if (request.costUsd != null) return request;
+    const costUsd = costIn(prices, request, endMs);
+    return costUsd === undefined ? request : { ...request, costUsd, costSource: "estimated" };
+  });
+}
+
+function costIn(prices: PriceList, request: ModelRequest, endMs: number): number | undefined {
+  const provider = request.provider ?? providerOf(request.model);
+  const usage = { ...request, provider, atMs: request.atMs ?? endMs };
+  return request.areSeveral === true ? prices.costOfRun(usage) : prices.costOfRequest(usage);
+}
+
+/** The tier of all requests. */
+function tierOf(requests: readonly ModelRequest[]): string | undefined {
+  const [tier, ...others] = new Set(requests.map(({ serviceTier }) => serviceTier));
+  return others.length > 0 ? MIXED_TIERS : tier;
 }
 
 /** What several requests used, added up by model and provider, in the order in which they came. */
 function sumByModel(requests: readonly ModelRequest[]): readonly ModelUsage[] {
   const groups = Map.groupBy(requests, ({ provider, model }) => JSON.stringify([provider, model]));
-  return [...groups.values()].map((some) => {
-    const sum = (name: Count) => sumOf(...some.map((request) => request[name] ?? undefined));
-    return {
-      model: some[0]?.model ?? "unknown",
-      provider: some[0]?.provider,
-      inputTokens: sum("inputTokens"),
-      outputTokens: sum("outputTokens"),
-      cacheReadTokens: sum("cacheReadTokens"),
-      cacheCreationTokens: sum("cacheCreationTokens"),
-      ...costOf(some),
-    };
-  });
+  return [...groups.values()].map((some) => ({
+    model: some[0]?.model ?? "unknown",
+    provider: some[0]?.provider,
+    inputTokens: sumOfAll(some.map(({ inputTokens }) => inputTokens)),
+    outputTokens: sumOfAll(some.map(({ outputTokens }) => outputTokens)),
+    // A request that tells nothing of the cache did not use it.
+    cacheReadTokens: sumOf(...some.map(({ cacheReadTokens }) => cacheReadTokens ?? undefined)),
+    cacheCreationTokens: sumOf(...some.map(({ cacheCreationTokens }) => cacheCreationTokens ?? undefined)),
+    ...costOf(some),
+  }));
 }
 
-type Count = "inputTokens" | "outputTokens" | "cacheReadTokens" | "cacheCreationTokens";
+/** The sum; unknown where one of its parts is. */
+function sumOfAll(counts: readonly (number | null | undefined)[]): number | undefined {
+  return counts.some((count) => count == null) ? undefined : sumOf(...counts.map((count) => count ?? 0));
+}
 
 /** The sum of costs; none where one of them is unknown. */
 function costOf(requests: readonly ModelRequest[]): Pick<ModelUsage, "costUsd" | "costSource"> {
-  if (requests.some(({ costUsd }) => costUsd == null)) return {};
+  const costUsd = sumOfAll(requests.map((request) => request.costUsd));
+  if (costUsd === undefined) return {};
   const isEstimated = requests.some(({ costSource }) => costSource === "estimated");
-  return {
-    costUsd: requests.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0),
-    ...(isEstimated && { costSource: "estimated" }),
-  };
-}
-
-function pricedBy(prices: PriceList, { completedAt }: RunContext): (request: ModelRequest) => ModelRequest {
-  const endMs = toEpochMs(completedAt ?? Date.now()) ?? Date.now();
-  return (request) => {
-    if (request.costUsd != null) return request;
-    const provider = request.provider ?? providerOf(request.model);
-    const costUsd = prices.costOfRequest({ ...request, provider, atMs: request.atMs ?? endMs });
-    return costUsd === undefined ? request : { ...request, costUsd, costSource: "estimated" };
-  };
+  return { costUsd, ...(isEstimated && { costSource: "estimated" }) };
 }

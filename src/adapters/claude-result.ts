@@ -3,7 +3,9 @@ import { RunledgerError } from "../errors";
 import { AMOUNTS } from "../record/models";
 import type { CostSource, ModelUsage, TelemetryRecord } from "../record/types";
 import { anthropicTokens } from "./anthropic-usage";
+import { pricedBy } from "./by-model";
 import type { RunContext } from "./context";
+import { providerNamed } from "./provider-names";
 import { amountOf, countOf, objectOf, textOf } from "./read";
 
 /**
@@ -41,16 +43,6 @@ export interface ClaudeResultOptions {
 type Usage = ModelUsage & { readonly model: string };
 const UNKNOWN_MODEL = "unknown";
 
-/** The SDK's names of providers that differ from ours. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ["firstParty", "anthropic"],
-  ["bedrock", "aws"],
-  ["anthropicAws", "aws"],
-  ["mantle", "aws"],
-  ["vertex", "google"],
-  ["foundry", "azure"],
-]);
-
 /**
  * The record of a result. What each model used is taken from `modelUsage`, without which `usage` tells about the main
  * loop only. Zeros in place of what is not known, as in the result of a crash, are left out.
@@ -67,10 +59,11 @@ export function fromClaudeResult(
   { previous }: ClaudeResultOptions = {},
 ): TelemetryRecord {
   assertResult(message);
-  const { model: namedModel = UNKNOWN_MODEL, prices: _, ...known } = context;
+  const { model: namedModel = UNKNOWN_MODEL, prices, ...known } = context;
   const isRefused = message.api_error_status != null;
   const used = difference(usagesOf(message, namedModel), previous && usagesOf(previous, namedModel));
-  const models = used.map((usage) => withoutUnknown(usage, isRefused));
+  const told = used.map((usage) => withoutUnknown(usage, isRefused));
+  const models = prices === undefined ? told : priced(told, context);
   const fields = {
     ...known,
     conclusion: conclusionOf(message),
@@ -85,6 +78,16 @@ export function fromClaudeResult(
     return models.length > 0 ? { ...fields, models } : { ...fields, model: namedModel };
   }
   return { ...fields, ...only };
+}
+
+/** What the result tells no cost of; its requests aren't told apart. */
+function priced(usages: readonly Usage[], context: RunContext): readonly Usage[] {
+  const requests = usages.map((usage) => ({
+    ...usage,
+    provider: usage.provider ?? context.provider,
+    areSeveral: true,
+  }));
+  return pricedBy(context, requests).map(({ areSeveral: _, ...usage }) => usage);
 }
 
 /** Whether a value is such a result. */
@@ -135,11 +138,11 @@ function usagesOf(message: ClaudeResult, namedModel: string): readonly Usage[] {
 }
 
 function usageOfModel(model: string, usage: Readonly<Record<string, unknown>>): Usage {
-  const provider = textOf(usage["provider"]);
+  const provider = providerNamed(textOf(usage["provider"]));
   const costSource: CostSource = usage["costBasis"] === "unknown" ? "estimated" : "reported";
   return {
     model: model === "" ? UNKNOWN_MODEL : model,
-    ...(provider !== undefined && { provider: PROVIDERS.get(provider) ?? provider }),
+    ...(provider !== undefined && { provider }),
     inputTokens: countOf(usage["inputTokens"]),
     outputTokens: countOf(usage["outputTokens"]),
     cacheReadTokens: countOf(usage["cacheReadInputTokens"]),

@@ -1,5 +1,6 @@
 import type { TelemetryRecord } from "../record/types";
-import { contextFields, type RunContext } from "./context";
+import { usageFields } from "./by-model";
+import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inclusive-usage";
 import { countOf, notA, objectOf } from "./read";
 
@@ -26,11 +27,11 @@ export function fromCodexTurn(
 ): TelemetryRecord {
   assertTurn(turn);
   if (previous != null) assertTurn(previous);
+  const used = tokenFields(usedSince(totalOf(turn), previous == null ? undefined : totalOf(previous)));
   return {
-    ...contextFields(context, undefined),
+    ...usageFields([{ model: context.model ?? "unknown", ...used, areSeveral: true }], context),
     conclusion: objectOf(turn)["type"] === "turn.failed" ? "error" : "success",
     sessionId: threadId,
-    ...tokenFields(usedSince(totalOf(turn), previous == null ? undefined : totalOf(previous))),
   };
 }
 

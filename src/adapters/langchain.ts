@@ -3,15 +3,9 @@ import { anthropicTerms } from "./anthropic-usage";
 import { usageFields } from "./by-model";
 import type { RunContext } from "./context";
 import { type InclusiveUsage, knownUsage, tokenFields } from "./inclusive-usage";
+import { providerNamed } from "./provider-names";
 import { countOf, type Fields, notA, objectOf, textOf } from "./read";
 
-/** LangChain's names of providers that differ from ours. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ["bedrock", "aws"],
-  ["bedrock-converse", "aws"],
-  ["google-genai", "google"],
-  ["google-vertexai", "google"],
-]);
 /** Ends that are none of the model's own, as the APIs of OpenAI, Anthropic, Bedrock and Gemini call them. */
 const BLOCKED = new Set([
   "blocklist",
@@ -92,7 +86,7 @@ function usedFor(answer: Fields, context: RunContext) {
   const counted = usageOf(objectOf(answer["usage_metadata"]), objectOf(usage));
   return {
     model,
-    provider: context.provider ?? (served && (PROVIDERS.get(served) ?? served)),
+    provider: context.provider ?? providerNamed(served),
     ...anthropicTerms({ ...objectOf(usage), ...(service_tier != null && { service_tier }) }),
     ...tokenFields((served ?? model).match(/^(google|gemini)/) ? withThoughts(counted, answer) : counted),
   };

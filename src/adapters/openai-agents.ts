@@ -63,7 +63,9 @@ function requestsOf(
   }));
   const rest = usageBeyond(usageOf(ofRun), sumOfUsages(usages));
   const hasMore = Object.values(rest).some(isMore) && Object.values(rest).every(isNotLess);
-  return hasMore ? [...named, { model: namedModel, provider, ...tokenFields(rest) }] : named;
+  return hasMore
+    ? [...named, { model: namedModel, provider, ...tokenFields(rest), areSeveral: true }]
+    : named;
 }
 
 const isMore = (count: number | undefined) => count !== undefined && count > 0;

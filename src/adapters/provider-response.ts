@@ -2,10 +2,11 @@ import { RunledgerError } from "../errors";
 import { type ExtractedUsage, type GenaiPrices, loadPrices, type Provider } from "../prices/genai-prices";
 import { listedProvider } from "../prices/model-names";
 import type { TelemetryRecord } from "../record/types";
+import { anthropicTerms } from "./anthropic-usage";
 import { usageFields } from "./by-model";
 import type { RunContext } from "./context";
 import { tokenFields } from "./inclusive-usage";
-import { countOf, notA, objectOf, textOf } from "./read";
+import { countOf, type Fields, notA, objectOf, serviceTierOf, textOf } from "./read";
 
 /** How {@link fromProviderResponse} reads a response. */
 export interface ProviderResponseOptions {
@@ -35,6 +36,7 @@ export function fromProviderResponse(
   const request = {
     model: model ?? context.model ?? "unknown",
     provider,
+    serviceTier: tierOf(objectOf(body)),
     cacheCreation1hTokens: countOf(usage["cache_write_1h_tokens"]),
     ...tokenFields({
       input: countOf(usage["input_tokens"]),
@@ -48,6 +50,11 @@ export function fromProviderResponse(
     conclusion: "success",
     executionId: textOf(objectOf(body)["id"]),
   };
+}
+
+/** Where OpenAI, those that follow it, and Anthropic have it. */
+function tierOf({ service_tier, usage }: Fields): string | undefined {
+  return serviceTierOf(service_tier) ?? anthropicTerms(objectOf(usage)).serviceTier;
 }
 
 function flavorsOf(provider: Provider | undefined): readonly string[] {

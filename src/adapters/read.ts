@@ -1,5 +1,6 @@
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
+import { specialTier } from "../record/service-tier";
 
 // Results come from other programs, of any version: what is not of the right type counts as unknown.
 
@@ -22,14 +23,14 @@ export function amountOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** What providers call the tier whose prices are on their lists. */
-const STANDARD_TIERS = new Set(["auto", "default", "on_demand", "standard", "traffic_type_unspecified"]);
-
 /** The service tier of a request, such as `flex`; `undefined` for the standard one. */
 export function serviceTierOf(value: unknown): string | undefined {
-  const tier = textOf(value)?.toLowerCase();
-  return tier === undefined || STANDARD_TIERS.has(tier) || tier.length > 50 ? undefined : tier;
+  const tier = specialTier(textOf(value));
+  return tier !== undefined && tier.length > LONGEST_TIER ? undefined : tier;
 }
+
+/** A longer text is none. */
+const LONGEST_TIER = 50;
 
 /**
  * Input without what of it was read from the cache, or written to it, where a provider's count includes both.

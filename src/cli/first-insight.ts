@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { isPostgresUrl } from "../postgres/url";
+import { arePricesInstalled } from "../prices/genai-prices";
 import { dayOf, toLedgerTime } from "../record/time";
 import { formatCountOf } from "../report/format/values";
 import { TRANSCRIPT_SOURCES } from "../transcripts/sources";
@@ -41,15 +42,20 @@ function whatToRun(
   command: string,
   found: readonly { readonly name: string; readonly text: string }[],
 ): string[] {
-  const imports = found.map(({ name }) => `${command} import --from ${name}`);
+  const hasPrices = arePricesInstalled();
+  const commands = [
+    ...(hasPrices ? [] : ["bun add @pydantic/genai-prices"]),
+    ...found.map(({ name }) => `${command} import --from ${name}`),
+    `${command} report`,
+  ];
   return [
     `There is no ledger at ${path} yet. On this machine are transcripts of`,
     "",
     ...found.map(({ text }) => text),
     "",
-    "What they used, by day, repository and model:",
+    `What they cost${hasPrices ? "" : ", estimated by the price list that the first command adds"}:`,
     "",
-    `  ${[...imports, `${command} report`].join(" && ")}`,
+    `  ${commands.join(" && ")}`,
   ];
 }
 

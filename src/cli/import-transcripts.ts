@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { RunledgerError } from "../errors";
-import { DAY_MS } from "../record/time";
 import { TRANSCRIPT_SOURCES, type TranscriptSource, type TranscriptSourceName } from "../transcripts/sources";
 import { type DbOption, dbFileOf } from "./db-option";
 import { EndedError } from "./failure";
@@ -15,8 +14,9 @@ import { readSessions } from "./transcript-source";
 
 /** Records that are written in one transaction. */
 const BATCH_SIZE = 2_000;
-const NO_PRICES = "Costs are unknown: bun add @pydantic/genai-prices, then runledger reprice\n";
-const DEFAULT_IDLE_DAYS = 1 / 24;
+const NO_PRICES =
+  "Costs are unknown, as the package @pydantic/genai-prices is not installed. With it, an import into a new ledger estimates what each request cost; runledger reprice estimates, less exactly, what is in this one.\n";
+const DEFAULT_IDLE_MS = 3_600_000;
 
 /** What `runledger import` takes with `--from claude-code` and `--from codex`. */
 export interface TranscriptImportOptions extends DbOption {
@@ -25,7 +25,7 @@ export interface TranscriptImportOptions extends DbOption {
   readonly eventType?: string;
   readonly model?: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** In days. */
+  /** In milliseconds. */
   readonly idle?: number;
   readonly includeRecorded?: true;
   readonly estimate: boolean;
@@ -41,7 +41,7 @@ export async function importTranscripts(
   options: TranscriptImportOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { from, repo, eventType = from, model, labels, idle = DEFAULT_IDLE_DAYS } = options;
+  const { from, repo, eventType = from, model, labels, idle = DEFAULT_IDLE_MS } = options;
   const source = TRANSCRIPT_SOURCES[from];
   const sessions = source.sessions(foldersOf(source, paths));
   const dbPath = dbFileOf(options);
@@ -54,14 +54,18 @@ export async function importTranscripts(
   using importer =
     options.dryRun === true
       ? createDryImporter(rejections.add)
-      : await createImporter(dbPath, options.beyondRetention === true, rejections.add, prices);
+      : await createImporter(dbPath, options.beyondRetention === true, rejections.add, {
+          prices,
+          // They were imported before they were purged, and a nightly import meets them again.
+          keepsRefused: false,
+        });
   const leftOut = { open: 0, recorded: 0, recordedSessions: 0 };
   const hasPrices = !options.estimate || prices !== undefined;
   try {
     const read = readSessions(source, sessions, {
       repo,
       context: { eventType, model, labels, prices },
-      idleMs: idle * DAY_MS,
+      idleMs: idle,
       nowMs: Date.now(),
       isRecorded,
     });
@@ -81,7 +85,7 @@ export async function importTranscripts(
   rejections.end();
   await terminal.write(summaryOf(importer.counts, options, leftOut));
   if (!hasPrices && options.json !== true) await terminal.write(NO_PRICES);
-  if (importer.counts.rejected + importer.counts.refused > 0) throw new EndedError(1);
+  if (importer.counts.rejected > 0) throw new EndedError(1);
 }
 
 /** @throws {RunledgerError} `INVALID_ARGUMENT` when one is not there, or none is named and there is none. */

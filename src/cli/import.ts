@@ -8,7 +8,7 @@ import { listRejections, summaryOf } from "./import-outcome";
 import { importTranscripts } from "./import-transcripts";
 import { createDryImporter, createImporter, type ImportedRecord } from "./importer";
 import { findInputs, type Input } from "./inputs";
-import { examples, parseAgeDays, parseLabel } from "./options";
+import { examples, parseLabel, parsePauseMs } from "./options";
 import { PRICES_HELP } from "./prices-option";
 import { byteProgress, type Progress } from "./progress";
 import { readRecords } from "./record-source";
@@ -63,7 +63,7 @@ export function importCommand(terminal: Terminal): Command {
     .option(
       "--idle <age>",
       "of transcripts: the last turn of a session is over when nothing was written for so long; default: 1h",
-      parseAgeDays,
+      parsePauseMs,
     )
     .option("--include-recorded", "of transcripts: also sessions that were recorded by other means")
     .option(
@@ -80,6 +80,9 @@ export function importCommand(terminal: Terminal): Command {
 
 function importInputs(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
   const { from, idle, includeRecorded, estimate, prices } = options;
+  if (!estimate && prices !== undefined) {
+    throw new RunledgerError("INVALID_OPTION", "--prices and --no-estimate exclude each other.");
+  }
   if (from !== undefined && from !== "claude") {
     return importTranscripts(files, { ...options, from, labels: labelsOf(options) }, terminal);
   }

@@ -37,17 +37,23 @@ export interface Importer extends Disposable {
   add(batch: readonly ImportedRecord[]): void;
 }
 
+export interface ImporterOptions {
+  /** By what costs were estimated: the ledger keeps its name. */
+  readonly prices?: PriceList | undefined;
+  /** Whether what may have been purged becomes an incident. Default true. */
+  readonly keepsRefused?: boolean;
+}
+
 /**
  * Writes to a ledger. What was rejected or refused becomes an incident, once: an earlier import may have kept it.
  *
  * @param onRejected Is told where an invalid record was, and what is wrong with it.
- * @param prices By what costs were estimated: the ledger keeps its name.
  */
 export async function createImporter(
   dbPath: string,
   acceptsPurged: boolean,
   onRejected: (reason: string) => void,
-  prices?: PriceList,
+  { prices, keepsRefused = true }: ImporterOptions = {},
 ): Promise<Importer> {
   using opening = new DisposableStack();
   const { ledger } = opening.use(createOrOpen(dbPath));
@@ -65,9 +71,10 @@ export async function createImporter(
         {
           origins: batch.map(originOf),
           acceptsPurged,
-          isKept: (payload) => keptPayloads.has(hashOf(payload)),
+          needsNoIncident: (payload, error) =>
+            (isBeyondRetention(error) && !keepsRefused) || keptPayloads.has(hashOf(payload)),
           onRejected(reason, error) {
-            if (error instanceof RunledgerError && error.code === "BEYOND_RETENTION") refused += 1;
+            if (isBeyondRetention(error)) refused += 1;
             else onRejected(reason);
           },
         },
@@ -81,6 +88,10 @@ export async function createImporter(
       counts.rejected += rejected - refused;
     },
   };
+}
+
+function isBeyondRetention(error: unknown): boolean {
+  return error instanceof RunledgerError && error.code === "BEYOND_RETENTION";
 }
 
 /** Of the payloads of incidents; a payload itself may be long. */

@@ -48,6 +48,15 @@ export function parseZone(text: string): string {
   throw new InvalidArgumentError("It must be the name of a time zone, such as Europe/Berlin, or local.");
 }
 
+/** For an option that takes a pause such as `30m` or `1h`; in milliseconds. */
+export function parsePauseMs(text: string): number {
+  const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)([mhd])$/.exec(text) ?? [];
+  if (amount === undefined) {
+    throw new InvalidArgumentError("It must be minutes, hours or days, such as 30m, 1h or 2d.");
+  }
+  return Number(amount) * { m: 60_000, h: 3_600_000, d: DAY_MS }[unit as "m" | "h" | "d"];
+}
+
 /** For an option that takes an age such as `90d` or `36h`; in days. */
 export function parseAgeDays(text: string): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)([dh])$/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { CompiledQuery } from "kysely";
 import { RunledgerError } from "../errors";
-import { adoptRows, hasUnadoptedRows } from "../ledger/adoption";
+import { adoptRows } from "../ledger/adoption";
 import type { Connection } from "../ledger/connection";
 import { LedgerFile } from "../ledger/ledger-file";
 import { openLedgerFile } from "../ledger/open";
@@ -12,6 +12,7 @@ import {
   countExecutions,
   forgetTarget,
   intendTarget,
+  noteSending,
   noteTarget,
   SELECT_NEWEST,
   SELECT_NEWEST_INCIDENT,
@@ -113,15 +114,18 @@ export class LedgerSource implements Disposable {
     if (this.#file.change() !== "none") throw new LedgerChangedError();
   }
 
-  /** The next executions, by `id`. */
+  /**
+   * The next executions, by `id`. That they are being sent is noted before anybody can change them: a target takes each
+   * only once.
+   */
   executionsAfter(id: number, limit: number): SourceExecution[] {
-    // Rows of an older program have no identity until they are adopted.
-    if (hasUnadoptedRows(this.#connection)) {
-      this.#connection.transaction(() => adoptRows(this.#connection));
-    }
-    return this.#connection.snapshot(() => {
+    if (this.newestId <= id) return [];
+    return this.#connection.transaction(() => {
+      // Rows of an older program have no identity until they are adopted.
+      adoptRows(this.#connection);
       const rows = this.#connection.all(selectExecutionsAfter(id, limit));
       const last = rows.at(-1)?.id ?? id;
+      this.#connection.run(noteSending({ target: this.#target, identity: this.#identity }, last));
       const models = this.#hasModels() ? this.#connection.all(selectModelsBetween(id, last)) : [];
       if (models.length === 0) return rows;
       const byExecution = Map.groupBy(models, ({ execution_id }) => execution_id);

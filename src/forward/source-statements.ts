@@ -115,6 +115,16 @@ export function noteTarget(
   ];
 }
 
+/** Notes, in the transaction that reads them, up to which `id` executions are being sent. */
+export function noteSending({ target, identity = "" }: TargetName, id: number): CompiledQuery {
+  return builder
+    .updateTable("forward_targets")
+    .set({ sending_id: id })
+    .where((row) => row.or([row("identity", "=", identity), row("target", "=", target)]))
+    .where("sending_id", "<", id)
+    .compile();
+}
+
 export function forgetTarget(target: string): CompiledQuery {
   return builder.deleteFrom("forward_targets").where("target", "=", target).compile();
 }

@@ -1,11 +1,11 @@
 import type { CompiledQuery } from "kysely";
 import type { PriceList } from "../prices/price-list";
-import { addTotals } from "./add-totals";
+import { addTotals, removeTotals } from "./add-totals";
 import { adoptRows } from "./adoption";
 import type { Connection } from "./connection";
 import { estimate } from "./estimate";
 import { builder } from "./kysely";
-import type { ExecutionModelRow, ExecutionRow } from "./schema";
+import type { ExecutionRow } from "./schema";
 import { keepPriceList, SELECT_ANY_MODEL, selectModels } from "./statements";
 import { UsageTotals } from "./usage-totals";
 
@@ -25,11 +25,10 @@ export interface RepriceOptions {
 
 /** An execution that has been looked at. */
 export interface Repriced {
-  readonly outcome:
+  readonly outcome: /** It has another cost, though perhaps not of all its models. */
     | "priced"
-    /** It has the same cost as before. */
     | "unchanged"
-    /** Its cost, or that of one of its models, stays unknown. */
+    /** Its cost stays as unknown as it was. */
     | "unknown"
     /** A target has it, and takes it only once: it was left as it is. */
     | "forwarded";
@@ -64,38 +63,26 @@ function repriceSlice(connection: Connection, options: RepriceOptions, after: nu
     updateCosts(connection, after);
   }
   addTotals(connection, added);
-  addTotals(connection, removed, -1);
-  connection.run(keepPriceList(options.prices.name));
+  removeTotals(connection, removed);
+  if (slice.some(({ outcome }) => outcome === "priced")) connection.run(keepPriceList(options.prices.name));
   return slice;
 }
 
 function priceSlice(connection: Connection, options: RepriceOptions, after: number): Repriced[] {
   const { prices, includesEstimated } = options;
-  const forwardedUpTo = connection.all(SELECT_FORWARDED)[0]?.last ?? 0;
+  const [{ last, sending } = { last: 0, sending: 0 }] = connection.all(SELECT_FORWARDED);
+  const forwardedUpTo = Math.max(last ?? 0, sending ?? 0);
   const rows = connection.all(selectUnpriced(options, after));
   const hasModels = rows.length > 0 && connection.all(SELECT_ANY_MODEL).length > 0;
   return rows.map((row) => {
     const models = hasModels ? connection.all(selectModels(row.execution_id)) : [];
     const before: ExecutionRow = models.length > 0 ? { ...row, models } : row;
     if (row.id <= forwardedUpTo) return { outcome: "forwarded", before, after: before };
-    const priced = estimate(includesEstimated ? withoutEstimates(before) : before, prices);
-    // A price list that doesn't have a model any more is no reason to forget what it cost.
-    const isKept = priced.cost_source === "unknown" && before.cost_source === "estimated";
-    if (isKept || hasSameCosts(before, priced)) {
-      const outcome = before.cost_source === "unknown" ? "unknown" : "unchanged";
-      return { outcome, before, after: before };
-    }
-    return { outcome: priced.cost_source === "unknown" ? "unknown" : "priced", before, after: priced };
+    const priced = estimate(before, prices, { isAnew: includesEstimated });
+    if (!hasSameCosts(before, priced)) return { outcome: "priced", before, after: priced };
+    const outcome = before.cost_source === "unknown" ? "unknown" : "unchanged";
+    return { outcome, before, after: before };
   });
-}
-
-function withoutEstimates(row: ExecutionRow): ExecutionRow {
-  if (row.cost_source !== "estimated") return row;
-  const models = row.models?.map(
-    (used): ExecutionModelRow =>
-      used.cost_source === "estimated" ? { ...used, cost_usd: null, cost_source: "unknown" } : used,
-  );
-  return { ...row, models, cost_usd: 0, cost_source: "unknown" };
 }
 
 function hasSameCosts(one: ExecutionRow, other: ExecutionRow): boolean {
@@ -106,10 +93,13 @@ function hasSameCosts(one: ExecutionRow, other: ExecutionRow): boolean {
   );
 }
 
-/** The last execution that any target has. */
+/** The last execution that any target has, or may have by now. */
 const SELECT_FORWARDED = builder
   .selectFrom("forward_targets")
-  .select(({ fn }) => fn.max<number | null>("last_id").as("last"))
+  .select(({ fn }) => [
+    fn.max<number | null>("last_id").as("last"),
+    fn.max<number | null>("sending_id").as("sending"),
+  ])
   .compile();
 
 function selectUnpriced(

@@ -147,6 +147,8 @@ export interface ForwardTargetsTable {
   reached_at: string | null;
   /** `id` of the last execution that the target has. */
   last_id: Generated<number>;
+  /** `id` of the last execution that was read to be sent: the target may have it already. */
+  sending_id: Generated<number>;
   /** `id` of the last incident that it has. */
   last_incident_id: Generated<number>;
 }

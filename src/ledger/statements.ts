@@ -19,6 +19,7 @@ import {
   OTHER_VALUES,
   USAGE_KEYS,
   USAGE_SUMS,
+  type UsageDailyRow,
 } from "./schema";
 
 // Hot-path statements are compiled once and bound by position. The others are compiled with their values each time;
@@ -146,6 +147,35 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
       conflict.column("key").doUpdateSet({ value: cutoff }).where("ledger.value", "<", cutoff),
     )
     .compile();
+}
+
+/** Sums of fractions differ by less with the order of addition; no token costs so little. */
+const COST_DECIMALS = 12;
+
+/** Rounds the costs of a row of `usage_daily`, so that a sum of nothing is 0. */
+export function roundUsageCosts(usage: Pick<UsageDailyRow, (typeof USAGE_KEYS)[number]>): CompiledQuery {
+  let update = builder.updateTable("usage_daily").set(rounded("cost_usd", "estimated_cost_usd"));
+  for (const key of USAGE_KEYS) update = update.where(key, "=", usage[key]);
+  return update.compile();
+}
+
+/** The same for all values of a label on a day. */
+export function roundLabelCosts(label: string, day: string): CompiledQuery {
+  return builder
+    .updateTable("usage_daily_labels")
+    .set(rounded("cost_usd", "failed_cost_usd", "estimated_cost_usd"))
+    .where("label", "=", label)
+    .where("day", "=", day)
+    .compile();
+}
+
+function rounded<Column extends string>(...columns: readonly Column[]) {
+  // Adding 0 turns -0 into 0.
+  const round = (column: Column) => sql<number>`round(${sql.ref(column)}, ${sql.lit(COST_DECIMALS)}) + 0.0`;
+  return Object.fromEntries(columns.map((column) => [column, round(column)])) as Record<
+    Column,
+    ReturnType<typeof round>
+  >;
 }
 
 /** Keeps by which price list costs were estimated. */

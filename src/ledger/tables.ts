@@ -114,6 +114,7 @@ export const TABLES: { readonly [Table in keyof LedgerSchema]: Columns<LedgerSch
     identity: ["text"],
     reached_at: ["text"],
     last_id: ["integer", orZero],
+    sending_id: ["integer", orZero],
     last_incident_id: ["integer", orZero],
   },
 };

@@ -40,9 +40,9 @@ export interface ExtractedUsage {
 const NAME = "@pydantic/genai-prices";
 
 /**
- * Where this code finds the package, or who started the program would: `bunx` runs it from another place. `undefined`
- * where it is compiled in. A thread that was started from text, as in a
- * bundled application, has no folder to resolve packages from: it has to be told.
+ * Where the package is: beside this code or, when `bunx` runs this code from its own cache, in the folder in which the
+ * program was started. `undefined` where it is compiled in. A thread that was started from text, as in a bundled
+ * application, has no folder to resolve packages from: it has to be told.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
@@ -62,6 +62,15 @@ export function locatePrices(): string | undefined {
   return undefined;
 }
 
+export function arePricesInstalled(): boolean {
+  try {
+    locatePrices();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Loads the optional package, which takes about 60 ms and opens no connection.
  *
@@ -74,7 +83,11 @@ export function loadPrices(location?: string): GenaiPrices {
     return import.meta.require("@pydantic/genai-prices");
   } catch (cause) {
     if (location === undefined) throw missing(cause);
+  }
+  try {
     return import.meta.require(fileURLToPath(location));
+  } catch (cause) {
+    throw missing(cause);
   }
 }
 

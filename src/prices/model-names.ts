@@ -43,6 +43,21 @@ export function listedProvider(provider: string): string {
   return PROVIDERS.get(name) ?? name;
 }
 
+/** What Bedrock puts in front of a name: a region, and who made the model. */
+const IN_FRONT =
+  /^(?:(?:us|us-gov|eu|apac|ap|au|jp|ca|sa|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen|openai)\./;
+/** A date, and the version that Bedrock adds. */
+const BEHIND = /(?:[-@]20\d{2}-?\d{2}-?\d{2})?(?:-v\d+(?::\d+)?)?$/;
+
+/** The name of a model without who serves it, its date, its version and its variant. */
+export function plainName(model: string): string {
+  const name = model.trim().toLowerCase().replace(VARIANT, "");
+  return name
+    .slice(name.lastIndexOf("/") + 1)
+    .replace(IN_FRONT, "")
+    .replace(BEHIND, "");
+}
+
 function spellings(name: string): readonly string[] {
   const plain = name.slice(name.lastIndexOf("/") + 1);
   return [...new Set([name, plain, plain.replace("@", "-")])];

@@ -6,11 +6,13 @@ import type { PriceListOptions } from "./price-list";
 
 const NAME = "a non-empty string";
 const DAY = "a day such as 2026-01-31";
-const AMOUNT = "US dollars per million tokens, 0 or more";
+/** Far above what any model costs: a run of so many tokens has a cost that is a number. */
+const MOST_USD = 1_000_000;
+const AMOUNT = `US dollars per million tokens, from 0 to ${MOST_USD}`;
 const PRICES = "an array of prices";
 
 const name = z.string(NAME).check(z.minLength(1, NAME));
-const amount = z.number(AMOUNT).check(z.gte(0, AMOUNT));
+const amount = z.number(AMOUNT).check(z.gte(0, AMOUNT), z.lte(MOST_USD, AMOUNT));
 
 const modelPrice = z.strictObject(
   {

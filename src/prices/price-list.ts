@@ -16,7 +16,7 @@ export interface PricedUsage extends PricedTokens {
 
 /** Estimates costs. Unknown models, and tokens that nobody counted, have none. */
 export interface PriceList {
-  /** Its package and version, such as `@pydantic/genai-prices 0.1.8`. */
+  /** Its package and version, such as `@pydantic/genai-prices 0.1.8`, and whether own prices go before it. */
   readonly name: string;
   /** The cost of one request in US dollars, with the rates for its size; `undefined` when it is unknown. */
   costOfRequest(usage: PricedUsage): number | undefined;
@@ -50,8 +50,8 @@ const MOST_RATES = 10_000;
  * app.emitter.emit("execution:completed", fromOpenAiResponse(response, { repo, eventType, prices }));
  * ```
  */
-export function openPriceList(options: PriceListOptions = {}): PriceList {
-  if (Object.keys(options).length > 0) {
+export function openPriceList(options?: PriceListOptions): PriceList {
+  if (options !== undefined) {
     // Loaded on use: most have no prices of their own.
     const { assertPriceListOptions } = require("./options") as typeof import("./options");
     assertPriceListOptions(options, "price list");
@@ -66,8 +66,9 @@ export function loadPriceList({ prices = [], location }: EstimateOptions): Price
 
   function ratesAt(usage: PricedUsage): Rates | undefined {
     const { provider, model, serviceTier, atMs } = usage;
-    // With a length, because no separator is safe: a name may contain any character.
-    const key = `${Math.floor(atMs / DAY_MS)},${model.length},${model}${provider},${serviceTier ?? ""}`;
+    // With lengths, because no separator is safe: a name may contain any character.
+    const lengths = `${Math.floor(atMs / DAY_MS)},${model.length},${provider.length}`;
+    const key = `${lengths},${model}${provider}${serviceTier ?? ""}`;
     const known = remembered.get(key);
     if (known !== undefined || remembered.has(key)) return known;
     const name = { provider, model, serviceTier, atMs };
@@ -82,7 +83,7 @@ export function loadPriceList({ prices = [], location }: EstimateOptions): Price
     return rates && costAt(rates, usage, isRequest);
   };
   return {
-    name: `@pydantic/genai-prices ${versionOfPrices(location) ?? "of unknown version"}`,
+    name: `@pydantic/genai-prices ${versionOfPrices(location) ?? "of unknown version"}${prices.length > 0 ? ", after own prices" : ""}`,
     costOfRequest: (usage) => cost(usage, true),
     costOfRun: (usage) => cost(usage, false),
     hasPriceOf: (usage) => ratesAt(usage) !== undefined,

@@ -1,3 +1,4 @@
+import { specialTier } from "./service-tier";
 import type { Labels } from "./types";
 
 const MOST_LABELS = 8;
@@ -47,9 +48,9 @@ export function withServiceTier<Given extends Labels | null | undefined>(
   return serviceTier === undefined ? labels : { ...labels, [SERVICE_TIER]: serviceTier };
 }
 
-/** The tier that the labels of a stored text name. */
-export function serviceTierOf(text: string | null): string | undefined {
-  return text?.includes(SERVICE_TIER) ? parseLabels(text)?.[SERVICE_TIER] : undefined;
+/** The tier other than the standard one that the labels of a stored text name. */
+export function serviceTierIn(text: string | null): string | undefined {
+  return text?.includes(SERVICE_TIER) ? specialTier(parseLabels(text)?.[SERVICE_TIER]) : undefined;
 }
 
 /** Whether a text is the key of a label. */

@@ -72,14 +72,9 @@ function projectOf(file: string): string {
 function keysOf({ path }: TranscriptFile): readonly string[] {
   const [session = path, isOfAgent] = path.split(SUBAGENTS);
   const head = headOf(path, HEAD_BYTES);
-  const named = NAMES.flatMap((name) => name.exec(head)?.[1] ?? []);
+  const named = NAMES.flatMap((name) => Array.from(head.matchAll(name), ([, id = ""]) => id));
   return [isOfAgent === undefined ? basename(path, ".jsonl") : basename(session), ...named];
 }
 
 /** Copies keep the id of a row; some say which session it was of. */
-const NAMES = [
-  /"sessionId":"([^"]+)"/,
-  /"session_id":"([^"]+)"/,
-  /"forkedFrom":\{"sessionId":"([^"]+)"/,
-  /"uuid":"([^"]+)"/,
-];
+const NAMES = [/"sessionId":"([^"]+)"/g, /"session_id":"([^"]+)"/g, /"uuid":"([^"]+)"/g];

@@ -12,8 +12,8 @@ import type { Estimator } from "./estimator";
 export interface PendingBatchOptions {
   /** The origin of each value, such as `runs.jsonl:17`, put in front of the reason when it is rejected. */
   readonly origins?: readonly string[] | undefined;
-  /** Whether an incident with this payload is already in the ledger. If so, it is not written again. */
-  readonly isKept?: ((payload: string) => boolean) | undefined;
+  /** Whether a rejection needs no incident, such as one with a payload that an incident has already. */
+  readonly needsNoIncident?: ((payload: string, error: unknown) => boolean) | undefined;
   /** Called for each rejected value once the rejection is final. */
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
   /** Fills in costs that nobody reported. */
@@ -161,7 +161,7 @@ export class PendingBatch {
     this.#lastReason = reason;
     const record = entry?.record;
     const payload = typeof record === "string" ? record : toPayload(record);
-    const isKept = this.#options.isKept?.(payload) === true;
-    return { reason, incident: isKept ? undefined : { kind: "rejected", reason, payload }, error };
+    const isEnough = this.#options.needsNoIncident?.(payload, error) === true;
+    return { reason, incident: isEnough ? undefined : { kind: "rejected", reason, payload }, error };
   }
 }

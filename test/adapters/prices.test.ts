@@ -1,14 +1,18 @@
 import { expect, test } from "bun:test";
 import {
   fromAiSdkResult,
+  fromClaudeResult,
+  fromCodexTurn,
   fromGeminiResponse,
   fromLangChain,
   fromOpenAiAgents,
   fromOpenAiResponse,
+  fromProviderResponse,
   openPriceList,
   type RunContext,
   recordClaude,
 } from "../../src/adapters";
+import { estimate } from "../../src/ledger/estimate";
 import { toExecutionRow } from "../../src/ledger/row";
 import type { TelemetryRecord } from "../../src/record/types";
 import { createFakeEmitter } from "../../src/testing";
@@ -33,8 +37,9 @@ test("each request has the rates for its own size, not for that of the run", () 
 
 test("what one request of a model costs is unknown: so is what the model does", () => {
   const record = run(step(30_000), { ...step(30_000), usage: { inputTokens: 30_000 } });
+  expect(record).toMatchObject({ inputTokens: 60_000, outputTokens: undefined });
   expect(record.costUsd).toBeUndefined();
-  expect(toExecutionRow(record)).toMatchObject({ cost_source: "unknown", usage_source: "reported" });
+  expect(estimate(toExecutionRow(record), prices)).toMatchObject({ cost_source: "unknown" });
 });
 
 test("without prices no cost is made up, and no list gets into a record", () => {
@@ -81,7 +86,13 @@ test.each([
   ["Responses", "flex", fromOpenAiResponse({ ...openAi, service_tier: "flex" }, context)],
   ["Responses", undefined, fromOpenAiResponse({ ...openAi, service_tier: "default" }, context)],
   ["the AI SDK", "priority", run(step(1_000, { service_tier: "priority" }))],
-  ["the AI SDK", "fast", run(step(1_000), step(1_000, { service_tier: "standard", speed: "fast" }))],
+  ["the AI SDK", "fast", run(step(1_000, { service_tier: "standard", speed: "fast" }))],
+  ["any provider", "flex", fromProviderResponse("openai", { ...openAi, service_tier: "flex" }, context)],
+  [
+    "any provider",
+    undefined,
+    fromProviderResponse("openai", { ...openAi, service_tier: "default" }, context),
+  ],
   ["the AI SDK", "us_inference", run(step(1_000, { inference_geo: "us" }))],
   ["the AI SDK", undefined, run(step(1_000, { service_tier: "standard", inference_geo: "global" }))],
   ["the Agents SDK", "priority", fromOpenAiAgents(agentsAt("priority"), context)],
@@ -100,6 +111,36 @@ test.each([
     expect(record.costUsd === undefined).toBe(tier !== undefined);
   },
 );
+
+test("of tiers that differ none is that of the run: each request has its own price, the run has none", () => {
+  const flex = { model: "claude-sonnet-4-5", serviceTier: "flex", inputPerMillion: 1, outputPerMillion: 5 };
+  const priced = { ...context, prices: openPriceList({ prices: [flex] }) };
+  const steps = [step(1_000), step(1_000, { service_tier: "flex" })];
+  const record = fromAiSdkResult({ usage: {}, steps }, priced);
+  expect(record.labels).toEqual({ service_tier: "mixed" });
+  expect(record.costUsd).toBeCloseTo((1_000 * 3 + 1_000 * 15 + 1_000 * 1 + 1_000 * 5) / 1e6, 12);
+  const unpriced = fromAiSdkResult({ usage: {}, steps }, { ...context, prices: undefined });
+  expect(estimate(toExecutionRow(unpriced), priced.prices)).toMatchObject({ cost_source: "unknown" });
+});
+
+test("who serves a model, where only the context says it, decides its price and is recorded", async () => {
+  async function* messages() {
+    yield { type: "assistant", message: { id: "m1", model: "claude-sonnet-4-5", usage } };
+  }
+  const emitter = createFakeEmitter();
+  const served = { ...context, provider: "google" };
+  for await (const _ of recordClaude(messages(), { emitter }, served));
+  expect(emitter.emittedOf("execution:completed")).toMatchObject([{ provider: "google" }]);
+});
+
+test("what several requests used together has the price of small ones", () => {
+  const total = { usage: { input_tokens: 900_000, output_tokens: 1_000 }, items: [] };
+  const turn = fromCodexTurn(total, { ...context, model: "claude-sonnet-4-5" });
+  expect(turn).toMatchObject({ costUsd: expect.closeTo(0.9 * 3 + 0.015, 12), costSource: "estimated" });
+  const modelUsage = { "claude-sonnet-4-5": { inputTokens: 900_000, outputTokens: 1_000 } };
+  const result = fromClaudeResult({ type: "result", subtype: "success", modelUsage }, context);
+  expect(result).toMatchObject({ costUsd: expect.closeTo(0.9 * 3 + 0.015, 12), costSource: "estimated" });
+});
 
 test("the tier is one label more than the eight of one's own", () => {
   const labels = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`own_${index}`, "x"]));

@@ -55,7 +55,7 @@ describe("runledger without a command, on a terminal,", () => {
   Claude Code: 2 sessions since 2026-01-31
   Codex: 1 session since 2026-02-03
 
-What they used, by day, repository and model:
+What they cost:
 
   runledger import --from claude-code && runledger import --from codex && runledger report
 `,

@@ -2,7 +2,11 @@ import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { sql } from "kysely";
 import { openPriceList } from "../../src/adapters";
+import { LedgerSource } from "../../src/forward/ledger-source";
+import { addAdoptedUsage } from "../../src/ledger/adoption";
+import { builder } from "../../src/ledger/kysely";
 import { openLedgerFile } from "../../src/ledger/open";
 import { type Repriced, type RepriceOptions, repriceSlices } from "../../src/ledger/reprice";
 import { SqliteLedger } from "../../src/ledger/sqlite-ledger";
@@ -100,6 +104,41 @@ test("estimated afterwards, a ledger is as if it had been estimated at once; and
   );
 });
 
+test("anew and again, nothing changes either; the sums are those of the rows", () => {
+  fc.assert(
+    fc.property(runs, (records) => {
+      using ledger = ledgerWith(records);
+      ledger.reprice({ includesEstimated: true });
+      const repriced = contentsOf(ledger.dbPath);
+      expect(
+        ledger.reprice({ includesEstimated: true }).filter(({ outcome }) => outcome === "priced"),
+      ).toEqual([]);
+      expect(contentsOf(ledger.dbPath)).toEqual(repriced);
+      ledger.connection.run(sql`DELETE FROM usage_daily`.compile(builder));
+      ledger.connection.run(addAdoptedUsage());
+      expect(rounded(contentsOf(ledger.dbPath))).toEqual(rounded(repriced));
+    }),
+    { numRuns: tries(30, 1_000) },
+  );
+});
+
+test("a sum of nothing is 0, whatever was in it before", () => {
+  const own = (usd: number) => [{ model: "own-model-7b", inputPerMillion: usd, outputPerMillion: usd }];
+  const labels = { team: "core" };
+  const records = Array.from({ length: 300 }, (_, index) => ({
+    ...{ ...run, model: "own-model-7b", labels, conclusion: "failure" },
+    ...{ inputTokens: 1 + index * 7, outputTokens: 1 + index },
+  }));
+  using ledger = ledgerWith(records);
+  for (const usd of [0.3, 0.7, 0.1, 0])
+    ledger.reprice({ prices: openPriceList({ prices: own(usd) }), includesEstimated: true });
+  expect(read(ledger.dbPath, "SELECT cost_usd, estimated_cost_usd FROM usage_daily")).toEqual([
+    { cost_usd: 0, estimated_cost_usd: 0 },
+  ]);
+  const ofLabels = "SELECT cost_usd, failed_cost_usd, estimated_cost_usd FROM usage_daily_labels";
+  expect(read(ledger.dbPath, ofLabels)).toEqual([{ cost_usd: 0, failed_cost_usd: 0, estimated_cost_usd: 0 }]);
+});
+
 const run = {
   ...{ repo: "o/r", eventType: "push", conclusion: "success", completedAt: "2026-11-01T12:00:00Z" },
   ...{ model: "claude-sonnet-4-5", inputTokens: 1_000_000, outputTokens: 100_000 },
@@ -149,10 +188,12 @@ test("many executions, slice by slice", () => {
   expect(sums).toEqual({ executions: 2_500, cost_usd: expect.closeTo(2_500 * 4.5, 6), without_cost: 0 });
 });
 
-test("what a target has is left as it is", () => {
-  using ledger = ledgerWith([run, run]);
-  read(ledger.dbPath, "INSERT INTO forward_targets (target, last_id, last_incident_id) VALUES ('t', 1, 0)");
-  expect(ledger.reprice().map(({ outcome }) => outcome)).toEqual(["forwarded", "priced"]);
+test("what a target has is left as it is, and what is on its way to one", () => {
+  using ledger = ledgerWith([run, run, run]);
+  read(ledger.dbPath, "INSERT INTO forward_targets (target, last_id) VALUES ('t', 1)");
+  using source = new LedgerSource(ledger.dbPath, "t");
+  expect(source.executionsAfter(1, 1)).toHaveLength(1);
+  expect(ledger.reprice().map(({ outcome }) => outcome)).toEqual(["forwarded", "forwarded", "priced"]);
 });
 
 test("rows of an older program are summed first", () => {

@@ -145,7 +145,7 @@ test("without it, transcripts are imported without costs, and how to get them is
   writeFileSync(join(project, "s1.jsonl"), rows.join("\n"));
   const options = ["import", "--from", "claude-code", "s1.jsonl", "--idle", "0h", "--db", "transcripts.db"];
   expect(await runBun(project, "node_modules/.bin/runledger", ...options)).toBe(
-    "1 read: 1 written, 0 duplicates, 0 rejected\nCosts are unknown: bun add @pydantic/genai-prices, then runledger reprice\n",
+    "1 read: 1 written, 0 duplicates, 0 rejected\nCosts are unknown, as the package @pydantic/genai-prices is not installed. With it, an import into a new ledger estimates what each request cost; runledger reprice estimates, less exactly, what is in this one.\n",
   );
 });
 

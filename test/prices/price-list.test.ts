@@ -170,6 +170,28 @@ describe("prices of one's own", () => {
     expect(cost([{ ...price, serviceTier: "flex" }], { serviceTier: "flex" })).toBe(cost([price]));
   });
 
+  test("stand for the name with a date, a version, a variant and what Bedrock puts in front", () => {
+    for (const model of [
+      "claude-sonnet-4-5-20250929",
+      "claude-sonnet-4-5@20250929",
+      "claude-sonnet-4-5[1m]",
+      "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+      "anthropic/claude-sonnet-4-5",
+    ])
+      expect(cost([price], { model })).toBe(cost([price]));
+    expect(cost([{ ...price, model: "claude-sonnet-4" }])).toBe(list.costOfRequest(sonnet));
+  });
+
+  test("for a provider go before those for any, and those for the very name before those for others", () => {
+    const own = { ...price, provider: "anthropic" };
+    const any = { ...price, since: "2026-11-01", inputPerMillion: 9 };
+    expect(cost([own, any])).toBe(cost([price]));
+    expect(cost([any, own])).toBe(cost([price]));
+    const dated = { ...price, model: "claude-sonnet-4-5-20250929", inputPerMillion: 9 };
+    expect(cost([dated, price])).toBe(cost([price]));
+    expect(cost([price, dated])).toBe(cost([price]));
+  });
+
   test("the latest that holds counts, from the beginning of its UTC day", () => {
     const cheaper = { ...price, since: "2026-11-01", inputPerMillion: 1 };
     const later = { ...price, since: "2026-11-02", inputPerMillion: 9 };

@@ -2,7 +2,7 @@ import type { ExpressionBuilder } from "kysely";
 import { RunledgerError } from "../../errors";
 import type { LedgerSchema } from "../../ledger/schema";
 import { openPriceList, type PriceList } from "../../prices/price-list";
-import { serviceTierOf } from "../../record/labels";
+import { serviceTierIn } from "../../record/labels";
 import type { Ledger } from "../../report/database/ledger";
 import { formatCount, formatCountOf, printable } from "../../report/format/values";
 import type { Check } from "./finding";
@@ -103,7 +103,7 @@ async function ratiosByModel(ledger: Ledger, list: PriceList): Promise<readonly 
     const estimate = list.costOfRun({
       provider,
       model,
-      serviceTier: serviceTierOf(labels),
+      serviceTier: serviceTierIn(labels),
       atMs: Date.parse(`${created_at}Z`),
       inputTokens: used.input_tokens,
       outputTokens: used.output_tokens,
