@@ -437,7 +437,7 @@ test("lines of a spill file that are no records become incidents", async () => {
 test.each([startInline, startThread])(
   "the process's exit waits until all is stored, without the event loop (%p)",
   (startWriter) => {
-    const telemetry = recorder(startWriter);
+    const telemetry = recorder(startWriter, { exitTimeoutMs: 60_000 });
     emit(telemetry, 100);
     process.listeners("exit").at(-1)?.(0);
     expect(telemetry.stats()).toMatchObject({ received: 100, written: 100, spilled: 0, state: "closed" });
