@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { expectAccounted } from "../support/accounting";
+import { tries } from "../support/effort";
 import { countRows, flawsOf, lockLedger, newPlace, spilledLines } from "../support/place";
 import { startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
-const LOCK_MS = 8_000;
+const LOCK_MS = tries(4_000, 8_000);
 const PER_SECOND = 1_000;
 const dir = tempDir();
 
-test("while another process holds the write lock for 8 s, events go on, nothing is lost, and neither emit nor the event loop waits for it; inline, nothing is lost either", async () => {
+test(`while another process holds the write lock for ${LOCK_MS / 1_000} s, events go on, nothing is lost, and neither emit nor the event loop waits for it; inline, nothing is lost either`, async () => {
   const places = { thread: newPlace(dir), inline: newPlace(dir), control: newPlace(dir) };
   await using threaded = startHost(places.thread);
   await using inline = startHost(places.inline, { writer: "inline" });
@@ -45,8 +46,8 @@ test("while another process holds the write lock for 8 s, events go on, nothing 
     expect((await host.end()).exitCode).toBe(0);
     if (host === threaded) {
       // Whoever waits for the lock waits as long as it is held; what else this machine holds up, the control tells.
-      expect(measures.longestEmitMs).toBeLessThan(idle.longestStallMs + LOCK_MS / 8);
-      expect(measures.longestStallMs).toBeLessThan(idle.longestStallMs + LOCK_MS / 8);
+      expect(measures.longestEmitMs).toBeLessThan(idle.longestStallMs + LOCK_MS / 4);
+      expect(measures.longestStallMs).toBeLessThan(idle.longestStallMs + LOCK_MS / 4);
     }
   }
 });

@@ -4,9 +4,12 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { builtPackage } from "../support/dist";
 import { pageOf } from "../support/docs";
 
 const MAIN = resolve(import.meta.dir, "../../examples/review-bot/main.ts");
+/** On the built package, as everything that tests spawn. */
+const TSCONFIG = resolve(import.meta.dir, "../process/tsconfig.json");
 const EXECUTIONS = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
 
 let folder: string;
@@ -34,7 +37,8 @@ async function reviewBot(run: Run) {
 
 function start({ args = [], stdin = "", env = {} }: Run) {
   const { TELEMETRY_DB_PATH: _, ...inherited } = process.env;
-  return Bun.spawn([process.execPath, MAIN, ...args], {
+  builtPackage();
+  return Bun.spawn([process.execPath, "--tsconfig-override", TSCONFIG, MAIN, ...args], {
     cwd: folder,
     env: { ...inherited, ...env },
     stdin: new TextEncoder().encode(stdin),

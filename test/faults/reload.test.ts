@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { builtPackage } from "../support/dist";
+import { tries } from "../support/effort";
 import { countRows, flawsOf } from "../support/place";
 import { tempDir } from "../support/temp-dir";
 
 const SCRIPTS = resolve(import.meta.dir, "../process");
-const LOADS = 12;
+const LOADS = tries(9, 12);
 
 /** Lines of a process's output, as they come. */
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -20,6 +22,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
 
 /** A script that a watching Bun runs, to be saved again without a change of the repository. */
 function entryFor(name: string, folder: string): string {
+  builtPackage();
   const entry = join(folder, "entry.ts");
   writeFileSync(entry, `import ${JSON.stringify(join(SCRIPTS, name))};\n`);
   return entry;

@@ -7,7 +7,7 @@ import type { RunningScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
 const LEDGERS = 4;
-const EXECUTIONS = tries(5_000, 25_000);
+const EXECUTIONS = tries(2_500, 25_000);
 const KILLS = tries(4, 10);
 const CRASHES = tries(2, 5);
 const server = usePostgres();
@@ -18,7 +18,7 @@ test("while the server crashes and forwarders are killed again and again, each e
   const ledgers = Array.from({ length: LEDGERS }, (_, index) => ledgerIn(folder, `ledger-${index}`));
   for (const [index, dbPath] of ledgers.entries()) fillLedger(dbPath, `ledger-${index}`, EXECUTIONS);
   const start = (dbPath: string) =>
-    startForward(["--from", dbPath, "--follow", "--interval", "20", "--batch-size", "200"], {
+    startForward(["--from", dbPath, "--follow", "--interval", "20", "--batch-size", "100"], {
       RUNLEDGER_FORWARD_URL: url,
     });
   const forwarders = ledgers.map(start);

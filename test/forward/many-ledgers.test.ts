@@ -7,7 +7,7 @@ import { queryOnce } from "../support/postgres-server";
 import { tempDir } from "../support/temp-dir";
 
 const LEDGERS = 4;
-const EXECUTIONS = tries(3_000, 25_000);
+const EXECUTIONS = tries(2_000, 25_000);
 const server = usePostgres();
 const folder = tempDir();
 

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
-import { forwardPlugin } from "../../plugins/forward";
-import { createApp, telemetryPlugin } from "../../src/index";
-import { executionCompleted } from "../../src/testing";
+import { createApp, telemetryPlugin } from "runledger";
+import { forwardPlugin } from "runledger/forward";
+import { executionCompleted } from "runledger/testing";
 
 // Usage: await-ready.ts DB_PATH telemetry.ready|forwarding.ready|forwarding.flush, for the latter two with the target
 // in RUNLEDGER_FORWARD_URL. Awaits that where nothing else keeps the process alive, and prints it.

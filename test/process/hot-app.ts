@@ -3,7 +3,7 @@
 // of earlier loads too, and writes a line: loads, events so far, threads, listeners of SIGTERM.
 import { readdirSync } from "node:fs";
 import mitt, { type Emitter } from "mitt";
-import { type AppEvents, createApp, telemetryPlugin } from "../../src";
+import { type AppEvents, createApp, telemetryPlugin } from "runledger";
 
 const memory = globalThis as { buses?: Emitter<AppEvents>[]; loads?: number; emitted?: number };
 const [mode, dbPath] = process.argv.slice(2);

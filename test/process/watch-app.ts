@@ -1,7 +1,7 @@
 // Runs under `bun --watch`: emits, saves a file (the second argument), and goes on emitting until it is restarted.
 // Each event is noted in a file (the third) in the moment after it was emitted.
 import { appendFileSync } from "node:fs";
-import { createApp, telemetryPlugin } from "../../src";
+import { createApp, telemetryPlugin } from "runledger";
 
 const [dbPath, script = "", emitted = ""] = process.argv.slice(2);
 const app = createApp().use(telemetryPlugin, { dbPath });
