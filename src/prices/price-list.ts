@@ -22,8 +22,8 @@ export interface PriceList {
   costOfRequest(usage: PricedUsage): number | undefined;
   /** The same for what the requests of a run used together, each taken to be a small one. */
   costOfRun(usage: PricedUsage): number | undefined;
-  /** Whether it has a price for a model. */
-  hasPriceOf(usage: Pick<PricedUsage, "provider" | "model" | "atMs">): boolean;
+  /** Whether it has a price for a model, at the standard tier unless another is asked for. */
+  hasPriceOf(usage: Pick<PricedUsage, "provider" | "model" | "serviceTier" | "atMs">): boolean;
 }
 
 export interface PriceListOptions {

@@ -58,6 +58,24 @@ test("doctor names models without a price, and those that could have one", async
   });
 });
 
+test("doctor sends nobody to reprice for what that can't price, nor judges a cost that no model said", async () => {
+  const haiku = { model: "claude-haiku-4-5", inputTokens: 1_000_000, outputTokens: 100_000 };
+  const { model, inputTokens, outputTokens, ...rest } = run;
+  const records = [
+    ...times(5, { ...rest, costUsd: 12, models: [{ model, inputTokens, outputTokens }, haiku] }),
+    { ...run, labels: { service_tier: "flex" } },
+    { ...run, outputTokens: null },
+    { ...rest, models: [{ model, costUsd: 1 }, { model: "own-model-7b" }] },
+  ];
+  expect(await pricesOf(records)).toMatchObject({ level: "ok", message: "there is nothing to compare" });
+});
+
+test("doctor names who serves a model where its name doesn't tell", async () => {
+  expect(await pricesOf([{ ...run, provider: "my-proxy" }])).toMatchObject({
+    message: "no price for claude-sonnet-4-5 of my-proxy (1)",
+  });
+});
+
 test("where costs are estimated, a report's notes name the models without one", async () => {
   const db = newPath();
   {

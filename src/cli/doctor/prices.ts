@@ -1,19 +1,28 @@
 import type { ExpressionBuilder } from "kysely";
 import { RunledgerError } from "../../errors";
+import { usageOf, usageOfRun } from "../../ledger/estimate";
 import type { LedgerSchema } from "../../ledger/schema";
-import { openPriceList, type PriceList } from "../../prices/price-list";
-import { serviceTierIn } from "../../record/labels";
+import { openPriceList, type PricedUsage, type PriceList } from "../../prices/price-list";
+import { providerOf } from "../../record/provider";
 import type { Ledger } from "../../report/database/ledger";
 import { formatCount, formatCountOf, printable } from "../../report/format/values";
 import type { Check } from "./finding";
 
-/** So many costs that were reported, the latest, are compared with their estimates. */
-const COMPARED = 10_000;
+/** So many executions of one model, and so many of several, are looked at: the latest. */
+const MOST_EXECUTIONS = 10_000;
 /** A model is named whose median is further off than this, of so many executions at least. */
 const TOLERANCE = 0.05;
 const LEAST_EXECUTIONS = 5;
 const SHOWN_MODELS = 5;
-const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
+const MODEL_COLUMNS = [
+  "used.provider",
+  "used.model",
+  "used.input_tokens",
+  "used.output_tokens",
+  "used.cache_read_tokens",
+  "used.cache_creation_tokens",
+  "used.cost_usd",
+] as const;
 
 export const prices: Check = {
   name: "prices",
@@ -23,28 +32,32 @@ export const prices: Check = {
     const list = priceList();
     if (list === undefined)
       return { level: "ok", message: "not compared: the package @pydantic/genai-prices is not installed" };
-    const unpriced = (await modelsWithoutCost(ledger)).map((used) => ({
-      ...used,
-      isKnown: list.hasPriceOf({ ...used, atMs: Date.now() }),
-    }));
-    const unknown = unpriced.filter(({ isKnown }) => !isKnown);
-    const known = unpriced.filter(({ isKnown }) => isKnown);
-    const ratios = await ratiosByModel(ledger, list);
+    const unpriced = await usagesOf(ledger, "unknown");
+    // Of another service tier, or without tokens, a model has no cost either, whatever the list has.
+    const without = tally(
+      unpriced.filter(
+        ({ usage }) => hasTokens(usage) && !list.hasPriceOf({ ...usage, serviceTier: undefined }),
+      ),
+    );
+    const priceable = tally(unpriced.filter(({ usage }) => list.costOfRun(usage) !== undefined));
+    const ratios = ratiosByModel(await usagesOf(ledger, "reported"), list);
     const off = ratios.filter(({ ratio }) => Math.abs(ratio - 1) > TOLERANCE);
-    if (unpriced.length + off.length === 0) {
+    if (without.length + priceable.length + off.length === 0) {
       const compared = `${list.name} agrees with what was reported, of ${formatCountOf(ratios.length, "model")}`;
       return { level: "ok", message: ratios.length > 0 ? compared : "there is nothing to compare" };
     }
     const messages = [
       ...(off.length > 0 ? [`${list.name} is off: ${listed(off.map(ratioText))}`] : []),
-      ...(unknown.length > 0 ? [`no price for ${listed(unknown.map(countText))}`] : []),
-      ...(known.length > 0 ? [`without a cost, but with a price: ${listed(known.map(countText))}`] : []),
+      ...(without.length > 0 ? [`no price for ${listed(without.map(countText))}`] : []),
+      ...(priceable.length > 0
+        ? [`without a cost, but with a price: ${listed(priceable.map(countText))}`]
+        : []),
     ];
     const remedies = [
-      ...(off.length + unknown.length > 0
+      ...(off.length + without.length > 0
         ? ["Update @pydantic/genai-prices, or give prices of your own: docs/prices.md."]
         : []),
-      ...(known.length > 0 ? [`runledger reprice --db ${dbWord} estimates what nobody reported.`] : []),
+      ...(priceable.length > 0 ? [`runledger reprice --db ${dbWord} estimates what nobody reported.`] : []),
     ];
     return { level: "note", message: messages.join("; "), remedy: remedies.join(" ") };
   },
@@ -59,90 +72,85 @@ function priceList(): PriceList | undefined {
   }
 }
 
-interface ModelCount {
-  readonly provider: string;
-  readonly model: string;
-  readonly executions: number;
+/** What a model was used for in one execution, and at what cost. */
+interface ModelCost {
+  readonly usage: PricedUsage;
+  readonly costUsd: number | null;
 }
 
-/** The models that used tokens at an unknown cost. */
-async function modelsWithoutCost({ db }: Ledger): Promise<readonly ModelCount[]> {
+/** The latest uses of models whose cost nobody knows, or was reported. */
+async function usagesOf({ db }: Ledger, source: "unknown" | "reported"): Promise<readonly ModelCost[]> {
   const ofOne = await db
     .selectFrom("executions")
-    .select(({ fn }) => ["provider", "model", fn.countAll<number>().as("executions")])
-    .where("cost_source", "=", "unknown")
+    .selectAll()
+    .where("cost_source", "=", source)
     .where("usage_source", "=", "reported")
-    .where(usedOneModel)
-    .groupBy(["provider", "model"])
-    .execute();
-  const ofSeveral = await db
-    .selectFrom("execution_models")
-    .select(({ fn }) => ["provider", "model", fn.countAll<number>().as("executions")])
-    .where("cost_usd", "is", null)
-    .where(({ fn }) => fn.coalesce(...TOKENS), "is not", null)
-    .groupBy(["provider", "model"])
-    .execute();
-  return [...ofOne, ...ofSeveral].sort((a, b) => b.executions - a.executions);
-}
-
-function usedOneModel({ not, exists, selectFrom }: ExpressionBuilder<LedgerSchema, "executions">) {
-  const models = selectFrom("execution_models").select("execution_models.model");
-  return not(exists(models.whereRef("execution_models.execution_id", "=", "executions.execution_id")));
-}
-
-interface ModelRatio {
-  readonly model: string;
-  /** The median of estimated to reported costs. */
-  readonly ratio: number;
-  readonly executions: number;
-}
-
-async function ratiosByModel(ledger: Ledger, list: PriceList): Promise<readonly ModelRatio[]> {
-  const ratios = new Map<string, number[]>();
-  for (const { model, provider, cost_usd, labels, created_at, ...used } of await reportedCosts(ledger)) {
-    const estimate = list.costOfRun({
-      provider,
-      model,
-      serviceTier: serviceTierIn(labels),
-      atMs: Date.parse(`${created_at}Z`),
-      inputTokens: used.input_tokens,
-      outputTokens: used.output_tokens,
-      cacheReadTokens: used.cache_read_tokens,
-      cacheCreationTokens: used.cache_creation_tokens,
-    });
-    if (estimate === undefined || estimate === 0 || cost_usd === null) continue;
-    const known = ratios.get(model);
-    if (known === undefined) ratios.set(model, [estimate / cost_usd]);
-    else known.push(estimate / cost_usd);
-  }
-  return [...ratios]
-    .map(([model, all]) => ({ model, ratio: median(all), executions: all.length }))
-    .filter(({ executions }) => executions >= LEAST_EXECUTIONS);
-}
-
-/** What the latest executions with a reported cost used, by model. */
-async function reportedCosts({ db }: Ledger) {
-  const ofOne = await db
-    .selectFrom("executions")
-    .select(["provider", "model", "cost_usd", "labels", "created_at", ...TOKENS])
-    .where("cost_source", "=", "reported")
-    .where("usage_source", "=", "reported")
-    .where("cost_usd", ">", 0)
-    .where(usedOneModel)
+    .where((row) => row.not(row.exists(modelsOf(row))))
     .orderBy("id", "desc")
-    .limit(COMPARED)
+    .limit(MOST_EXECUTIONS)
     .execute();
   const ofSeveral = await db
     .selectFrom("execution_models as used")
     .innerJoin("executions", "executions.execution_id", "used.execution_id")
-    .select(["used.provider", "used.model", "used.cost_usd", "executions.labels", "executions.created_at"])
-    .select(TOKENS.map((column) => `used.${column}` as const))
-    .where("used.cost_source", "=", "reported")
-    .where("used.cost_usd", ">", 0)
+    .select([...MODEL_COLUMNS, "executions.labels", "executions.created_at"])
+    .where("executions.cost_source", source === "unknown" ? "=" : "!=", "unknown")
+    .where("used.cost_source", "=", source)
+    // Where a model's cost is unknown beside a known sum, that sum was put under the main model.
+    .$if(source === "reported", (query) =>
+      query.where((row) => row.not(row.exists(modelsOf(row).where("execution_models.cost_usd", "is", null)))),
+    )
     .orderBy("executions.id", "desc")
-    .limit(COMPARED)
+    .limit(MOST_EXECUTIONS)
     .execute();
-  return [...ofOne, ...ofSeveral];
+  return [
+    ...ofOne.map((row) => ({ usage: usageOfRun(row), costUsd: row.cost_usd })),
+    ...ofSeveral.map((used) => ({ usage: usageOf(used, used), costUsd: used.cost_usd })),
+  ];
+}
+
+function hasTokens(usage: PricedUsage): boolean {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens } = usage;
+  return (inputTokens ?? outputTokens ?? cacheReadTokens ?? cacheCreationTokens) != null;
+}
+
+function modelsOf({ selectFrom }: ExpressionBuilder<LedgerSchema, "executions">) {
+  return selectFrom("execution_models")
+    .select("execution_models.model")
+    .whereRef("execution_models.execution_id", "=", "executions.execution_id");
+}
+
+interface ModelCount {
+  readonly name: string;
+  readonly executions: number;
+}
+
+/** The most frequent first. */
+function tally(costs: readonly ModelCost[]): readonly ModelCount[] {
+  return Array.from(Map.groupBy(costs, nameOf), ([name, { length }]) => ({ name, executions: length })).sort(
+    (a, b) => b.executions - a.executions,
+  );
+}
+
+interface ModelRatio extends ModelCount {
+  /** The median of estimated to reported costs. */
+  readonly ratio: number;
+}
+
+function ratiosByModel(costs: readonly ModelCost[], list: PriceList): readonly ModelRatio[] {
+  const compared = costs.flatMap((cost) => {
+    const estimate = list.costOfRun(cost.usage);
+    return estimate && cost.costUsd ? [{ ...cost, ratio: estimate / cost.costUsd }] : [];
+  });
+  return Array.from(Map.groupBy(compared, nameOf), ([name, all]) => ({
+    name,
+    ratio: median(all.map(({ ratio }) => ratio)),
+    executions: all.length,
+  })).filter(({ executions }) => executions >= LEAST_EXECUTIONS);
+}
+
+/** With its provider, where the name doesn't tell it. */
+function nameOf({ usage: { provider, model } }: ModelCost): string {
+  return printable(provider === providerOf(model) ? model : `${model} of ${provider}`);
 }
 
 function median(values: readonly number[]): number {
@@ -154,10 +162,10 @@ function listed(texts: readonly string[]): string {
   return `${texts.slice(0, SHOWN_MODELS).join(", ")}${more > 0 ? ` and ${formatCount(more)} more` : ""}`;
 }
 
-function countText({ model, executions }: ModelCount): string {
-  return `${printable(model)} (${formatCount(executions)})`;
+function countText({ name, executions }: ModelCount): string {
+  return `${name} (${formatCount(executions)})`;
 }
 
-function ratioText({ model, ratio, executions }: ModelRatio): string {
-  return `${printable(model)} ${ratio.toFixed(3)} times what was reported (median of ${formatCount(executions)})`;
+function ratioText({ name, ratio, executions }: ModelRatio): string {
+  return `${name} ${ratio.toFixed(3)} times what was reported (median of ${formatCount(executions)})`;
 }
