@@ -48,20 +48,10 @@ const ROOMS: Record<string, readonly string[]> = {
   postgres: ["record", "ledger"],
   "report/database": ["record", "ledger", "postgres"],
   report: ["record", "ledger", "report/database"],
-  "report/format": ["report"],
+  "report/format": ["ledger", "report"],
   forward: ["record", "ledger", "postgres", "report", "report/database"],
+  doctor: ["record", "prices", "ledger", "handoff", "postgres", "report", "report/database", "report/format"],
   "cli/completion": ["cli", "ledger", "report", "report/database"],
-  "cli/doctor": [
-    "record",
-    "prices",
-    "ledger",
-    "handoff",
-    "postgres",
-    "report",
-    "report/database",
-    "report/format",
-    "cli",
-  ],
   cli: [
     "record",
     "prices",
@@ -75,8 +65,8 @@ const ROOMS: Record<string, readonly string[]> = {
     "report/database",
     "report/format",
     "forward",
+    "doctor",
     "cli/completion",
-    "cli/doctor",
   ],
 };
 

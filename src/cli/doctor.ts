@@ -1,10 +1,11 @@
 import { Command } from "commander";
+import { examine } from "../doctor/examine";
+import { examinePostgres } from "../doctor/examine-postgres";
+import type { Finding } from "../doctor/finding";
+import { healthReport } from "../doctor/report";
 import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
 import { formatJson } from "../report/format/json";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
-import { examine } from "./doctor/examine";
-import { examinePostgres } from "./doctor/examine-postgres";
-import type { Finding } from "./doctor/finding";
 import { EndedError } from "./failure";
 import { examples } from "./options";
 import { createStyles, type Styles } from "./style";
@@ -42,12 +43,9 @@ async function doctor(options: Options, terminal: Terminal): Promise<void> {
     findings.push(finding);
     if (options.json !== true) await terminal.write(toText(finding, styles));
   }
-  const isWell = findings.every(({ level }) => level !== "problem");
-  if (options.json === true) {
-    const report = { schema: "runledger.doctor/1", ledger, ok: isWell, findings };
-    await terminal.write(formatJson(report));
-  }
-  if (!isWell) throw new EndedError(1);
+  const report = healthReport(ledger, findings);
+  if (options.json === true) await terminal.write(formatJson(report));
+  if (!report.ok) throw new EndedError(1);
 }
 
 function toText({ check, level, message, remedy }: Finding, { good, warning, bad, faint }: Styles): string {

@@ -3,11 +3,10 @@ import { RunledgerError } from "../errors";
 import { isPostgresUrl } from "../postgres/url";
 import type { IncidentKind } from "../record/types";
 import { openLedger } from "../report/database/open-ledger";
-import { toIsoTime } from "../report/execution-record";
 import { formatJsonLine } from "../report/format/json";
 import { formatTable, type TableColumn } from "../report/format/table";
 import { formatCount } from "../report/format/values";
-import { INCIDENT_KINDS, type IncidentRow, incidentsOf } from "../report/incidents";
+import { INCIDENT_KINDS, type IncidentRow, incidentsOf, printedIncident } from "../report/incidents";
 import { addDbOption, type DbOption, dbFileOf, dbPathOf } from "./db-option";
 import { examples, parseCount } from "./options";
 import { retryIncidents } from "./retry-incidents";
@@ -61,7 +60,8 @@ async function list(options: Options, terminal: Terminal): Promise<void> {
   const limit = options.limit ?? (options.json === true ? undefined : DEFAULT_LIMIT);
   const incidents: IncidentRow[] = [];
   for await (const page of incidentsOf(ledger, { kind: options.kind, order: "newest", limit })) {
-    if (options.json === true) await terminal.write(page.map(toJsonLine).join(""));
+    if (options.json === true)
+      await terminal.write(page.map((row) => formatJsonLine(printedIncident(row))).join(""));
     else incidents.push(...page);
   }
   if (options.json !== true) await terminal.write(toTable(incidents, terminal));
@@ -72,10 +72,6 @@ function refuseRetryOptions({ dryRun, beyondRetention }: Options): void {
   if (dryRun !== true && beyondRetention !== true) return;
   const option = dryRun === true ? "--dry-run" : "--beyond-retention";
   throw new RunledgerError("INVALID_OPTION", `${option} is for --retry alone.`);
-}
-
-function toJsonLine({ id, at, kind, count, reason, payload }: IncidentRow): string {
-  return formatJsonLine({ id, at: toIsoTime(at), kind, count, reason, payload });
 }
 
 function toTable(incidents: readonly IncidentRow[], { columns, hasColor }: Terminal): string {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isLabelKey } from "../record/labels";
 import { DAY_MS, zoneHint } from "../record/time";
+import { withLabel } from "../report/labels";
 import { resolveTime } from "../report/time-input";
 import { UTC, zoneNamed } from "../report/time-zone";
 
@@ -36,10 +36,9 @@ export function parseLabel(
   text: string,
   others: Readonly<Record<string, readonly string[]>> = {},
 ): Readonly<Record<string, readonly string[]>> {
-  const [, label = "", value] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
-  if (value === undefined || !isLabelKey(label))
-    throw new InvalidArgumentError("It must be a label and a value, such as team=core.");
-  return { ...others, [label]: [...(others[label] ?? []), value] };
+  const labels = withLabel(others, text);
+  if (labels !== undefined) return labels;
+  throw new InvalidArgumentError("It must be a label and a value, such as team=core.");
 }
 
 /** For an option that takes a time zone. */

@@ -1,7 +1,7 @@
 import { RunledgerError } from "../errors";
 import type { ExecutionRow } from "../ledger/schema";
 import { PRINTED_FIELDS, type PrintedExecution, printedExecution } from "../report/execution-record";
-import type { ExecutionFormat } from "./execution-formats";
+import type { ExecutionFormat } from "../report/format/execution-lines";
 
 type Writer = typeof import("hyparquet-writer");
 type Field = (typeof PRINTED_FIELDS)[number];

@@ -1,5 +1,5 @@
 import { arrangeGroups, type GroupTable, withGaps } from "../report/format/groups";
-import { formatJson, toReportJson } from "../report/format/json";
+import { formatJson, toReportJson, toSummaryJson } from "../report/format/json";
 import { formatGroupsMarkdown, formatPivotMarkdown, formatSummaryMarkdown } from "../report/format/markdown";
 import { formatPivotCsv, pivot } from "../report/format/pivot";
 import {
@@ -30,15 +30,8 @@ export function formatSummary(report: SummaryReport, options: ReportOptions, tex
     eventType: table("eventType", TABLE_ROWS),
   });
   switch (formatOf(options)) {
-    case "json": {
-      const groups = {
-        day: table("day").groups,
-        repo: table("repo").groups,
-        model: table("model").groups,
-        eventType: table("eventType").groups,
-      };
-      return formatJson(toReportJson({ ...report, groups }));
-    }
+    case "json":
+      return formatJson(toSummaryJson(report, options));
     case "csv":
       return formatUsageCsv(table("day"));
     case "markdown":
@@ -54,7 +47,7 @@ export function formatGroups(report: UsageReport, options: ReportOptions, text: 
   const table = arrangeGroups(report.by, report.groups, { ...options, subtotals: report.subtotals });
   switch (formatOf(options)) {
     case "json":
-      return formatJson({ ...report, groups: table.groups });
+      return formatJson(toReportJson(report, options));
     case "csv":
       return formatUsageCsv(table);
     case "markdown":

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SORT_KEYS, type SortKey } from "../report/format/groups";
-import { isLabelKey } from "../report/labels";
+import { groupKeysIn } from "../report/group-keys";
 import { GROUP_KEYS, type GroupKey } from "../report/types";
 import type { DbOption } from "./db-option";
 import type { FilterOptions } from "./filter-options";
@@ -69,14 +69,8 @@ export function formatOf({ json, csv, markdown }: ReportOptions): ReportFormat {
   return markdown === true ? "markdown" : "text";
 }
 
-/** Takes keys as options are written too: `event-type`. */
 function parseKeys(text: string): readonly GroupKey[] {
-  const wanted = text.split(",").map((name) => name.trim());
-  const keys = wanted.flatMap((name) => (isLabelKey(name) ? name : (keyNamed(name) ?? [])));
-  if (keys.length === wanted.length && keys.length <= 2 && keys[0] !== keys[1]) return keys;
+  const keys = groupKeysIn(text);
+  if (keys !== undefined) return keys;
   throw new InvalidArgumentError(`It must be one or two of ${GROUP_KEYS.join(", ")}, label:team.`);
-}
-
-function keyNamed(name: string): GroupKey | undefined {
-  return GROUP_KEYS.find((key) => key.toLowerCase() === name.replace("-", "").toLowerCase());
 }

@@ -3,7 +3,7 @@ import type { ExecutionRow } from "../ledger/schema";
 import { isFailure } from "../record/failure";
 import { parseLabels } from "../record/labels";
 import { openLedger } from "../report/database/open-ledger";
-import { printedExecution } from "../report/execution-record";
+import { printedExecutionReport } from "../report/execution-record";
 import { orUnknown, UNKNOWN } from "../report/format/columns";
 import { formatJson } from "../report/format/json";
 import { formatTable, type TableColumn } from "../report/format/table";
@@ -15,7 +15,7 @@ import {
   printable,
   usdColumn,
 } from "../report/format/values";
-import { type ExecutionReport, executionReport, type RelatedExecutions } from "../report/one-execution";
+import { type ExecutionReport, executionReport } from "../report/one-execution";
 import { UTC, wallTimeOf, zoneNamed } from "../report/time-zone";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
 import { executionColumns } from "./execution-columns";
@@ -48,19 +48,8 @@ async function show(id: string, options: Options, terminal: Terminal): Promise<v
   const report = await executionReport(ledger, id);
   const timeZone = zoneNamed(options.tz ?? UTC) ?? UTC;
   await terminal.write(
-    options.json === true ? formatJson(toJson(report)) : toText(report, timeZone, terminal),
+    options.json === true ? formatJson(printedExecutionReport(report)) : toText(report, timeZone, terminal),
   );
-}
-
-function toJson({ execution, session, pullRequest }: ExecutionReport): object {
-  const others = (related: RelatedExecutions | null) =>
-    related && { ...related, latest: related.latest.map(printedExecution) };
-  return {
-    schema: "runledger.execution/1",
-    execution: printedExecution(execution),
-    session: others(session),
-    pullRequest: others(pullRequest),
-  };
 }
 
 function toText(

@@ -2,6 +2,7 @@ import type { ExecutionModelRow, ExecutionRow } from "../ledger/schema";
 import { parseLabels } from "../record/labels";
 import { TOKENS } from "../record/models";
 import type { Labels, ModelUsage, TelemetryRecord } from "../record/types";
+import type { ExecutionReport, RelatedExecutions } from "./one-execution";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 
@@ -89,6 +90,34 @@ function printedModel(row: ExecutionModelRow): PrintedModel {
     cacheCreationTokens: row.cache_creation_tokens,
     costUsd: row.cost_usd,
     costSource: row.cost_source,
+  };
+}
+
+/** Everything of one execution, as `runledger show --json` prints it. */
+export interface PrintedExecutionReport {
+  readonly schema: "runledger.execution/1";
+  readonly execution: PrintedExecution;
+  readonly session: PrintedRelated | null;
+  readonly pullRequest: PrintedRelated | null;
+}
+
+/** The other executions of a session or a pull request. */
+export interface PrintedRelated extends Omit<RelatedExecutions, "latest"> {
+  readonly latest: readonly PrintedExecution[];
+}
+
+export function printedExecutionReport({
+  execution,
+  session,
+  pullRequest,
+}: ExecutionReport): PrintedExecutionReport {
+  const others = (related: RelatedExecutions | null): PrintedRelated | null =>
+    related && { ...related, latest: related.latest.map(printedExecution) };
+  return {
+    schema: "runledger.execution/1",
+    execution: printedExecution(execution),
+    session: others(session),
+    pullRequest: others(pullRequest),
   };
 }
 

@@ -2,7 +2,7 @@ import { type Compilable, type RawBuilder, type SqlBool, sql } from "kysely";
 import * as z from "zod/mini";
 import { EXECUTION_COLUMNS, type ExecutionRow } from "../ledger/schema";
 import { check } from "./check";
-import { completedIn, isBeyond, nameConditions, type Place, spanOf } from "./conditions";
+import { completedIn, isBeyond, nameConditions, spanOf } from "./conditions";
 import { unindexed } from "./database/dialect";
 import type { Ledger } from "./database/ledger";
 import { atOneMoment, reading } from "./database/snapshot";
@@ -27,16 +27,25 @@ export interface ExecutionsOptions {
   readonly limit?: number | undefined;
   /** Only those with a higher `id`. */
   readonly afterId?: number | undefined;
+  /**
+   * Only those that come behind an execution in this order: what {@link placeOf} gave for it. However far behind, the
+   * next page takes no longer than the first.
+   */
+  readonly after?: string | undefined;
 }
 
 const PAGE_ROWS = 1_000;
 const COUNT = "an integer, 0 or more";
+
+const PLACE = "a place that came with an earlier page in this order";
+const PLACE_TEXT = /^(.*)~(\d{1,15})$/s;
 
 const count = z.int(COUNT).check(z.gte(0, COUNT));
 const optionsSchema = z.strictObject({
   order: z.enum(ORDERS, `one of ${ORDERS.join(", ")}`),
   limit: z.optional(count),
   afterId: z.optional(count),
+  after: z.optional(z.string(PLACE).check(z.regex(PLACE_TEXT, PLACE))),
 });
 const newSchema = z.strictObject({ afterId: count });
 
@@ -51,7 +60,13 @@ export async function* executionsOf(
   filter: ExecutionFilter,
   options: ExecutionsOptions,
 ): AsyncGenerator<readonly ExecutionRow[]> {
-  const { order, limit = Number.POSITIVE_INFINITY, afterId = 0 } = check(optionsSchema, options, "options");
+  const {
+    order,
+    limit = Number.POSITIVE_INFINITY,
+    afterId = 0,
+    after,
+  } = check(optionsSchema, options, "options");
+  const place = after === undefined ? undefined : placeFrom(order, after);
   const lastId = await lastExecutionId(ledger);
   const matching = (await matchingExecutions(ledger, filter))
     // Not by their ids: found by those, they would have to be sorted.
@@ -60,19 +75,42 @@ export async function* executionsOf(
   if (order === "newest" || order === "oldest") {
     const direction = order === "newest" ? "desc" : "asc";
     const sorted = matching.orderBy("created_at", direction).orderBy("id", direction);
-    yield* pagesOf(ledger, limit, (last, size) =>
-      (last === undefined ? sorted : sorted.where(isBeyond(placeOf(last), direction))).limit(size),
+    const behind = (last: ExecutionPlace) =>
+      sorted.where(isBeyond({ createdAt: `${last.key}`, id: last.id }, direction));
+    yield* pagesOf(ledger, limit, { first: place, placeOf: (row) => keyedPlace(order, row) }, (last, size) =>
+      (last === undefined ? sorted : behind(last)).limit(size),
     );
     return;
   }
-  const { expression, of } = AMOUNTS[order];
+  const { expression } = AMOUNTS[order];
   const sorted = matching.orderBy(expression, "desc").orderBy("id", "desc");
-  yield* pagesOf(ledger, limit, (last, size) =>
-    (last === undefined
-      ? sorted
-      : sorted.where(sql<SqlBool>`(${expression}, id) < (${of(last)}, ${last.id})`)
-    ).limit(size),
+  const behind = ({ key, id }: ExecutionPlace) =>
+    sorted.where(sql<SqlBool>`(${expression}, id) < (${key}, ${id})`);
+  yield* pagesOf(ledger, limit, { first: place, placeOf: (row) => keyedPlace(order, row) }, (last, size) =>
+    (last === undefined ? sorted : behind(last)).limit(size),
   );
+}
+
+/** Where an execution stands in an order: by the time or the amount, then by its `id`. */
+interface ExecutionPlace {
+  readonly key: string | number;
+  readonly id: number;
+}
+
+/** The place of an execution in an order, as text: the executions behind it are those of `after`. */
+export function placeOf(order: ExecutionOrder, row: ExecutionRow): string {
+  const { key, id } = keyedPlace(order, row);
+  return `${key}~${id}`;
+}
+
+function keyedPlace(order: ExecutionOrder, row: ExecutionRow): ExecutionPlace {
+  const key = order === "newest" || order === "oldest" ? row.created_at : AMOUNTS[order].of(row);
+  return { key, id: row.id };
+}
+
+function placeFrom(order: ExecutionOrder, text: string): ExecutionPlace {
+  const [, key = "", id] = PLACE_TEXT.exec(text) ?? [];
+  return { key: order === "newest" || order === "oldest" ? key : Number(key), id: Number(id) };
 }
 
 const AMOUNTS: Readonly<
@@ -99,8 +137,11 @@ export async function* newExecutionsOf(
 ): AsyncGenerator<readonly ExecutionRow[]> {
   const { afterId } = check(newSchema, options, "options");
   const matching = (await matchingExecutions(ledger, filter)).orderBy("id");
-  yield* pagesOf(ledger, Number.POSITIVE_INFINITY, (last, size) =>
-    matching.where("id", ">", last?.id ?? afterId).limit(size),
+  yield* pagesOf(
+    ledger,
+    Number.POSITIVE_INFINITY,
+    { first: afterId, placeOf: ({ id }) => id },
+    (last, size) => matching.where("id", ">", last ?? afterId).limit(size),
   );
 }
 
@@ -124,12 +165,19 @@ async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter) {
     .where(ofExecutions);
 }
 
-async function* pagesOf(
+/** Where pages begin, and where the one after a row does. */
+interface Paging<Place> {
+  readonly first: Place | undefined;
+  readonly placeOf: (row: ExecutionRow) => Place;
+}
+
+async function* pagesOf<Place>(
   ledger: Ledger,
   limit: number,
-  read: (last: ExecutionRow | undefined, size: number) => Compilable<ExecutionRow>,
+  { first, placeOf }: Paging<Place>,
+  read: (last: Place | undefined, size: number) => Compilable<ExecutionRow>,
 ): AsyncGenerator<readonly ExecutionRow[]> {
-  let last: ExecutionRow | undefined;
+  let last = first;
   for (let left = limit; left > 0; ) {
     const size = Math.min(left, PAGE_ROWS);
     const query = read(last, size);
@@ -138,13 +186,10 @@ async function* pagesOf(
     );
     if (page.length > 0) yield page.map(asAdopted);
     if (page.length < size) return;
-    last = page.at(-1);
+    const lastRow = page.at(-1);
+    if (lastRow !== undefined) last = placeOf(lastRow);
     left -= size;
   }
-}
-
-function placeOf({ created_at, id }: ExecutionRow): Place {
-  return { createdAt: created_at, id };
 }
 
 /** A row of an older program as it will be after adoption, but without an id. */

@@ -3,6 +3,7 @@ import type { IncidentsTable } from "../ledger/schema";
 import type { IncidentKind } from "../record/types";
 import type { Ledger } from "./database/ledger";
 import { reading } from "./database/snapshot";
+import { toIsoTime } from "./execution-record";
 
 /** A row of `incidents`. */
 export type IncidentRow = Selectable<IncidentsTable>;
@@ -22,6 +23,8 @@ export interface IncidentsOptions {
   readonly order: "newest" | "oldest";
   /** At most so many. Default: all. */
   readonly limit?: number | undefined;
+  /** Only those that come after the incident of this `id`, in that order. */
+  readonly afterId?: number | undefined;
 }
 
 /** Payloads may be long: a page of so many stays small all the same. */
@@ -34,10 +37,10 @@ const PAGE_ROWS = 200;
  */
 export async function* incidentsOf(
   ledger: Ledger,
-  { kind, order, limit = Number.POSITIVE_INFINITY }: IncidentsOptions,
+  { kind, order, limit = Number.POSITIVE_INFINITY, afterId }: IncidentsOptions,
 ): AsyncGenerator<readonly IncidentRow[]> {
   const isNewestFirst = order === "newest";
-  let last: number | undefined;
+  let last = afterId;
   for (let left = limit; left > 0; ) {
     const wanted = Math.min(PAGE_ROWS, left);
     let query = ledger.db
@@ -54,4 +57,11 @@ export async function* incidentsOf(
     last = rows.at(-1)?.id;
     left -= rows.length;
   }
+}
+
+/** An incident as it is printed. */
+export type PrintedIncident = Pick<IncidentRow, "id" | "at" | "kind" | "count" | "reason" | "payload">;
+
+export function printedIncident({ id, at, kind, count, reason, payload }: IncidentRow): PrintedIncident {
+  return { id, at: toIsoTime(at), kind, count, reason, payload };
 }

@@ -10,7 +10,13 @@ export {
 } from "./changes-report";
 export type { Ledger } from "./database/ledger";
 export { openLedger } from "./database/open-ledger";
-export { type ExecutionsOptions, executionsOf, lastExecutionId, newExecutionsOf } from "./executions";
+export {
+  type ExecutionsOptions,
+  executionsOf,
+  lastExecutionId,
+  newExecutionsOf,
+  placeOf,
+} from "./executions";
 export { type ResolvedFilter, resolveFilter } from "./filter";
 export { type Forecast, forecast } from "./forecast";
 export { type ExecutionReport, executionReport, type RelatedExecutions } from "./one-execution";

@@ -31,3 +31,13 @@ export function labelsIn(keys: readonly GroupKey[]): readonly string[] {
 export function labelColumn(label: string): RawBuilder<string | null> {
   return sql`labels ->> ${sql.lit(label)}`;
 }
+
+/** Values of labels, with one more that a text names: `team=core`. `undefined` when it names none. */
+export function withLabel(
+  values: Readonly<Record<string, readonly string[]>>,
+  text: string,
+): Readonly<Record<string, readonly string[]>> | undefined {
+  const [, label = "", value] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
+  if (value === undefined || !isLabel(label)) return undefined;
+  return { ...values, [label]: [...(values[label] ?? []), value] };
+}

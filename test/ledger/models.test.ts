@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { daysWithWrongSums } from "../../src/cli/doctor/sums";
+import { daysWithWrongSums } from "../../src/doctor/sums";
 import { Connection } from "../../src/ledger/connection";
 import { salvage } from "../../src/ledger/salvage";
 import { createTelemetryStore } from "../../src/ledger/store";

@@ -10,6 +10,7 @@ import {
   executionsOf,
   lastExecutionId,
   newExecutionsOf,
+  placeOf,
 } from "../../src/report/executions";
 import type { ExecutionFilter } from "../../src/report/types";
 import { executionCompleted } from "../../src/testing";
@@ -29,6 +30,9 @@ const RECORDS = Array.from(
     executionId: `${index}`,
     repo: index % 1_000 === 0 ? "o/rare" : `o/r${index % 3}`,
     conclusion: index % 10 === 0 ? "failure" : "success",
+    costUsd: (index * 7) % 31 === 0 ? null : ((index * 13) % 101) / 7,
+    durationMs: 1 + ((index * 17) % 89),
+    outputTokens: (index * 19) % 97,
   }),
 );
 const dbPath = join(dir, "telemetry.db");
@@ -98,6 +102,28 @@ describe("executions come in order of time, then of their numbers,", () => {
   test("those after a number", async () => {
     const later = expected((_, id) => id > 1_234);
     expect(await idsOf({}, { order: "oldest", afterId: 1_234 })).toEqual(later);
+  });
+
+  test.each(["newest", "oldest", "cost", "duration", "tokens"] as const)(
+    "page by page, each behind the last of the one before: %s",
+    async (order) => {
+      await using ledger = await openLedger(dbPath);
+      const seen: number[] = [];
+      for (let after: string | undefined; ; ) {
+        const [page = []] = await Array.fromAsync(executionsOf(ledger, {}, { order, limit: 700, after }));
+        seen.push(...page.map(({ id }) => id));
+        const last = page.at(-1);
+        if (last === undefined) break;
+        after = placeOf(order, last);
+      }
+      expect(seen).toEqual(await idsOf({}, { order }));
+      expect(seen).toHaveLength(RECORDS.length);
+    },
+  );
+
+  test("a place that is none is refused", async () => {
+    const error = await thrownBy(() => idsOf({}, { order: "newest", after: "yesterday" }));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 

@@ -1,17 +1,43 @@
-import type { SummaryKey, SummaryReport } from "../summary-report";
+import type { Forecast } from "../forecast";
+import { SUMMARY_KEYS, type SummaryKey, type SummaryReport } from "../summary-report";
 import type { UsageGroup, UsageReport } from "../types";
+import { type ArrangeOptions, arrangeGroups } from "./groups";
 
 /** A report as `runledger report --json` prints it. */
 export interface ReportJson extends UsageReport {
   /** Of a report that was asked for without keys: its groups, beside those by day, by other keys. */
   readonly furtherGroups?: Readonly<Record<Exclude<SummaryKey, "day">, readonly UsageGroup[]>>;
+  /** Only when it was asked for. */
+  readonly forecast?: Forecast;
+}
+
+/** Groups sorted and cut as the options say. */
+export function toReportJson<Report extends UsageReport>(
+  report: Report,
+  { sort, limit }: ArrangeOptions,
+): Report {
+  const { by, subtotals } = report;
+  const { groups } = arrangeGroups(by, report.groups, { sort, limit, subtotals });
+  return { ...report, groups };
 }
 
 /** A summary in the form of a report by day, so that whoever reads JSON knows one form. */
-export function toReportJson({ groups, notes, ...head }: SummaryReport): ReportJson {
-  const { day, ...furtherGroups } = groups;
+export function toSummaryJson(
+  { groups, notes, ...head }: SummaryReport,
+  { sort, limit }: ArrangeOptions,
+): ReportJson {
+  const arranged = (key: SummaryKey) => arrangeGroups([key], groups[key], { sort, limit }).groups;
+  const [day, ...others] = SUMMARY_KEYS;
+  const furtherGroups = Object.fromEntries(others.map((key) => [key, arranged(key)]));
   const { totals, ...rest } = head;
-  return { ...rest, by: ["day"], totals, groups: day, furtherGroups, notes };
+  return {
+    ...rest,
+    by: [day],
+    totals,
+    groups: arranged(day),
+    furtherGroups: furtherGroups as NonNullable<ReportJson["furtherGroups"]>,
+    notes,
+  };
 }
 
 /** One JSON object, indented by two. */

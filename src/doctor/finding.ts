@@ -1,5 +1,5 @@
-import type { Ledger } from "../../report/database/ledger";
 import { failureOf } from "../failure";
+import type { Ledger } from "../report/database/ledger";
 
 /** What one check found. */
 export interface Finding {

@@ -1,5 +1,5 @@
-import { openLedger } from "../../report/database/open-ledger";
-import { shellWord } from "../../shell-words";
+import { openLedger } from "../report/database/open-ledger";
+import { shellWord } from "../shell-words";
 import { incidents, sums, unadopted } from "./contents";
 import { freePages, indexes, integrity, readers, schema, writeAheadLog } from "./database";
 import { checkPermissions, checkRescued, checkSpill } from "./files";

@@ -1,10 +1,10 @@
 import { type Kysely, type SqlBool, sql } from "kysely";
-import { LABEL_WORDS } from "../../ledger/adoption";
-import { executionUsage } from "../../ledger/execution-usage";
-import { wrongLabelUsage } from "../../ledger/label-usage";
-import { type LedgerSchema, USAGE_SUMS } from "../../ledger/schema";
-import { dayOf } from "../../record/time";
-import type { Ledger } from "../../report/database/ledger";
+import { LABEL_WORDS } from "../ledger/adoption";
+import { executionUsage } from "../ledger/execution-usage";
+import { wrongLabelUsage } from "../ledger/label-usage";
+import { type LedgerSchema, USAGE_SUMS } from "../ledger/schema";
+import { dayOf } from "../record/time";
+import type { Ledger } from "../report/database/ledger";
 
 /** Sums of fractions differ by the order in which they were added. */
 const TOLERANCE = 1e-9;

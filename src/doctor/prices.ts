@@ -1,11 +1,11 @@
 import type { ExpressionBuilder } from "kysely";
-import { RunledgerError } from "../../errors";
-import { usageOf, usageOfRun } from "../../ledger/estimate";
-import type { LedgerSchema } from "../../ledger/schema";
-import { openPriceList, type PricedUsage, type PriceList } from "../../prices/price-list";
-import { providerOf } from "../../record/provider";
-import type { Ledger } from "../../report/database/ledger";
-import { formatCount, formatCountOf, printable } from "../../report/format/values";
+import { RunledgerError } from "../errors";
+import { usageOf, usageOfRun } from "../ledger/estimate";
+import type { LedgerSchema } from "../ledger/schema";
+import { openPriceList, type PricedUsage, type PriceList } from "../prices/price-list";
+import { providerOf } from "../record/provider";
+import type { Ledger } from "../report/database/ledger";
+import { formatCount, formatCountOf, printable } from "../report/format/values";
 import type { Check } from "./finding";
 
 /** So many executions of one model, and so many of several, are looked at: the latest. */

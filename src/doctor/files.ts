@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { spillFilesOf } from "../../handoff/spill";
-import { formatBytes } from "../../report/format/values";
-import { shellWord } from "../../shell-words";
+import { spillFilesOf } from "../handoff/spill";
+import { formatBytes } from "../report/format/values";
+import { shellWord } from "../shell-words";
 import type { Finding } from "./finding";
 
 const READABLE_BY_OTHERS = 0o044;

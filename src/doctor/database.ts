@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { SCHEMA_VERSION } from "../../ledger/schema";
-import type { Ledger } from "../../report/database/ledger";
-import { formatBytes, formatCountOf } from "../../report/format/values";
+import { SCHEMA_VERSION } from "../ledger/schema";
+import type { Ledger } from "../report/database/ledger";
+import { formatBytes, formatCountOf } from "../report/format/values";
 import type { Check } from "./finding";
 import { pragma, pragmaNumber } from "./pragma";
 

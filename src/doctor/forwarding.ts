@@ -1,6 +1,6 @@
-import { forgetCommand, holdsBack, selectHeldBack } from "../../ledger/held-back";
-import { formatCountOf } from "../../report/format/values";
-import { formatHeldBack, formatSince } from "../held-back";
+import { forgetCommand, holdsBack, selectHeldBack } from "../ledger/held-back";
+import { formatHeldBack, formatSince } from "../report/format/held-back";
+import { formatCountOf } from "../report/format/values";
 import type { Check } from "./finding";
 
 export const forwarding: Check = {

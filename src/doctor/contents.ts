@@ -1,6 +1,6 @@
-import { DAY_MS, toLedgerTime } from "../../record/time";
-import { formatCount, formatCountOf } from "../../report/format/values";
-import { INCIDENT_KINDS } from "../../report/incidents";
+import { DAY_MS, toLedgerTime } from "../record/time";
+import { formatCount, formatCountOf } from "../report/format/values";
+import { INCIDENT_KINDS } from "../report/incidents";
 import type { Check } from "./finding";
 import { daysWithWrongSums } from "./sums";
 

@@ -1,5 +1,5 @@
-import type { HeldBack } from "../ledger/held-back";
-import { formatCountOf } from "../report/format/values";
+import type { HeldBack } from "../../ledger/held-back";
+import { formatCountOf } from "./values";
 
 /** How much a target lacks. */
 export function formatHeldBack({ executions, incidents }: HeldBack): string {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Ledger } from "../../report/database/ledger";
+import type { Ledger } from "../report/database/ledger";
 
 /** Runs a PRAGMA, such as `user_version`; returns the rows it gives. */
 export async function pragma(ledger: Ledger, text: string): Promise<readonly Record<string, unknown>[]> {
