@@ -9,6 +9,7 @@ import type { THREADS as SOURCES } from "./threads";
 export const THREADS: typeof SOURCES = {
   writer: () => begin("./runledger-writer.js", () => require("./runledger-writer.js")),
   forwarder: () => begin("./runledger-forwarder.js", () => require("./runledger-forwarder.js")),
+  dashboard: () => begin("./runledger-dashboard.js", () => require("./runledger-dashboard.js")),
 };
 
 function begin(file: string, load: () => { readonly default: string }): string {

@@ -19,6 +19,7 @@ export const COMMANDS = {
   backup: async () => (await import("./backup")).backupCommand,
   restore: async () => (await import("./restore")).restoreCommand,
   checkpoint: async () => (await import("./checkpoint")).checkpointCommand,
+  dashboard: async () => (await import("./dashboard")).dashboardCommand,
   doctor: async () => (await import("./doctor")).doctorCommand,
   completion: async () => (await import("./completion")).completionCommand,
 } as const satisfies Record<string, () => Promise<CreateCommand>>;

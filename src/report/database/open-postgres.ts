@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { RunledgerError } from "../../errors";
 import type { LedgerSchema } from "../../ledger/schema";
-import { openPostgres } from "../../postgres/connection";
+import { openPostgres, type PostgresOptions } from "../../postgres/connection";
 import { toPostgresFailure } from "../../postgres/errors";
 import { compareSchema } from "../../postgres/migrations";
 import { parsePostgresUrl } from "../../postgres/url";
@@ -17,9 +17,12 @@ const CLOSE_WITHIN_MS = 2_000;
  *
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `MISSING_PACKAGE`
  */
-export async function openPostgresLedger(url: string): Promise<Ledger> {
+export async function openPostgresLedger(
+  url: string,
+  options: Pick<PostgresOptions, "driver"> = {},
+): Promise<Ledger> {
   const location = parsePostgresUrl(url);
-  const postgres = await openPostgres(location);
+  const postgres = await openPostgres(location, options);
   const close = () => postgres.close(CLOSE_WITHIN_MS);
   try {
     const { exists, missing } = await compareSchema(postgres.db, location.schema);

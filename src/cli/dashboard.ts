@@ -1,0 +1,104 @@
+import { Command } from "commander";
+import { DashboardSupervisor } from "../dashboard/dashboard-supervisor";
+import { DEFAULT_PORT, parseDashboardOptions } from "../dashboard/options";
+import type { Logger } from "../logger";
+import { openLedger } from "../report/database/open-ledger";
+import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { examples, parseCount } from "./options";
+import type { Terminal } from "./terminal";
+
+const TOKEN_VARIABLE = "RUNLEDGER_DASHBOARD_TOKEN";
+
+interface Options extends DbOption {
+  readonly port?: number;
+  readonly host?: string;
+  readonly allowHost?: readonly string[];
+  readonly open?: true;
+}
+
+const DESCRIPTION = `Serves a page on the ledger until it is interrupted: what was spent, on what, what changed, what fails, and where the month will end. It reads only.
+
+By default only this machine reaches it. Elsewhere it asks for a token: $${TOKEN_VARIABLE}, else a random one; the link that it prints lets one browser in, once.`;
+
+/** `runledger dashboard` */
+export function dashboardCommand(terminal: Terminal): Command {
+  const command = new Command("dashboard")
+    .summary("a page on the ledger, in the browser")
+    .description(DESCRIPTION);
+  return addDbOption(command)
+    .option("--port <number>", `where to listen; 0: any that is free; default: ${DEFAULT_PORT}`, parseCount)
+    .option("--host <address>", "on which address; default: 127.0.0.1, which only this machine reaches")
+    .option(
+      "--allow-host <names...>",
+      "further names by which browsers may reach it, such as that of a proxy",
+    )
+    .option("--open", "open it in the browser")
+    .addHelpText(
+      "after",
+      examples(
+        "runledger dashboard --open",
+        "runledger dashboard --db postgres://bot@db.internal/runledger --port 8080",
+      ),
+    )
+    .action((options: Options) => dashboard(options, terminal));
+}
+
+async function dashboard(options: Options, terminal: Terminal): Promise<void> {
+  const db = dbPathOf(options);
+  const parsed = parseDashboardOptions({
+    db,
+    port: options.port,
+    host: options.host,
+    hosts: options.allowHost,
+    token: process.env[TOKEN_VARIABLE] || undefined,
+  });
+  // What can't be read is said now: a server goes on trying.
+  await (await openLedger(db)).close();
+  const interruption = terminal.interruption();
+  const failed = Promise.withResolvers<never>();
+  const logger = saying((reason) => failed.reject(new Error(reason)));
+  await using running = new DashboardSupervisor(parsed, logger);
+  await Promise.race([running.ready, failed.promise]);
+  const url = running.link();
+  await terminal.write(`The dashboard is at ${url}\nCtrl-C ends it.\n`);
+  if (options.open === true) openInBrowser(url, terminal);
+  await untilAborted(interruption);
+}
+
+/** The first error ends the command: nobody waits for a port to become free. */
+function saying(onError: (reason: string) => void): Logger {
+  return {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (bindings) =>
+      onError(`The dashboard can't be opened: ${Object(bindings)["reason"]}. Name another one with --port.`),
+  };
+}
+
+/** The dashboard's thread alone keeps no process alive. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const alive = setInterval(() => {}, 60_000);
+  const end = () => {
+    clearInterval(alive);
+    resolve();
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end);
+  return promise;
+}
+
+const OPENERS: Readonly<Record<string, readonly string[]>> = {
+  darwin: ["open"],
+  win32: ["cmd", "/c", "start", ""],
+};
+
+function openInBrowser(url: string, terminal: Terminal): void {
+  const [program = "", ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  try {
+    Bun.spawn([program, ...args, url], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+  } catch {
+    terminal.writeError(`No browser could be opened: ${program} is not there.\n`);
+  }
+}

@@ -1,0 +1,202 @@
+import { networkInterfaces } from "node:os";
+import { outlasts } from "../deadline";
+import { messageOf } from "../describe";
+import { RunledgerError } from "../errors";
+import { keptAliveQuietly } from "../keep-alive";
+import type { Logger } from "../logger";
+import { locateDriver } from "../postgres/driver";
+import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
+import { THREADS } from "../threads";
+import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
+import type { ParsedDashboardOptions } from "./options";
+import type { FromServer, ServerStart, ToServer } from "./protocol";
+import { DEADLINE_MS } from "./readers";
+import type { Dashboard, DashboardStats } from "./types";
+
+/** A thread that ends this often without a message can't be started here, for example in some bundles. */
+const STARTS_IN_VAIN = 2;
+const FIRST_RESTART_MS = 10;
+const LONGEST_RESTART_MS = 30_000;
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Starts the thread. */
+type StartThread = (entry: string, events: WorkerEvents<FromServer>) => StartedWorker;
+
+/** Keeps the dashboard's thread alive; does nothing else on the host's. */
+export class DashboardSupervisor implements Dashboard {
+  readonly #options: ParsedDashboardOptions;
+  readonly #logger: Logger;
+  readonly #startThread: StartThread;
+  readonly #opened = Promise.withResolvers<string>();
+  readonly #ended = Promise.withResolvers<void>();
+  #thread: StartedWorker | undefined;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  #state: DashboardStats["state"] = "opening";
+  #port: number | undefined;
+  #lastError: string | undefined;
+  #deathsInARow = 0;
+  #startsInVain = 0;
+  #restarts = 0;
+  #closing: Promise<void> | undefined;
+
+  /** @param forerunner The end of the dashboard that has the port until then, after a reload. */
+  constructor(
+    options: ParsedDashboardOptions,
+    logger: Logger,
+    {
+      forerunner,
+      startThread = startWorker,
+    }: { forerunner?: Promise<unknown> | undefined; startThread?: StartThread } = {},
+  ) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#startThread = startThread;
+    // Nobody may be waiting for `ready`: its rejection must not be reported as unhandled.
+    this.#opened.promise.catch(() => {});
+    if (forerunner === undefined) this.#start();
+    else void forerunner.finally(() => this.#start());
+  }
+
+  get ready(): Promise<string> {
+    return keptAliveQuietly(this.#opened.promise, () => this.#state !== "opening");
+  }
+
+  stats(): DashboardStats {
+    return {
+      state: this.#state,
+      url: this.#url,
+      lastError: this.#lastError,
+      restarts: this.#restarts,
+    };
+  }
+
+  link(): string {
+    const url = this.#url;
+    if (url === undefined || this.#state === "closed") {
+      throw new RunledgerError("CLOSED", "The dashboard is not open.", { hint: "Await ready first." });
+    }
+    if (this.#options.token === undefined) return url;
+    const code = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url");
+    this.#post({ type: "admit", code });
+    return `${url}login?code=${code}`;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #url(): string | undefined {
+    return this.#port === undefined ? undefined : `http://${shownHost(this.#options.host)}:${this.#port}/`;
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "closed";
+    clearTimeout(this.#restart);
+    this.#opened.reject(new RunledgerError("CLOSED", "The dashboard is closed."));
+    if (this.#thread === undefined) return;
+    this.#post({ type: "close" });
+    await outlasts(this.#ended.promise, CLOSE_WITHIN_MS);
+    this.#thread?.terminate();
+  }
+
+  #post(message: ToServer): void {
+    this.#thread?.post(message);
+  }
+
+  #start(): void {
+    if (this.#state === "closed") return;
+    let hasSpoken = false;
+    try {
+      const entry = THREADS.dashboard();
+      this.#thread = this.#startThread(entry, {
+        onMessage: (message) => {
+          hasSpoken = true;
+          this.#startsInVain = 0;
+          this.#receive(message);
+        },
+        onEnd: (error) => this.#startAgain(hasSpoken, error),
+      });
+      this.#thread.post(this.#startMessage(entry));
+    } catch (error) {
+      this.#startAgain(false, error);
+    }
+  }
+
+  #startMessage(entry: string): ServerStart {
+    const { db, port, host, hosts, token } = this.#options;
+    return {
+      role: "serve",
+      entry,
+      place: { db, driver: locateDriver(), statementMs: DEADLINE_MS },
+      // After a restart, where it was before.
+      port: this.#port ?? port,
+      host,
+      hosts,
+      token,
+    };
+  }
+
+  #startAgain(hadSpoken: boolean, error: unknown): void {
+    this.#thread = undefined;
+    this.#ended.resolve();
+    if (this.#state === "closed") return;
+    this.#restarts += 1;
+    const reason = error === undefined ? "no reason given" : this.#redacted(messageOf(error));
+    this.#lastError = `the dashboard's thread ended: ${reason}`;
+    if (!hadSpoken) this.#startsInVain += 1;
+    if (this.#startsInVain === STARTS_IN_VAIN) {
+      this.#state = "failed";
+      const message =
+        "the dashboard's thread can't be started; for an application made by bun build see docs/operations.md, under Bundling and compiling";
+      this.#logger.error({ reason }, message);
+    }
+    this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;
+    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
+    this.#restart = setTimeout(() => this.#start(), delayMs).unref();
+  }
+
+  #redacted(text: string): string {
+    const { db } = this.#options;
+    return isPostgresUrl(db) ? parsePostgresUrl(db).redact(text) : text;
+  }
+
+  #receive(message: FromServer): void {
+    switch (message.type) {
+      case "started":
+        return;
+      case "listening":
+        this.#port = message.port;
+        if (this.#state !== "closed") this.#state = "open";
+        this.#logger.info({ url: this.#url }, "the dashboard is open");
+        this.#opened.resolve(this.#url ?? "");
+        return;
+      case "refused":
+        this.#lastError = message.message;
+        if (this.#state !== "closed" && this.#state !== "waiting") {
+          this.#state = "waiting";
+          const text =
+            "the dashboard can't be opened; the application goes on without it, and it tries again";
+          this.#logger.error({ reason: message.message }, text);
+        }
+        return;
+      case "closed":
+        this.#ended.resolve();
+        return;
+    }
+    message satisfies never;
+  }
+}
+
+/** An address by which it can be opened: of those that stand for all of this machine, one that others reach. */
+function shownHost(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
+  const outer = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal);
+  return outer?.address ?? "localhost";
+}

@@ -1,0 +1,59 @@
+import { failureOf } from "../failure";
+import { workerScope } from "../worker";
+import { LedgerAccess } from "./ledger-access";
+import type {
+  FromReader,
+  FromServer,
+  ReaderStart,
+  ServerStart,
+  ThreadStart,
+  ToReader,
+  ToServer,
+} from "./protocol";
+import { answerQuestion } from "./questions";
+import { DashboardServer } from "./server";
+import { startThreadReader } from "./thread-reader";
+
+// The entry of the dashboard's threads: of the server, and of the readers that it starts.
+
+const scope = workerScope<FromServer | FromReader>();
+
+scope.onmessage = ({ data }) => {
+  const start = data as ThreadStart;
+  if (start.role === "serve") serve(start);
+  else read(start);
+};
+
+function serve({ entry, ...options }: ServerStart): void {
+  scope.postMessage({ type: "started" });
+  const server = new DashboardServer({
+    ...options,
+    startReader: () => startThreadReader(entry, options.place),
+    onListening: (port) => scope.postMessage({ type: "listening", port }),
+    onRefused: (message) => scope.postMessage({ type: "refused", message }),
+  });
+  scope.onmessage = async ({ data }) => {
+    const message = data as ToServer;
+    if (message.type === "admit") return server.admit(message.code);
+    await server.close();
+    scope.postMessage({ type: "closed" });
+  };
+}
+
+function read({ place }: ReaderStart): void {
+  const answerer = { access: new LedgerAccess(place), db: place.db };
+  scope.onmessage = async ({ data }) => {
+    const message = data as ToReader;
+    if (message.type === "close") {
+      await answerer.access.close();
+      scope.postMessage({ type: "closed" });
+      return;
+    }
+    const { id, question } = message;
+    try {
+      scope.postMessage({ type: "answer", id, answer: await answerQuestion(question, answerer) });
+    } catch (error) {
+      scope.postMessage({ type: "failure", id, failure: failureOf(error) });
+    }
+  };
+}

@@ -1,0 +1,94 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { ApiError } from "./api-error";
+import { isKnownHost } from "./hosts";
+
+/** Who may ask, and by which names. */
+export interface GuardOptions {
+  readonly host: string;
+  readonly hosts: readonly string[];
+  /** `undefined`: whoever reaches it. */
+  readonly token: string | undefined;
+}
+
+const COOKIE_SECONDS = 30 * 24 * 60 * 60;
+
+/** Decides who is answered. */
+export class Guard {
+  readonly #options: GuardOptions;
+  /** Codes of one-time links that were not used yet. */
+  readonly #codes = new Set<string>();
+  /** What the cookie of a browser that was let in says: not the token itself. */
+  readonly #pass: string;
+  /** Browsers keep cookies by name and not by port: another dashboard on this machine has another name. */
+  readonly #cookie: string;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    const { token = "" } = options;
+    this.#pass = createHmac("sha256", token).update("pass of a browser").digest("base64url");
+    this.#cookie = `runledger-${createHash("sha256").update(this.#pass).digest("hex").slice(0, 8)}`;
+  }
+
+  /** Lets in, once, who brings this code. */
+  admit(code: string): void {
+    this.#codes.add(code);
+  }
+
+  /** @throws {ApiError} when the request is not for this server, from another page, or would change something. */
+  checkSource(request: Request): void {
+    const host = request.headers.get("host") ?? new URL(request.url).host;
+    if (!isKnownHost(host, this.#options)) {
+      throw new ApiError("FORBIDDEN_HOST", "This server is not known by that name.", {
+        hint: "Open it by its address, or name it in the option hosts.",
+      });
+    }
+    const origin = request.headers.get("origin");
+    if (origin !== null && URL.parse(origin)?.host !== host) {
+      throw new ApiError("FORBIDDEN_ORIGIN", "Only the dashboard's own page may ask.");
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new ApiError(
+        "METHOD_NOT_ALLOWED",
+        "Nothing can be changed here: only GET and HEAD are answered.",
+      );
+    }
+  }
+
+  /** @throws {ApiError} when a token is asked for, and the request brings neither it nor the cookie. */
+  checkToken(request: Request): void {
+    const { token } = this.#options;
+    if (token === undefined) return;
+    const [, bearer = ""] = /^Bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+    if (areEqual(bearer, token) || areEqual(this.#passIn(request), this.#pass)) return;
+    throw new ApiError("UNAUTHORIZED", "This dashboard asks for a token.", {
+      hint: "Open the one-time link that was printed or logged when it began, or send the token as Authorization: Bearer.",
+    });
+  }
+
+  /** The `Set-Cookie` for a browser that brings the code of a one-time link, which is used up by it. */
+  cookieFor(code: string): string | undefined {
+    if (!this.#codes.delete(code)) return undefined;
+    return `${this.#cookie}=${this.#pass}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`;
+  }
+
+  #passIn(request: Request): string {
+    return new Bun.CookieMap(request.headers.get("cookie") ?? "").get(this.#cookie) ?? "";
+  }
+}
+
+/** Takes as long for a text that is nearly right as for any other. */
+function areEqual(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+/** On every answer, whatever it is. */
+export const SECURITY_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;

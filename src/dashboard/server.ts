@@ -1,0 +1,86 @@
+import { codeOf, messageOf } from "../describe";
+import { Answers } from "./answers";
+import { Guard, type GuardOptions } from "./guard";
+import { createHandler } from "./handler";
+import { LedgerAccess, type LedgerPlace } from "./ledger-access";
+import { Live } from "./live";
+import { loadPage } from "./load-page";
+import { isSlow } from "./questions";
+import { type Reader, Readers } from "./readers";
+
+/** What is served, to whom, and where. */
+export interface ServerOptions extends GuardOptions {
+  readonly place: LedgerPlace;
+  readonly port: number;
+  readonly startReader: () => Reader;
+  readonly onListening: (port: number) => void;
+  /** The port can't be had. */
+  readonly onRefused: (message: string) => void;
+}
+
+/** A port that is taken is tried again after so long. */
+const TRY_AGAIN_MS = 5_000;
+/** The longest silence on a connection that is not closed, in seconds: a stream speaks every 15. */
+const IDLE_SECONDS = 60;
+
+/** The dashboard's server: it answers nothing itself that takes long, so that it always answers. */
+export class DashboardServer {
+  readonly #options: ServerOptions;
+  readonly #guard: Guard;
+  readonly #readers: Readers;
+  readonly #access: LedgerAccess;
+  readonly #live: Live;
+  readonly #handler: (request: Request) => Promise<Response>;
+  #server: ReturnType<typeof Bun.serve> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#guard = new Guard(options);
+    this.#access = new LedgerAccess(options.place);
+    this.#readers = new Readers({ start: options.startReader, isSlow });
+    this.#live = new Live({ version: () => this.#access.version() });
+    const version = () => this.#live.version();
+    const answers = new Answers({ version, ask: (question, signal) => this.#readers.ask(question, signal) });
+    let page: ReturnType<typeof loadPage> | undefined;
+    const pageOnce = () => {
+      page ??= loadPage().catch((error) => {
+        page = undefined;
+        throw error;
+      });
+      return page;
+    };
+    this.#handler = createHandler({ guard: this.#guard, answers, live: this.#live, page: pageOnce });
+    this.#listen();
+  }
+
+  admit(code: string): void {
+    this.#guard.admit(code);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#live.close();
+    await this.#server?.stop(true);
+    await Promise.all([this.#readers.close(), this.#access.close()]);
+  }
+
+  #listen(): void {
+    const { host, port, onListening, onRefused } = this.#options;
+    try {
+      this.#server = Bun.serve({
+        hostname: host,
+        port,
+        idleTimeout: IDLE_SECONDS,
+        maxRequestBodySize: 1,
+        development: false,
+        fetch: this.#handler,
+      });
+    } catch (error) {
+      onRefused(codeOf(error) === "EADDRINUSE" ? `port ${port} is taken` : messageOf(error));
+      this.#retry = setTimeout(() => this.#listen(), TRY_AGAIN_MS);
+      return;
+    }
+    onListening(this.#server.port ?? port);
+  }
+}

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "bun:test";
+import { dashboardPlugin } from "../../plugins/dashboard";
+import { run } from "../../src/cli/run";
+import { DashboardSupervisor } from "../../src/dashboard/dashboard-supervisor";
+import { parseDashboardOptions } from "../../src/dashboard/options";
+import { isSlow } from "../../src/dashboard/questions";
+import { Readers } from "../../src/dashboard/readers";
+import { startThreadReader } from "../../src/dashboard/thread-reader";
+import { createApp, telemetryPlugin } from "../../src/index";
+import { executionCompleted } from "../../src/testing";
+import { THREADS } from "../../src/threads";
+import { type StartedWorker, startWorker } from "../../src/worker";
+import { fakeTerminal, runCli } from "../support/fake-terminal";
+import { filesBeside, makeLedger, newPath } from "../support/read-ledgers";
+import { recordingLogger } from "../support/recording-logger";
+import { thrownBy } from "../support/thrown-by";
+
+/** Resolves when a condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await Bun.sleep(5);
+}
+
+const report = async (url: string) => (await fetch(`${url}api/report`)).json() as Promise<{ totals: object }>;
+
+test("an application serves what it records, from a thread, and leaves no file behind", async () => {
+  const db = newPath();
+  const logger = recordingLogger();
+  const app = createApp({ logger })
+    .use(telemetryPlugin, { dbPath: db })
+    .use(dashboardPlugin, { db, port: 0 });
+  const dashboard = app.get(dashboardPlugin);
+  const url = await dashboard.ready;
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  expect(dashboard.stats()).toEqual({ state: "open", url, lastError: undefined, restarts: 0 });
+  expect(dashboard.link()).toBe(url);
+  app.emitter.emit("execution:completed", executionCompleted());
+  await app.get(telemetryPlugin).flush();
+  expect((await report(url)).totals).toMatchObject({ executions: 1 });
+  const metrics = await fetch(`${url}metrics`);
+  expect(await metrics.text()).toContain("runledger_executions_total{");
+  const foreign = await fetch(`${url}metrics`, { headers: { host: "evil.example" } });
+  expect(foreign.status).toBe(403);
+  await app.close();
+  expect(filesBeside(db)).toEqual(["telemetry.db"]);
+  expect(dashboard.stats().state).toBe("closed");
+  expect((await thrownBy(() => dashboard.link())).code).toBe("CLOSED");
+  expect(logger.lines.filter(({ level }) => level !== "info")).toEqual([]);
+});
+
+test("a port that is taken is one line in the log, and the host goes on", async () => {
+  await using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("mine") });
+  const db = newPath();
+  const logger = recordingLogger();
+  const app = createApp({ logger })
+    .use(telemetryPlugin, { dbPath: db })
+    .use(dashboardPlugin, { db, port: taken.port ?? 0 });
+  const dashboard = app.get(dashboardPlugin);
+  await until(() => dashboard.stats().state === "waiting");
+  expect(dashboard.stats().lastError).toBe(`port ${taken.port} is taken`);
+  app.emitter.emit("execution:completed", executionCompleted());
+  await app.close();
+  expect(app.get(telemetryPlugin).stats()).toMatchObject({ written: 1 });
+  expect(logger.lines.filter(({ level }) => level === "error")).toEqual([
+    {
+      level: "error",
+      bindings: { reason: `port ${taken.port} is taken` },
+      message: "the dashboard can't be opened; the application goes on without it, and it tries again",
+    },
+  ]);
+  expect((await thrownBy(() => dashboard.ready)).code).toBe("CLOSED");
+});
+
+test("a dead thread is started again, at the same port", async () => {
+  const threads: StartedWorker[] = [];
+  const options = parseDashboardOptions({ db: makeLedger(3), port: 0 });
+  await using dashboard = new DashboardSupervisor(options, recordingLogger(), {
+    startThread(entry, events) {
+      const thread = startWorker(entry, events);
+      threads.push(thread);
+      return thread;
+    },
+  });
+  const url = await dashboard.ready;
+  threads[0]?.terminate();
+  await until(() => dashboard.stats().restarts === 1 && threads.length === 2);
+  const answer = async (): Promise<{ totals: object }> => report(url).catch(() => answer());
+  expect((await answer()).totals).toMatchObject({ executions: 3 });
+  expect(dashboard.stats()).toMatchObject({ state: "open", url, restarts: 1 });
+});
+
+test("a thread that can't be started harms nobody, and is logged once", async () => {
+  const logger = recordingLogger();
+  const options = parseDashboardOptions({ db: newPath(), port: 0 });
+  await using dashboard = new DashboardSupervisor(options, logger, {
+    startThread() {
+      throw new Error("no threads here");
+    },
+  });
+  await until(() => dashboard.stats().restarts > 2);
+  expect(dashboard.stats()).toMatchObject({
+    state: "failed",
+    lastError: "the dashboard's thread ended: no threads here",
+  });
+  expect(logger.lines.map(({ message }) => message)).toEqual([
+    expect.stringContaining("the dashboard's thread can't be started"),
+  ]);
+});
+
+test("with a token, one link lets one browser in", async () => {
+  const options = parseDashboardOptions({ db: makeLedger(1), port: 0, token: "not-a-secret-of-anybody" });
+  await using dashboard = new DashboardSupervisor(options, recordingLogger());
+  const url = await dashboard.ready;
+  expect((await fetch(`${url}api/report`)).status).toBe(401);
+  const link = dashboard.link();
+  expect(link).toStartWith(`${url}login?code=`);
+  const entered = await fetch(link);
+  const [cookie = ""] = (entered.headers.get("set-cookie") ?? "").split(";");
+  expect((await fetch(`${url}api/report`, { headers: { cookie } })).status).toBe(200);
+  expect((await fetch(link)).status).toBe(401);
+});
+
+test("what takes a thread too long is cut off, and the next one answers", async () => {
+  const db = makeLedger(10);
+  const start = () => startThreadReader(THREADS.dashboard(), { db });
+  // No thread starts within so short a time.
+  const hasty = new Readers({ start, isSlow, deadlineMs: 0.001 });
+  const question = { path: "/api/report", search: "" };
+  await expect(hasty.ask(question)).rejects.toMatchObject({ code: "TOO_SLOW" });
+  const patient = new Readers({ start, isSlow, deadlineMs: 600_000 });
+  expect(JSON.parse((await patient.ask(question)).text).totals.executions).toBe(10);
+  await expect(patient.ask({ path: "/api/report", search: "by=colour" })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+  await Promise.all([hasty.close(), patient.close()]);
+});
+
+describe("runledger dashboard", () => {
+  test("serves until it is interrupted", async () => {
+    const db = makeLedger(2);
+    const terminal = fakeTerminal();
+    const ended = run(["dashboard", "--db", db, "--port", "0"], terminal);
+    await until(() => terminal.out !== "");
+    const [, url = ""] = /^The dashboard is at (http\S+)\nCtrl-C ends it\.\n$/.exec(terminal.out) ?? [];
+    expect((await report(url)).totals).toMatchObject({ executions: 2 });
+    terminal.interrupt();
+    expect(await ended).toBe(0);
+    expect(terminal.err).toBe("");
+    expect(filesBeside(db)).toEqual(["telemetry.db"]);
+  });
+
+  test("says what is wrong, and ends", async () => {
+    const nowhere = await runCli(["dashboard", "--db", newPath(), "--port", "0"]);
+    expect(nowhere.exitCode).toBe(1);
+    expect(nowhere.err).toContain("There is no ledger at");
+    await using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("mine") });
+    expect(await runCli(["dashboard", "--db", makeLedger(1), "--port", `${taken.port}`])).toEqual({
+      exitCode: 1,
+      out: "",
+      err: `runledger: The dashboard can't be opened: port ${taken.port} is taken. Name another one with --port.\n`,
+    });
+    expect(await runCli(["dashboard", "--db", makeLedger(1), "--port", "70000"])).toMatchObject({
+      exitCode: 2,
+    });
+  });
+});
