@@ -73,6 +73,11 @@ export class Readers {
     return answer.promise;
   }
 
+  /** Starts the threads: somebody is about to ask. */
+  warm(): void {
+    for (const lane of this.#lanes) lane.reader ??= this.#options.start();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map(({ reader }) => reader?.close()));
     for (const { reader } of this.#lanes) reader?.end();

@@ -44,6 +44,7 @@ export class DashboardServer {
     const answers = new Answers({ version, ask: (question, signal) => this.#readers.ask(question, signal) });
     let page: ReturnType<typeof loadPage> | undefined;
     const pageOnce = () => {
+      this.#readers.warm();
       page ??= loadPage().catch((error) => {
         page = undefined;
         throw error;

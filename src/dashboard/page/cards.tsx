@@ -1,0 +1,71 @@
+import type { ChangesReport } from "../../report/changes-report";
+import { formatCount } from "../../report/format/values";
+import type { Usage } from "../../report/types";
+import { changeOf, compact, FIGURES, knownValue, orUnknown, TOKEN_FIGURES, UNKNOWN } from "./figures";
+
+/** The figures at a glance, each beside that of the period before, and with what it doesn't know. */
+export function Cards({
+  usage,
+  before,
+  comparedWith,
+}: {
+  readonly usage: Usage;
+  readonly before: Usage | undefined;
+  readonly comparedWith: ChangesReport["comparedWith"] | undefined;
+}) {
+  const period = comparedWith && `${comparedWith.since.slice(0, 10)} to ${comparedWith.until.slice(0, 10)}`;
+  return (
+    <dl class="cards">
+      {FIGURES.map((figure) => {
+        const { name, field, format, caveats } = figure;
+        const [now, then] = [knownValue(figure, usage), before && knownValue(figure, before)];
+        const change = changeOf(figure, now, then);
+        return (
+          <div class="card" key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <span class="value" data-figure={field} data-value={now}>
+                {orUnknown(now, format)}
+              </span>
+              <span class="change" title={period && `compared with ${period}`}>
+                {change ?? " "}
+                {change !== undefined && change !== "as before" && (
+                  <span class="faint"> from {orUnknown(then, format)}</span>
+                )}
+              </span>
+              <span class="caveat">{caveats(usage).filter(Boolean).join(" · ")}</span>
+            </dd>
+          </div>
+        );
+      })}
+      <div class="card tokens">
+        <dt>Tokens</dt>
+        <dd>
+          <ul>
+            {TOKEN_FIGURES.map(({ name, field }) => {
+              const now = knownValue({ field }, usage);
+              const change = changeOf({ compare: "share" }, now, before && knownValue({ field }, before));
+              return (
+                <li key={field}>
+                  <span class="faint">{name}</span>
+                  <span
+                    class="number"
+                    data-figure={field}
+                    data-value={now}
+                    title={now === null ? UNKNOWN : formatCount(now)}
+                  >
+                    {orUnknown(now, compact)}
+                  </span>
+                  <span class="change number">{change ?? ""}</span>
+                </li>
+              );
+            })}
+          </ul>
+          {usage.withoutUsage > 0 && (
+            <span class="caveat">{formatCount(usage.withoutUsage)} without tokens</span>
+          )}
+        </dd>
+      </div>
+    </dl>
+  );
+}

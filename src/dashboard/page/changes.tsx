@@ -1,0 +1,147 @@
+import type { Change, ChangeKey, ChangesReport } from "../../report/changes-report";
+import { formatCount } from "../../report/format/values";
+import { usePage } from "./context";
+import type { Loaded } from "./data";
+import { difference, money } from "./figures";
+import { FilterButton, filterKeyOf, headingOf } from "./names";
+import { Command, Panel, TableScroll } from "./parts";
+import { commandLine, type Parameters } from "./state";
+
+const MOST_ROWS = 8;
+
+/** Which names made up the difference to the period before: the largest first, and together all of it. */
+export function Changes({
+  loaded,
+  ledger,
+  parameters,
+}: {
+  readonly loaded: Loaded<ChangesReport>;
+  readonly ledger: string;
+  readonly parameters: Parameters;
+}) {
+  const { state, show } = usePage();
+  const { data } = loaded;
+  if (data === undefined) return <Panel title="What changed" loaded={loaded} />;
+  const keys = Object.keys(data.changes) as ChangeKey[];
+  const by = keys.find((key) => key === state.changesBy) ?? "repo";
+  const all = data.changes[by as "repo"];
+  const [rows, rest] = [all.slice(0, MOST_ROWS), all.slice(MOST_ROWS)];
+  const largest = Math.max(...rows.map(({ differenceUsd }) => Math.abs(differenceUsd)), 0);
+  const { comparedWith, differenceUsd, before, now } = data;
+  const withoutCost = now.withoutCost + before.withoutCost;
+  const tabs = (
+    <div class="tabs" role="group" aria-label="By">
+      {keys.map((key) => (
+        <button
+          type="button"
+          key={key}
+          aria-pressed={key === by}
+          onClick={() => show({ ...state, changesBy: key })}
+        >
+          {headingOf(key)}
+        </button>
+      ))}
+    </div>
+  );
+  return (
+    <Panel title="What changed" loaded={loaded} aside={tabs}>
+      <p class="lead">
+        <b class="number" data-figure="differenceUsd" data-value={differenceUsd}>
+          {difference(differenceUsd)}
+        </b>{" "}
+        against {comparedWith.since.slice(0, 10)} to {comparedWith.until.slice(0, 16).replace("T", " ")}:{" "}
+        <span class="number">{money(before.costUsd)}</span> then,{" "}
+        <span class="number">{money(now.costUsd)}</span> now
+        {withoutCost > 0 && <span class="faint"> · {formatCount(withoutCost)} without a cost</span>}
+      </p>
+      <TableScroll label="What changed: table">
+        <table class="changes">
+          <thead>
+            <tr>
+              <th scope="col">{headingOf(by)}</th>
+              <th scope="col" class="number">
+                before
+              </th>
+              <th scope="col" class="number">
+                now
+              </th>
+              <th scope="col" class="number">
+                difference
+              </th>
+              <th scope="col" class="bar-column">
+                <span class="hidden-text">as a bar</span>
+              </th>
+              <th scope="col" class="number optional">
+                executions
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((change) => (
+              <ChangeRow key={change[by]} change={change} by={by} largest={largest} />
+            ))}
+            {rest.length > 0 && (
+              <ChangeRow
+                change={sumOf(rest)}
+                by={by}
+                largest={largest}
+                name={rest.length === 1 ? "1 other" : `${formatCount(rest.length)} others`}
+              />
+            )}
+          </tbody>
+        </table>
+      </TableScroll>
+      <Command text={commandLine("changes", ledger, parameters)} />
+    </Panel>
+  );
+}
+
+function ChangeRow({
+  change,
+  by,
+  largest,
+  name,
+}: {
+  readonly change: Change;
+  readonly by: ChangeKey;
+  readonly largest: number;
+  /** Of several together; they are no filter. */
+  readonly name?: string;
+}) {
+  const { beforeUsd, nowUsd, differenceUsd, executionsBefore, executionsNow } = change;
+  const share = largest === 0 ? 0 : Math.min(1, Math.abs(differenceUsd) / largest);
+  return (
+    <tr data-difference={differenceUsd}>
+      <th scope="row">
+        {name === undefined ? (
+          <FilterButton filter={filterKeyOf(by)} groupKey={by} name={change[by] ?? ""} />
+        ) : (
+          <span class="faint">{name}</span>
+        )}
+      </th>
+      <td class="number">{money(beforeUsd)}</td>
+      <td class="number">{money(nowUsd)}</td>
+      <td class="number">{difference(differenceUsd)}</td>
+      <td class="bar-column" aria-hidden="true">
+        <span class={differenceUsd < 0 ? "bar down" : "bar up"} style={{ width: `${share * 50}%` }} />
+      </td>
+      <td class="number optional faint">
+        {formatCount(executionsBefore)} → {formatCount(executionsNow)}
+      </td>
+    </tr>
+  );
+}
+
+function sumOf(changes: readonly Change[]): Change {
+  const sum = (read: (change: Change) => number) =>
+    changes.reduce((total, change) => total + read(change), 0);
+  return {
+    beforeUsd: sum(({ beforeUsd }) => beforeUsd),
+    nowUsd: sum(({ nowUsd }) => nowUsd),
+    differenceUsd: sum(({ differenceUsd }) => differenceUsd),
+    executionsBefore: sum(({ executionsBefore }) => executionsBefore),
+    executionsNow: sum(({ executionsNow }) => executionsNow),
+    withoutCostBefore: sum(({ withoutCostBefore }) => withoutCostBefore),
+    withoutCostNow: sum(({ withoutCostNow }) => withoutCostNow),
+  };
+}

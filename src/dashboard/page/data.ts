@@ -1,0 +1,147 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ErrorBody } from "../api-error";
+
+export type Problem = ErrorBody["error"];
+
+/** What was asked for, as far as it is there. */
+export interface Loaded<Data> {
+  /** The latest answer; of an earlier question while `isLoading`, and an old one beside a `problem`. */
+  readonly data: Data | undefined;
+  /** Why the latest answer did not come. */
+  readonly problem: Problem | undefined;
+  /** Whether the answer to this very question is still to come. */
+  readonly isLoading: boolean;
+  readonly retry: () => void;
+}
+
+const UNREACHABLE: Problem = {
+  code: "UNEXPECTED",
+  message: "The dashboard does not answer.",
+  hint: "Is the application still running?",
+};
+
+/**
+ * Asks the API; asks again when `version` changes, but not before the answer is there. What is there stays until there
+ * is something newer.
+ */
+export function useAnswer<Data>(path: string | undefined, version: unknown): Loaded<Data> {
+  const [answer, setAnswer] = useState<{ path: string; data: Data }>();
+  const [problem, setProblem] = useState<Problem>();
+  const [tries, setTries] = useState(0);
+  const asking = useRef<{ path: string; isOutdated: boolean } | undefined>(undefined);
+  const abort = useRef<AbortController | undefined>(undefined);
+  useEffect(() => {
+    if (path === undefined) return;
+    if (asking.current?.path === path) {
+      asking.current.isOutdated = true;
+      return;
+    }
+    abort.current?.abort();
+    const current = new AbortController();
+    abort.current = current;
+    const now = { path, isOutdated: false };
+    asking.current = now;
+    const finish = (settle: () => void) => {
+      if (current.signal.aborted) return;
+      asking.current = undefined;
+      settle();
+      if (now.isOutdated) setTries((before) => before + 1);
+    };
+    ask<Data>(path, current.signal).then(
+      (data) =>
+        finish(() => {
+          setAnswer({ path, data });
+          setProblem(undefined);
+        }),
+      (reason) => finish(() => setProblem(reason)),
+    );
+  }, [path, version, tries]);
+  useEffect(() => () => abort.current?.abort(), []);
+  return {
+    data: path === undefined ? undefined : answer?.data,
+    problem: path === undefined ? undefined : problem,
+    isLoading: path !== undefined && answer?.path !== path && problem === undefined,
+    retry: () => setTries((before) => before + 1),
+  };
+}
+
+/** @throws a {@link Problem} */
+export async function ask<Data>(path: string, signal?: AbortSignal): Promise<Data> {
+  // The browser sends the ETag of what it has along, and takes that again when nothing has changed.
+  const response = await fetch(path, { cache: "no-cache", ...(signal && { signal }) }).catch(() => {
+    throw UNREACHABLE;
+  });
+  const body = await response.json().catch(() => {
+    throw UNREACHABLE;
+  });
+  if (!response.ok) throw (body as ErrorBody).error ?? UNREACHABLE;
+  return body as Data;
+}
+
+/** Whether the page hears of what is recorded. */
+export interface LiveState {
+  readonly isConnected: boolean;
+  /** When the connection was lost. */
+  readonly lostAt: number | undefined;
+  /** Changes when something was recorded. */
+  readonly version: string;
+}
+
+const RECONNECT_MS = 2_000;
+/** While much is recorded, figures are asked for no oftener. */
+const EVERY_MS = 1_000;
+
+/** Listens to what is recorded; connects again by itself. */
+export function useLive(): LiveState {
+  const [live, setLive] = useState<LiveState>({ isConnected: false, lostAt: undefined, version: "" });
+  const latest = useRef("");
+  useEffect(() => {
+    let source: EventSource;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let due: ReturnType<typeof setTimeout> | undefined;
+    const tell = () => {
+      due = undefined;
+      setLive({ isConnected: true, lostAt: undefined, version: latest.current });
+    };
+    const connect = () => {
+      source = new EventSource("./api/live");
+      source.addEventListener("version", ({ data }) => {
+        const { version } = JSON.parse(data) as { version: string };
+        const isFirst = latest.current === "";
+        latest.current = version;
+        if (isFirst) tell();
+        else due ??= setTimeout(tell, EVERY_MS);
+      });
+      source.addEventListener("open", () =>
+        setLive((before) => ({ ...before, isConnected: true, lostAt: undefined })),
+      );
+      source.addEventListener("error", () => {
+        setLive((before) => ({ ...before, isConnected: false, lostAt: before.lostAt ?? Date.now() }));
+        // A browser gives up on an answer that is an error.
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, RECONNECT_MS);
+      });
+    };
+    connect();
+    return () => {
+      clearTimeout(again);
+      clearTimeout(due);
+      source.close();
+    };
+  }, []);
+  return live;
+}
+
+/** A version that follows another one at most so often: for questions that read everything. */
+export function useSlowly(version: string, everyMs: number): string {
+  const [slow, setSlow] = useState(version);
+  const setAt = useRef(0);
+  useEffect(() => {
+    const wait = Math.max(0, setAt.current + everyMs - Date.now());
+    const timer = setTimeout(() => {
+      setAt.current = Date.now();
+      setSlow(version);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [version, everyMs]);
+  return slow;
+}
