@@ -2,7 +2,14 @@ import { createTelemetryStore } from "../../src/ledger/store";
 import { DAY_MS, dayOf, toLedgerTime } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
 
-const REPOS = ["lighthouse/beacon", "lighthouse/keeper", "lighthouse/harbour", "lighthouse/docs", "tidal/gauge", "tidal/pilot"];
+const REPOS = [
+  "lighthouse/beacon",
+  "lighthouse/keeper",
+  "lighthouse/harbour",
+  "lighthouse/docs",
+  "tidal/gauge",
+  "tidal/pilot",
+];
 const MODELS = [
   { model: "claude-sonnet-4-5", provider: "anthropic", usd: 1 },
   { model: "claude-opus-4-5", provider: "anthropic", usd: 3.4 },
@@ -13,7 +20,12 @@ const MODELS = [
   { model: "glm-4.6", provider: "zai", usd: 0.12 },
   { model: "devstral-2", provider: "mistralai", usd: 0.08 },
 ] as const;
-const EVENTS = ["pull_request.opened", "pull_request.synchronize", "issue_comment.created", "schedule.nightly"];
+const EVENTS = [
+  "pull_request.opened",
+  "pull_request.synchronize",
+  "issue_comment.created",
+  "schedule.nightly",
+];
 const TEAMS = ["core", "platform", "support"];
 const PROMPTS = ["review-v3", "review-v4", "triage-v2"];
 
@@ -69,7 +81,8 @@ export function makeDashboardLedger(dbPath: string, nowMs: number): void {
     }
   }
   using store = createTelemetryStore({ dbPath });
-  for (let first = 0; first < records.length; first += 1_000) store.recordMany(records.slice(first, first + 1_000));
+  for (let first = 0; first < records.length; first += 1_000)
+    store.recordMany(records.slice(first, first + 1_000));
   store.recordIncident({
     kind: "rejected",
     reason: "Invalid record: model: expected a non-empty string, received nothing.",

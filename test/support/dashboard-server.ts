@@ -1,0 +1,38 @@
+import { LedgerAccess } from "../../src/dashboard/ledger-access";
+import { answerQuestion } from "../../src/dashboard/questions";
+import type { Reader } from "../../src/dashboard/readers";
+import { DashboardServer } from "../../src/dashboard/server";
+
+/** A dashboard that listens, with its server and its readers in this thread. */
+export interface ListeningDashboard extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Serves a ledger on a free port, or on one that was free before. */
+export async function serveDashboard(db: string, port = 0): Promise<ListeningDashboard> {
+  const listening = Promise.withResolvers<number>();
+  const server = new DashboardServer({
+    place: { db },
+    port,
+    host: "127.0.0.1",
+    hosts: [],
+    token: undefined,
+    startReader: () => readerOf(db),
+    onListening: listening.resolve,
+    onRefused: (message) => listening.reject(new Error(message)),
+  });
+  const taken = await listening.promise;
+  const close = () => server.close();
+  return { url: `http://127.0.0.1:${taken}/`, port: taken, close, [Symbol.asyncDispose]: close };
+}
+
+function readerOf(db: string): Reader {
+  const access = new LedgerAccess({ db });
+  return {
+    ask: (question) => answerQuestion(question, { access, db }),
+    close: () => access.close(),
+    end: () => void access.close(),
+  };
+}
