@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import type { BuildConfig, BunPlugin } from "bun";
 import packageJson from "./package.json" with { type: "json" };
+import { type Asset, loadPage } from "./src/dashboard/load-page";
 
 // `bun run build` makes `dist/`, which is what is published: bundled ESM with source maps, and declarations.
 
@@ -18,12 +19,16 @@ const ENTRIES = {
   report: "src/report/index.ts",
   forward: "plugins/forward/index.ts",
   otel: "plugins/otel/index.ts",
+  dashboard: "plugins/dashboard/index.ts",
 };
 const COMMAND_LINE = { cli: "src/cli/main.ts" };
 const THREADS = {
   "runledger-writer": "src/writer/writer-thread.ts",
   "runledger-forwarder": "src/forward/forward-thread.ts",
+  "runledger-dashboard": "src/dashboard/dashboard-thread.ts",
 };
+/** What the dashboard's page is made of: it is in no source map. */
+const PACKAGES_OF_PAGE = ["preact", "uplot"];
 /** Packages that stay beside ours in a user's project; all others become a part of the bundle. */
 const EXTERNAL = ["pg", "hyparquet-writer", "@opentelemetry/api", "@pydantic/genai-prices"];
 
@@ -66,9 +71,27 @@ const builtThreads: BunPlugin = {
 
 /** Each thread in one file, so that its text alone can be started as well. */
 async function bundleThreads(): Promise<void> {
+  const plugins = [await builtPage()];
   for (const [name, path] of Object.entries(THREADS)) {
-    await bundle({ entrypoints: [join(ROOT, path)], naming: `${name}.js` });
+    await bundle({ entrypoints: [join(ROOT, path)], naming: `${name}.js`, plugins });
   }
+}
+
+/** The dashboard's page as it is sent, in place of the code that builds it: a user has no packages to build it from. */
+async function builtPage(): Promise<BunPlugin> {
+  const { index, assets } = await loadPage();
+  const code = ({ contentType, gzipped }: Asset) =>
+    `asset(${JSON.stringify(contentType)}, ${JSON.stringify(gzipped.toBase64())})`;
+  const entries = Array.from(assets, ([path, asset]) => `[${JSON.stringify(path)}, ${code(asset)}]`);
+  const contents = `const asset = (contentType, text) => ({ contentType, gzipped: Uint8Array.fromBase64(text) });
+    export const loadPage = async () => ({ index: ${code(index)}, assets: new Map([${entries}]) });`;
+  return {
+    name: "built-page",
+    setup(build) {
+      build.onResolve({ filter: /\/load-page$/ }, () => ({ path: "page", namespace: "built-page" }));
+      build.onLoad({ filter: /.*/, namespace: "built-page" }, () => ({ contents, loader: "js" }));
+    },
+  };
 }
 
 async function bundle(config: Partial<BuildConfig> & Pick<BuildConfig, "entrypoints">): Promise<void> {
@@ -167,7 +190,7 @@ function checkPackages(): void {
 
 /** The licences of the packages that became a part of ours, as each of them asks. */
 function writeNotices(): void {
-  const bundled = new Set<string>();
+  const bundled = new Set(PACKAGES_OF_PAGE);
   for (const map of filesIn(DIST).filter((file) => file.endsWith(".map"))) {
     for (const source of JSON.parse(readFileSync(map, "utf8")).sources) {
       const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? [];

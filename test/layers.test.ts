@@ -15,7 +15,7 @@ async function importsOf(file: string): Promise<string[]> {
 }
 
 async function filesIn(folder: string): Promise<string[]> {
-  const files = await Array.fromAsync(new Glob(`${folder}/**/*.ts`).scan(root));
+  const files = await Array.fromAsync(new Glob(`${folder}/**/*.{ts,tsx}`).scan(root));
   expect(files).not.toEqual([]);
   return files.sort();
 }
@@ -51,6 +51,17 @@ const ROOMS: Record<string, readonly string[]> = {
   "report/format": ["ledger", "report"],
   forward: ["record", "ledger", "postgres", "report", "report/database"],
   doctor: ["record", "prices", "ledger", "handoff", "postgres", "report", "report/database", "report/format"],
+  "dashboard/page": ["report", "report/format", "doctor"],
+  dashboard: [
+    "record",
+    "ledger",
+    "postgres",
+    "report",
+    "report/database",
+    "report/format",
+    "doctor",
+    "dashboard/page",
+  ],
   "cli/completion": ["cli", "ledger", "report", "report/database"],
   cli: [
     "record",
@@ -66,6 +77,7 @@ const ROOMS: Record<string, readonly string[]> = {
     "report/format",
     "forward",
     "doctor",
+    "dashboard",
     "cli/completion",
   ],
 };

@@ -29,7 +29,11 @@ export function commandLine(): string {
 function isStale(): boolean {
   // The build writes this file last.
   const builtMs = changedMs("dist/THIRD-PARTY-LICENSES.txt");
-  const sources = [...new Glob("{src,plugins}/**/*.ts").scanSync(ROOT), "build.ts", "package.json"];
+  const sources = [
+    ...new Glob("{src,plugins}/**/*.{ts,tsx,html,css,svg}").scanSync(ROOT),
+    "build.ts",
+    "package.json",
+  ];
   return sources.some((path) => changedMs(path) > builtMs);
 }
 

@@ -1,7 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ErrorBody } from "../api-error";
 
-export type Problem = ErrorBody["error"];
+/** An error as the API answers with it. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
 
 /** What was asked for, as far as it is there. */
 export interface Loaded<Data> {
@@ -74,7 +78,7 @@ export async function ask<Data>(path: string, signal?: AbortSignal): Promise<Dat
   const body = await response.json().catch(() => {
     throw UNREACHABLE;
   });
-  if (!response.ok) throw (body as ErrorBody).error ?? UNREACHABLE;
+  if (!response.ok) throw (body as { readonly error?: Problem }).error ?? UNREACHABLE;
   return body as Data;
 }
 
