@@ -13,6 +13,7 @@ const program = await createProgram(fakeTerminal(), () => {});
 const ELSEWHERE: Readonly<Record<string, string>> = {
   report: "docs/reports.md",
   forward: "docs/forwarding.md",
+  dashboard: "docs/dashboard.md",
 };
 
 describe("the page of the command line", () => {

@@ -2,10 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as runledger from "runledger";
 import * as adapters from "runledger/adapters";
+import * as dashboard from "runledger/dashboard";
 import * as forward from "runledger/forward";
 import * as otel from "runledger/otel";
 import * as report from "runledger/report";
 import * as testing from "runledger/testing";
+import { API_ERRORS } from "../../src/dashboard/api-error";
 import { namesOf, pageOf, ROOT } from "../support/docs";
 
 const textOf = (path: string) => Bun.file(join(ROOT, path)).text();
@@ -64,6 +66,9 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/forwarding.md", "src/forward/types.ts", "ForwardingCloseReport"],
     ["docs/forwarding.md", "src/forward/forward-session.ts", "ForwardCounts"],
     ["docs/opentelemetry.md", "plugins/otel/options.ts", "Otel"],
+    ["docs/dashboard.md", "src/dashboard/options.ts", "DashboardPluginOptions"],
+    ["docs/dashboard.md", "src/dashboard/types.ts", "Dashboard"],
+    ["docs/dashboard.md", "src/dashboard/types.ts", "DashboardStats"],
     ["docs/reading.md", "src/ledger/schema.ts", "LedgerTable"],
     ["docs/reading.md", "src/ledger/schema.ts", "ForwardTargetsTable"],
     ["docs/reading.md", "src/report/database/ledger.ts", "Ledger"],
@@ -75,6 +80,27 @@ describe("the documentation names, and describes as they are,", () => {
     const members = await membersOf(path, name);
     expect(members.length).toBeGreaterThan(0);
     expect(missingFrom(page, members)).toEqual([]);
+  });
+
+  test("every error code of the dashboard, with its status", () => {
+    const documented = Array.from(
+      pageOf("docs/dashboard.md").matchAll(/^\| `([A-Z_]+)` \| (\d+) \|/gm),
+      ([, code, status]) => [code, Number(status)],
+    );
+    expect(Object.fromEntries(documented)).toEqual(API_ERRORS);
+  });
+
+  test("every path of the dashboard, and every metric", async () => {
+    const [routes, metrics] = await Promise.all(
+      ["questions.ts", "metrics.ts"].map((name) => textOf(`src/dashboard/${name}`)),
+    );
+    const paths = [
+      ...new Set(Array.from((routes ?? "").matchAll(/"(\/(?:api\/)?[a-z]+)\/?"/g), ([, path = ""]) => path)),
+    ];
+    const names = Array.from((metrics ?? "").matchAll(/"(runledger_\w+)"/g), ([, name = ""]) => name);
+    expect([paths.length, names.length]).toEqual([6, 7]);
+    const page = pageOf("docs/dashboard.md");
+    expect([...paths, ...names].filter((name) => !page.includes(`\`${name}`))).toEqual([]);
   });
 
   test("every table of PostgreSQL", async () => {
@@ -90,6 +116,7 @@ describe("the documentation names, and describes as they are,", () => {
     ["runledger/report", Object.keys(report), ["docs/reading.md"]],
     ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],
     ["runledger/otel", Object.keys(otel), ["docs/opentelemetry.md"]],
+    ["runledger/dashboard", Object.keys(dashboard), ["docs/dashboard.md"]],
   ])("every export of %s", (_, names, pages) => {
     const text = pages.map(pageOf).join("\n");
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);

@@ -31,6 +31,7 @@ const NODE_NEXT = { module: "NodeNext", moduleResolution: "NodeNext" };
 const APPLICATION = `
 import { createApp, createTelemetryStore, definePlugin, RunledgerError, telemetryPlugin, type TelemetryStats } from "runledger";
 import { fromClaudeResult } from "runledger/adapters";
+import { dashboardPlugin } from "runledger/dashboard";
 import { forwardOnce, forwardPlugin } from "runledger/forward";
 import { otelPlugin } from "runledger/otel";
 import { openLedger, usageReport } from "runledger/report";
@@ -73,6 +74,8 @@ new RunledgerError("CLOSED", "closed").code satisfies number;
 forwardPlugin satisfies { setup(host: never, options: { target: string }): void };
 // @ts-expect-error no such signal
 otelPlugin satisfies { setup(host: never, options: { signals: ["logs"] }): void };
+// @ts-expect-error no such option
+dashboardPlugin satisfies { setup(host: never, options: { path: string }): void };
 // @ts-expect-error a promise
 forwardOnce satisfies (options: never) => string;
 `;

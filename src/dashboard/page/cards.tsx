@@ -33,7 +33,16 @@ export function Cards({
                   <span class="faint"> from {orUnknown(then, format)}</span>
                 )}
               </span>
-              <span class="caveat">{caveats(usage).filter(Boolean).join(" · ")}</span>
+              <span class="caveat">
+                {caveats(usage)
+                  .filter((caveat) => caveat !== false)
+                  .map((caveat, index) => (
+                    <span key={caveat}>
+                      {index > 0 && "· "}
+                      {caveat}{" "}
+                    </span>
+                  ))}
+              </span>
             </dd>
           </div>
         );

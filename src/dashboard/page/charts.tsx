@@ -173,13 +173,14 @@ export function MonthChart() {
   const earlier = cumulated(eachDay(before, month), costs, month);
   const place = days.indexOf(today);
   const spent = soFar[place] ?? 0;
-  /** From today's sum straight to that at the end. */
-  const towards = (end: number | null) =>
-    days.map((_, index) =>
-      end === null || index < place
-        ? null
-        : spent + ((end - spent) * (index - place)) / Math.max(1, days.length - 1 - place),
-    );
+  /** From today's sum straight to that at the end; on the last day that is what today will come to. */
+  const towards = (end: number | null) => {
+    const left = days.length - 1 - place;
+    return days.map((_, index) => {
+      if (end === null || index < place) return null;
+      return left === 0 ? end : spent + ((end - spent) * (index - place)) / left;
+    });
+  };
   const { expectedUsd, lowUsd, highUsd, basis } = forecast;
   const range =
     expectedUsd === null

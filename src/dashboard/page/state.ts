@@ -145,7 +145,9 @@ export function timeParameters({ since, until }: Days): Parameters {
 
 /** A path of the API with its parameters. */
 export function apiPath(path: string, ...parameters: readonly Parameters[]): string {
-  const search = new URLSearchParams(parameters.flat().map(([name, value]) => [name, value])).toString();
+  const search = new URLSearchParams(
+    parameters.flat().map(([name, value]): [string, string] => [name, value]),
+  ).toString();
   return search === "" ? `./${path}` : `./${path}?${search}`;
 }
 

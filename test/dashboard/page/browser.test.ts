@@ -3,13 +3,17 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
+import { money, orUnknown } from "../../../src/dashboard/page/figures";
 import { createTelemetryStore } from "../../../src/ledger/store";
 import { openLedger } from "../../../src/report/database/open-ledger";
 import { printedExecution } from "../../../src/report/execution-record";
 import { executionsOf } from "../../../src/report/executions";
+import { forecast } from "../../../src/report/forecast";
 import { toSummaryJson } from "../../../src/report/format/json";
+import { formatDuration } from "../../../src/report/format/values";
 import { summaryReport } from "../../../src/report/summary-report";
 import type { ExecutionFilter, Usage } from "../../../src/report/types";
+import { usageReport } from "../../../src/report/usage-report";
 import { executionCompleted } from "../../../src/testing";
 import { LOCALE, startBrowser } from "../../support/browser";
 import { makeDashboardLedger } from "../../support/dashboard-ledger";
@@ -210,6 +214,54 @@ test("a drag selects a period, and so do keys", async () => {
   await page.waitForURL(new RegExp(`to=${today}`));
   const chosen = new URL(page.url()).searchParams;
   expect((Date.parse(chosen.get("to") ?? "") - Date.parse(chosen.get("from") ?? "")) / 86_400_000).toBe(2);
+});
+
+/** The rows of the table under a chart, without its head. */
+const tableOf = (title: string) =>
+  page
+    .locator("figure", { has: page.locator("h3", { hasText: title }) })
+    .locator("table tr")
+    .evaluateAll((rows) => rows.map((row) => Array.from(row.children, (cell) => cell.textContent ?? "")));
+
+test("each chart's table has the figures of its report", async () => {
+  await show("?period=7d");
+  await settled();
+  const week = { since: daysAgo(7), until: daysAgo(-1) };
+  await using ledger = await openLedger(demo);
+  const { groups, subtotals } = await usageReport(ledger, { ...week, by: ["day", "model"] });
+  const models = (subtotals?.model ?? []).map(({ model = "" }) => model);
+  const [top, others] = [models.slice(0, 6), models.slice(6)];
+  const costOf = (day: string, some: readonly string[]) =>
+    groups
+      .filter((group) => group.day === day && some.includes(group.model ?? ""))
+      .reduce((sum, { costUsd }) => sum + costUsd, 0);
+  const days = Array.from({ length: 8 }, (_, index) => daysAgo(7 - index));
+  expect(await tableOf("Cost by day and model")).toEqual([
+    ["day", ...top, "others"],
+    ...days.map((day) => [
+      day,
+      ...[...top.map((name) => [name]), others].map((some) => money(costOf(day, some))),
+    ]),
+  ]);
+
+  const byDay = new Map(
+    (await usageReport(ledger, { ...week, by: ["day"] })).groups.map((group) => [group.day, group]),
+  );
+  const duration = (ms: number | null | undefined) => orUnknown(ms, formatDuration);
+  expect(await tableOf("Duration by day")).toEqual([
+    ["day", "p95", "p50"],
+    ...days.map((day) => [
+      day,
+      duration(byDay.get(day)?.p95DurationMs),
+      duration(byDay.get(day)?.p50DurationMs),
+    ]),
+  ]);
+
+  const { spentUsd, expectedUsd } = await forecast(ledger);
+  const month = await tableOf("Month so far");
+  expect(month[0]?.slice(0, 4)).toEqual(["day", "this month", "month before", "expected"]);
+  expect(month.find(([day]) => day === daysAgo(0))?.[1]).toBe(money(spentUsd));
+  expect(month.at(-1)?.[3]).toBe(money(expectedUsd ?? Number.NaN));
 });
 
 test("a chart says what is at its cursor, has all of it in a table, and hides what its legend says", async () => {
