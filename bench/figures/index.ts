@@ -1,3 +1,4 @@
+import { dashboard } from "./dashboard";
 import { drain } from "./drain";
 import { estimate } from "./estimate";
 import type { Figure } from "./figure";
@@ -21,12 +22,13 @@ export const FIGURES = {
   report,
   forward: forwarding,
   otel,
+  dashboard,
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;
 
 /**
- * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, need a server,
+ * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, need a server or a browser,
  * or are of a plugin that few use.
  */
 export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size", "startup"];

@@ -1,4 +1,4 @@
-import { formatJson } from "../report/format/json";
+import { formatJsonLine } from "../report/format/json";
 import type { Answers, TaggedAnswer } from "./answers";
 import { ApiError, errorAnswer } from "./api-error";
 import { type Guard, SECURITY_HEADERS } from "./guard";
@@ -129,5 +129,5 @@ function failed(error: unknown): Response {
   if (status === 405) headers.set("allow", "GET, HEAD");
   if (status === 401) headers.set("www-authenticate", "Bearer");
   if (status === 503) headers.set("retry-after", "1");
-  return new Response(formatJson(body), { status, headers });
+  return new Response(formatJsonLine(body), { status, headers });
 }

@@ -11,7 +11,7 @@ import { resolveFilter } from "../report/filter";
 import { forecast } from "../report/forecast";
 import { csvLines, jsonLines } from "../report/format/execution-lines";
 import { SORT_KEYS } from "../report/format/groups";
-import { formatJson, toReportJson, toSummaryJson } from "../report/format/json";
+import { formatJsonLine, toReportJson, toSummaryJson } from "../report/format/json";
 import { groupKeysIn } from "../report/group-keys";
 import { INCIDENT_KINDS, incidentsOf, printedIncident } from "../report/incidents";
 import { executionReport } from "../report/one-execution";
@@ -207,5 +207,5 @@ function refuseGroups(count: number): never {
 }
 
 function json(value: object): Answer {
-  return { contentType: "application/json; charset=utf-8", text: formatJson(value) };
+  return { contentType: "application/json; charset=utf-8", text: formatJsonLine(value) };
 }

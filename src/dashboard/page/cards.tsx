@@ -28,9 +28,9 @@ export function Cards({
                 {orUnknown(now, format)}
               </span>
               <span class="change" title={period && `compared with ${period}`}>
-                {change ?? " "}
+                {change ?? "\u00a0"}{" "}
                 {change !== undefined && change !== "as before" && (
-                  <span class="faint"> from {orUnknown(then, format)}</span>
+                  <span class="faint">from {orUnknown(then, format)}</span>
                 )}
               </span>
               <span class="caveat">
