@@ -4,7 +4,7 @@ import type { ReportJson } from "../../report/format/json";
 import { formatCount, formatShare } from "../../report/format/values";
 import type { GroupKey, LabelKey, UsageGroup } from "../../report/types";
 import { usePage } from "./context";
-import { useAnswer } from "./data";
+import { type Loaded, useAnswer } from "./data";
 import { money, orUnknown, UNKNOWN } from "./figures";
 import { FilterButton, filterKeyOf, headingOf } from "./names";
 import { Panel, TextButton } from "./parts";
@@ -22,7 +22,7 @@ export function Tops({
   slowVersion,
   parameters,
 }: {
-  readonly report: ReportJson;
+  readonly report: Loaded<ReportJson>;
   readonly changes: ChangesReport | undefined;
   readonly slowVersion: string;
   readonly parameters: Parameters;
@@ -31,13 +31,13 @@ export function Tops({
   const labels = (Object.keys(changes?.changes ?? {}) as GroupKey[]).filter((key) =>
     key.startsWith("label:"),
   );
-  const isOfMany = report.ledger.startsWith("postgres:");
-  const groups = report.furtherGroups;
+  const isOfMany = report.data?.ledger.startsWith("postgres:") === true;
+  const groups = report.data?.furtherGroups;
   return (
     <div class="grid thirds">
-      <Top title="Repositories" by="repo" groups={groups?.repo ?? []} />
-      <Top title="Models" by="model" groups={groups?.model ?? []} />
-      <Top title="Event types" by="eventType" groups={groups?.eventType ?? []} />
+      <Top title="Repositories" by="repo" loaded={report} groups={groups?.repo ?? []} />
+      <Top title="Models" by="model" loaded={report} groups={groups?.model ?? []} />
+      <Top title="Event types" by="eventType" loaded={report} groups={groups?.eventType ?? []} />
       {isOfMany && <AskedTop title="Ledgers" by="ledger" version={version} parameters={parameters} />}
       <AskedTop title="Pull requests" by="pr" version={slowVersion} parameters={parameters} />
       <AskedTop title="Sessions" by="session" version={slowVersion} parameters={parameters} />
@@ -85,14 +85,16 @@ function Top({
   title,
   by,
   groups,
+  loaded,
 }: {
+  readonly loaded: Loaded<ReportJson>;
   readonly title: string;
   readonly by: GroupKey;
   readonly groups: readonly UsageGroup[];
 }) {
   const others = groups.slice(MOST_ROWS);
   return (
-    <Panel title={title} className="top">
+    <Panel title={title} loaded={loaded} className="top">
       <Rows
         by={by}
         groups={groups.slice(0, MOST_ROWS)}
