@@ -8,6 +8,7 @@ import { locateDriver } from "../postgres/driver";
 import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
 import { THREADS } from "../threads";
 import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
+import { loginCode } from "./guard";
 import type { ParsedDashboardOptions } from "./options";
 import type { FromServer, ServerStart, ToServer } from "./protocol";
 import { DEADLINE_MS } from "./readers";
@@ -75,10 +76,8 @@ export class DashboardSupervisor implements Dashboard {
     if (url === undefined || this.#state === "closed") {
       throw new RunledgerError("CLOSED", "The dashboard is not open.", { hint: "Await ready first." });
     }
-    if (this.#options.token === undefined) return url;
-    const code = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url");
-    this.#post({ type: "admit", code });
-    return `${url}login?code=${code}`;
+    const { token } = this.#options;
+    return token === undefined ? url : `${url}login?code=${loginCode(token)}`;
   }
 
   close(): Promise<void> {
@@ -99,13 +98,9 @@ export class DashboardSupervisor implements Dashboard {
     clearTimeout(this.#restart);
     this.#opened.reject(new RunledgerError("CLOSED", "The dashboard is closed."));
     if (this.#thread === undefined) return;
-    this.#post({ type: "close" });
+    this.#thread.post({ type: "close" } satisfies ToServer);
     await outlasts(this.#ended.promise, CLOSE_WITHIN_MS);
     this.#thread?.terminate();
-  }
-
-  #post(message: ToServer): void {
-    this.#thread?.post(message);
   }
 
   #start(): void {

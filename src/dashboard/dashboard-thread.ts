@@ -2,15 +2,7 @@ import { setPriority } from "node:os";
 import { failureOf } from "../failure";
 import { workerScope } from "../worker";
 import { LedgerAccess } from "./ledger-access";
-import type {
-  FromReader,
-  FromServer,
-  ReaderStart,
-  ServerStart,
-  ThreadStart,
-  ToReader,
-  ToServer,
-} from "./protocol";
+import type { FromReader, FromServer, ReaderStart, ServerStart, ThreadStart, ToReader } from "./protocol";
 import { answerQuestion } from "./questions";
 import { DashboardServer } from "./server";
 import { startThreadReader } from "./thread-reader";
@@ -47,9 +39,8 @@ function serve({ entry, ...options }: ServerStart): void {
     onListening: (port) => scope.postMessage({ type: "listening", port }),
     onRefused: (message) => scope.postMessage({ type: "refused", message }),
   });
-  scope.onmessage = async ({ data }) => {
-    const message = data as ToServer;
-    if (message.type === "admit") return server.admit(message.code);
+  // All that it is ever told is to close.
+  scope.onmessage = async () => {
     await server.close();
     scope.postMessage({ type: "closed" });
   };

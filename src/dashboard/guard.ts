@@ -11,12 +11,24 @@ export interface GuardOptions {
 }
 
 const COOKIE_SECONDS = 30 * 24 * 60 * 60;
+/** A link that nobody has opened by then opens nothing, in milliseconds. */
+const CODE_MS = 60 * 60 * 1_000;
+
+/** A code for a one-time link, which whoever knows the token can check. */
+export function loginCode(token: string, nowMs = Date.now()): string {
+  const nonce = `${nowMs + CODE_MS}.${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url")}`;
+  return `${nonce}.${seal(token, nonce)}`;
+}
+
+function seal(token: string, text: string): string {
+  return createHmac("sha256", token).update(text).digest("base64url");
+}
 
 /** Decides who is answered. */
 export class Guard {
   readonly #options: GuardOptions;
-  /** Codes of one-time links that were not used yet. */
-  readonly #codes = new Set<string>();
+  /** Codes of one-time links that were used. */
+  readonly #used = new Set<string>();
   /** What the cookie of a browser that was let in says: not the token itself. */
   readonly #pass: string;
   /** Browsers keep cookies by name and not by port: another dashboard on this machine has another name. */
@@ -25,13 +37,8 @@ export class Guard {
   constructor(options: GuardOptions) {
     this.#options = options;
     const { token = "" } = options;
-    this.#pass = createHmac("sha256", token).update("pass of a browser").digest("base64url");
+    this.#pass = seal(token, "pass of a browser");
     this.#cookie = `runledger-${createHash("sha256").update(this.#pass).digest("hex").slice(0, 8)}`;
-  }
-
-  /** Lets in, once, who brings this code. */
-  admit(code: string): void {
-    this.#codes.add(code);
   }
 
   /** @throws {ApiError} when the request is not for this server, from another page, or would change something. */
@@ -66,8 +73,12 @@ export class Guard {
   }
 
   /** The `Set-Cookie` for a browser that brings the code of a one-time link, which is used up by it. */
-  cookieFor(code: string): string | undefined {
-    if (!this.#codes.delete(code)) return undefined;
+  cookieFor(code: string, nowMs = Date.now()): string | undefined {
+    const { token } = this.#options;
+    const [expiresMs = "", random = "", given = ""] = code.split(".");
+    if (token === undefined || !areEqual(given, seal(token, `${expiresMs}.${random}`))) return undefined;
+    if (nowMs > Number(expiresMs) || this.#used.has(code)) return undefined;
+    this.#used.add(code);
     return `${this.#cookie}=${this.#pass}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`;
   }
 

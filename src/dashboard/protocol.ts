@@ -25,9 +25,7 @@ export interface ReaderStart {
   readonly place: LedgerPlace;
 }
 
-export type ToServer =
-  /** Lets in, once, who brings this code. */
-  { readonly type: "admit"; readonly code: string } | { readonly type: "close" };
+export type ToServer = { readonly type: "close" };
 
 export type FromServer =
   | { readonly type: "started" }

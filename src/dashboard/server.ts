@@ -26,7 +26,6 @@ const IDLE_SECONDS = 60;
 /** The dashboard's server: it answers nothing itself that takes long, so that it always answers. */
 export class DashboardServer {
   readonly #options: ServerOptions;
-  readonly #guard: Guard;
   readonly #readers: Readers;
   readonly #access: LedgerAccess;
   readonly #live: Live;
@@ -36,7 +35,6 @@ export class DashboardServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#guard = new Guard(options);
     this.#access = new LedgerAccess(options.place);
     this.#readers = new Readers({ start: options.startReader, isSlow });
     this.#live = new Live({ version: () => this.#access.version() });
@@ -51,12 +49,8 @@ export class DashboardServer {
       });
       return page;
     };
-    this.#handler = createHandler({ guard: this.#guard, answers, live: this.#live, page: pageOnce });
+    this.#handler = createHandler({ guard: new Guard(options), answers, live: this.#live, page: pageOnce });
     this.#listen();
-  }
-
-  admit(code: string): void {
-    this.#guard.admit(code);
   }
 
   async close(): Promise<void> {

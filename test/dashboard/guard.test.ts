@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { SECURITY_HEADERS } from "../../src/dashboard/guard";
+import { loginCode, SECURITY_HEADERS } from "../../src/dashboard/guard";
 import { isKnownHost } from "../../src/dashboard/hosts";
 import { dashboardOn } from "../support/dashboard";
 import { makeGoldenLedger } from "../support/golden-ledger";
@@ -101,22 +101,29 @@ describe("with a token", () => {
   });
 
   test("a link lets one browser in, once, and leaves no token in a URL or a cookie", async () => {
-    dashboard.guard.admit("a-code");
-    expect((await dashboard.fetch("/login?code=a-code", { method: "HEAD" })).status).toBe(401);
-    const entered = await dashboard.fetch("/login?code=a-code");
+    const path = `/login?code=${loginCode(TOKEN)}`;
+    expect((await dashboard.fetch(path, { method: "HEAD" })).status).toBe(401);
+    const entered = await dashboard.fetch(path);
     expect(entered.status).toBe(200);
     const cookie = entered.headers.get("set-cookie") ?? "";
     expect(cookie).toMatch(
       /^runledger-[0-9a-f]{8}=[\w-]+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000$/,
     );
     expect(cookie + (await entered.text())).not.toContain(TOKEN);
-    expect((await dashboard.fetch("/login?code=a-code")).status).toBe(401);
+    expect((await dashboard.fetch(path)).status).toBe(401);
     const [pair = ""] = cookie.split(";");
     expect((await dashboard.fetch("/api/report", { headers: { cookie: pair } })).status).toBe(200);
     expect((await dashboard.fetch("/", { headers: { cookie: pair } })).status).toBe(200);
   });
 
-  test.each(["", "?code=", "?code=guess"])("no link of another's making: %p", async (search) => {
+  test.each([
+    "",
+    "?code=",
+    "?code=guess",
+    `?code=${loginCode("another-token-of-nobody")}`,
+    `?code=${Date.now() + 60_000}.guess.guess`,
+    `?code=${loginCode(TOKEN, Date.now() - 2 * 3_600_000)}`,
+  ])("no link that is another's, or old: %.20s", async (search) => {
     expect((await dashboard.fetch(`/login${search}`)).status).toBe(401);
   });
 });

@@ -33,7 +33,6 @@ export function dashboardOn(db: string, options: Partial<GuardOptions> & { now?:
   };
   return {
     asked,
-    guard,
     fetch,
     // Each test says what it expects in there.
     json: async (path: string): Promise<ReturnType<typeof JSON.parse>> => (await fetch(path)).json(),
