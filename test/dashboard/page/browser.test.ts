@@ -320,6 +320,28 @@ test("what is recorded appears by itself, and after the server was away", async 
   await row("live-2").waitFor();
 });
 
+test("what fails says so, old figures stay and are marked, and it is tried again", async () => {
+  await show("");
+  await settled();
+  const before = await figuresOf();
+  const error = {
+    code: "TOO_SLOW",
+    message: "This took more than 5 s, and was cut off.",
+    hint: "Ask for less.",
+  };
+  await page.route("**/api/report?*by=day", (route) => route.fulfill({ status: 503, json: { error } }));
+  record("while-it-fails");
+  const problem = page.locator(".problem", { hasText: error.message }).first();
+  await problem.waitFor();
+  expect(await problem.textContent()).toContain("What is shown is from before.");
+  expect((await figuresOf())["costUsd"]).toBe(before["costUsd"] ?? Number.NaN);
+  expect(await page.locator(".old .cards").count()).toBe(1);
+  await page.unroute("**/api/report?*by=day");
+  await problem.getByRole("button", { name: "Try again" }).click();
+  await expectFigures((await reportOf(demo)).totals);
+  await settled();
+});
+
 test("executions come page by page; one opens, with the others of its session", async () => {
   await show("?view=executions&sort=cost&period=90d");
   const first = page.locator("tr[data-id]").first();
