@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { DashboardSupervisor } from "../dashboard/dashboard-supervisor";
 import { DEFAULT_PORT, parseDashboardOptions } from "../dashboard/options";
+import { keptAlive } from "../keep-alive";
 import type { Logger } from "../logger";
 import { openLedger } from "../report/database/open-ledger";
 import { addDbOption, type DbOption, dbPathOf } from "./db-option";
@@ -56,7 +57,7 @@ async function dashboard(options: Options, terminal: Terminal): Promise<void> {
   await (await openLedger(db)).close();
   const interruption = terminal.interruption();
   const failed = Promise.withResolvers<never>();
-  const logger = saying((reason) => failed.reject(new Error(reason)));
+  const logger = failing(failed.reject);
   await using running = new DashboardSupervisor(parsed, logger);
   await Promise.race([running.ready, failed.promise]);
   const url = running.link();
@@ -66,27 +67,22 @@ async function dashboard(options: Options, terminal: Terminal): Promise<void> {
 }
 
 /** The first error ends the command: nobody waits for a port to become free. */
-function saying(onError: (reason: string) => void): Logger {
-  return {
-    debug() {},
-    info() {},
-    warn() {},
-    error: (bindings) =>
-      onError(`The dashboard can't be opened: ${Object(bindings)["reason"]}. Name another one with --port.`),
-  };
+function failing(fail: (error: Error) => void): Logger {
+  const ignore = () => {};
+  const error = (bindings: object) =>
+    fail(
+      new Error(
+        `The dashboard can't be opened: ${Object(bindings)["reason"]}. Name another one with --port.`,
+      ),
+    );
+  return { debug: ignore, info: ignore, warn: ignore, error };
 }
 
 /** The dashboard's thread alone keeps no process alive. */
-function untilAborted(signal: AbortSignal): Promise<void> {
+async function untilAborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const alive = setInterval(() => {}, 60_000);
-  const end = () => {
-    clearInterval(alive);
-    resolve();
-  };
-  if (signal.aborted) end();
-  else signal.addEventListener("abort", end);
-  return promise;
+  signal.addEventListener("abort", () => resolve());
+  if (!signal.aborted) await keptAlive(promise, () => false);
 }
 
 const OPENERS: Readonly<Record<string, readonly string[]>> = {
@@ -97,7 +93,7 @@ const OPENERS: Readonly<Record<string, readonly string[]>> = {
 function openInBrowser(url: string, terminal: Terminal): void {
   const [program = "", ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   try {
-    Bun.spawn([program, ...args, url], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+    Bun.spawn([program, ...args, url], { stdio: ["ignore", "ignore", "ignore"], env: process.env }).unref();
   } catch {
     terminal.writeError(`No browser could be opened: ${program} is not there.\n`);
   }

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
 import { gzipSync } from "bun";
-import { RunledgerError } from "../errors";
 
 /** A file that the browser loads. */
 export interface Asset {
@@ -26,8 +25,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /**
  * Builds the page from its source. In the published package, where it is built already, `page-built.ts` replaces this
  * file.
- *
- * @throws {RunledgerError} `MISSING_PACKAGE` where the packages are not installed that it is made of.
  */
 export async function loadPage(): Promise<Page> {
   const entry = Bun.fileURLToPath(new URL("./page/index.html", import.meta.url));
@@ -36,11 +33,6 @@ export async function loadPage(): Promise<Page> {
     minify: true,
     naming: { entry: "[name].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
     define: { "process.env.NODE_ENV": '"production"' },
-  }).catch((cause: unknown) => {
-    throw new RunledgerError("MISSING_PACKAGE", "The page of the dashboard can't be built.", {
-      cause,
-      hint: "Run: bun install",
-    });
   });
   const files = await Promise.all(
     built.outputs.map(

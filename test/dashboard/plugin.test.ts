@@ -1,4 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { dashboardPlugin } from "../../plugins/dashboard";
 import { run } from "../../src/cli/run";
 import { DashboardSupervisor } from "../../src/dashboard/dashboard-supervisor";
@@ -10,9 +14,11 @@ import { createApp, telemetryPlugin } from "../../src/index";
 import { executionCompleted } from "../../src/testing";
 import { THREADS } from "../../src/threads";
 import { type StartedWorker, startWorker } from "../../src/worker";
+import { serveDashboard } from "../support/dashboard-server";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { filesBeside, makeLedger, newPath } from "../support/read-ledgers";
 import { recordingLogger } from "../support/recording-logger";
+import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";
 
 /** Resolves when a condition holds. */
@@ -68,6 +74,14 @@ test("a port that is taken is one line in the log, and the host goes on", async 
     },
   ]);
   expect((await thrownBy(() => dashboard.ready)).code).toBe("CLOSED");
+});
+
+test("the server tells that its port is taken", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  await expect(serveDashboard(makeLedger(1), port)).rejects.toThrow(`port ${port} is taken`);
+  other.close();
 });
 
 test("a dead thread is started again, at the same port", async () => {
@@ -134,7 +148,67 @@ test("what takes a thread too long is cut off, and the next one answers", async 
   await Promise.all([hasty.close(), patient.close()]);
 });
 
+test("after a reload the forerunner gives its port to the successor", async () => {
+  const db = makeLedger(1);
+  const before = createApp({ logger: recordingLogger() }).use(dashboardPlugin, { db, port: 0 });
+  const port = Number(new URL(await before.get(dashboardPlugin).ready).port);
+  await before.close();
+  const logger = recordingLogger();
+  const old = createApp({ logger }).use(dashboardPlugin, { db, port });
+  await old.get(dashboardPlugin).ready;
+  // What a reload does to what runs: it is of an earlier evaluation then.
+  const running = (globalThis as unknown as Record<symbol, Set<{ evaluation: object }>>)[
+    Symbol.for("runledger.running/1")
+  ];
+  for (const some of running ?? []) some.evaluation = {};
+  const next = createApp({ logger }).use(dashboardPlugin, { db, port });
+  expect((await report(await next.get(dashboardPlugin).ready)).totals).toMatchObject({ executions: 1 });
+  expect(old.get(dashboardPlugin).stats().state).toBe("closed");
+  await Promise.all([old.close(), next.close()]);
+  expect(logger.lines.filter(({ level }) => level !== "info")).toEqual([]);
+});
+
+test("a host that is closing gets no dashboard, and none is left", () => {
+  const logger = recordingLogger();
+  const host = {
+    emitter: createApp({ logger }).emitter,
+    logger,
+    onClose() {
+      throw new Error("too late");
+    },
+  };
+  expect(() => dashboardPlugin.setup(host, { db: newPath(), port: 0 })).toThrow("too late");
+});
+
 describe("runledger dashboard", () => {
+  test.skipIf(process.platform !== "linux")("opens the browser, or says that there is none", async () => {
+    const db = makeLedger(1);
+    const { PATH = "" } = process.env;
+    const programs = tempDir();
+    const opened = join(programs, "opened");
+    const open = async () => {
+      const terminal = fakeTerminal();
+      const ended = run(["dashboard", "--db", db, "--port", "0", "--open"], terminal);
+      await until(() => terminal.err !== "" || existsSync(opened));
+      terminal.interrupt();
+      expect(await ended).toBe(0);
+      return terminal;
+    };
+    try {
+      process.env["PATH"] = programs;
+      expect((await open()).err).toBe("No browser could be opened: xdg-open is not there.\n");
+      writeFileSync(
+        join(programs, "xdg-open"),
+        `#!/bin/sh\necho "$1" > ${opened}.part && /bin/mv ${opened}.part ${opened}\n`,
+      );
+      chmodSync(join(programs, "xdg-open"), 0o755);
+      const { out } = await open();
+      expect(out).toContain(`at ${(await Bun.file(opened).text()).trim()}\n`);
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  });
+
   test("serves until it is interrupted", async () => {
     const db = makeLedger(2);
     const terminal = fakeTerminal();

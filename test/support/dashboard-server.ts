@@ -23,8 +23,11 @@ export async function serveDashboard(db: string, port = 0): Promise<ListeningDas
     onListening: listening.resolve,
     onRefused: (message) => listening.reject(new Error(message)),
   });
-  const taken = await listening.promise;
   const close = () => server.close();
+  const taken = await listening.promise.catch(async (error) => {
+    await close();
+    throw error;
+  });
   return { url: `http://127.0.0.1:${taken}/`, port: taken, close, [Symbol.asyncDispose]: close };
 }
 
