@@ -13,7 +13,9 @@ import {
 import { stackUp } from "../../src/dashboard/page/stack";
 import {
   apiPath,
+  axisOf,
   commandLine,
+  dayAfter,
   daysOf,
   eachDay,
   hasFilters,
@@ -126,6 +128,22 @@ test("days are each there once", () => {
   expect(eachDay("2026-02-27", "2026-02-27")).toEqual([]);
 });
 
+test.each([
+  ["2026-11-01", "2026-11-28", "day", 27],
+  ["2025-11-27", "2026-11-28", "week", 53],
+  ["2020-01-15", "2026-11-28", "month", 83],
+] as const)("an axis from %s up to %s is by %s", (since, until, unit, length) => {
+  const days = eachDay(since, until);
+  const axis = axisOf(days);
+  expect([axis.unit, axis.labels.length]).toEqual([unit, length]);
+  // Each day is under one label, and the labels end where the next one begins.
+  expect([...new Set(days.map(axis.labelOf))]).toEqual([...axis.labels]);
+  for (const [index, label] of axis.labels.entries()) {
+    const next = axis.labels[index + 1];
+    expect(axis.lastDayOf(label)).toBe(next === undefined ? "2026-11-27" : dayAfter(next, -1));
+  }
+});
+
 test("stacked bars stand on one another and end at their sum", () => {
   const value = fc.option(fc.nat(1_000), { nil: null });
   fc.assert(
@@ -179,7 +197,14 @@ describe("figures", () => {
   });
 
   test("have short forms for axes", () => {
-    expect([0, 50, 2.5, 20_000].map(MONEY.axis)).toEqual(["$0", "$50", "$2.50", "$20.0 k"]);
+    expect([0, 50, 2.5, 0.2, 0.002, 20_000].map(MONEY.axis)).toEqual([
+      "$0",
+      "$50",
+      "$2.50",
+      "$0.20",
+      "$0.0020",
+      "$20.0 k",
+    ]);
     expect([0, 500, 30_000, 120_000, 7_200_000].map(DURATION.axis)).toEqual([
       "0",
       "500 ms",

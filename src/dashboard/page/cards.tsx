@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import type { ChangesReport } from "../../report/changes-report";
 import { formatCount } from "../../report/format/values";
 import type { Usage } from "../../report/types";
@@ -37,10 +38,10 @@ export function Cards({
                 {caveats(usage)
                   .filter((caveat) => caveat !== false)
                   .map((caveat, index) => (
-                    <span key={caveat}>
-                      {index > 0 && "· "}
-                      {caveat}{" "}
-                    </span>
+                    <Fragment key={caveat}>
+                      {index > 0 && " · "}
+                      <span>{caveat}</span>
+                    </Fragment>
                   ))}
               </span>
             </dd>

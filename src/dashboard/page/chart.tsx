@@ -9,6 +9,8 @@ import { stackUp } from "./stack";
 /** What a chart shows. */
 export interface ChartProps {
   readonly title: string;
+  /** What a label is called, above the table. Default: the day. */
+  readonly axisName?: string;
   /** What there is along the x axis, mostly days: `2026-11-27`. */
   readonly labels: readonly string[];
   readonly series: readonly ChartSeries[];
@@ -168,6 +170,7 @@ export function Chart(props: ChartProps) {
 /** The same figures as text: for whoever can't see the drawing, and for all one key away. */
 function ChartTable({
   title,
+  axisName = "day",
   labels,
   series,
   unit: { format },
@@ -182,7 +185,7 @@ function ChartTable({
         <caption class="hidden-text">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">day</th>
+            <th scope="col">{axisName}</th>
             {series.map(({ name }) => (
               <th key={name} scope="col" class="number">
                 {name}

@@ -6,35 +6,36 @@ import { usePage } from "./context";
 import { type Loaded, useAnswer } from "./data";
 import { COUNT, DURATION, MONEY, money } from "./figures";
 import { Panel, TextButton } from "./parts";
-import { apiPath, dayAfter, dayIn, eachDay, nameParameters } from "./state";
+import { type Axis, apiPath, axisOf, dayAfter, dayIn, eachDay, nameParameters } from "./state";
 
 /** So many models have a colour of their own; the others are summed up. */
 const MOST_MODELS = 6;
 export const OTHERS = "others";
 
 /** A drag or keys select a period. */
-function useSelection(): (first: string, last: string) => void {
+function useSelection({ lastDayOf }: Axis): (first: string, last: string) => void {
   const { state, show } = usePage();
-  return (from, to) => show({ ...state, period: { from, to } });
+  return (from, to) => show({ ...state, period: { from, to: lastDayOf(to) } });
 }
 
 export function CostChart({
   loaded,
-  days,
+  axis,
   marks,
 }: {
   readonly loaded: Loaded<ReportJson>;
-  readonly days: readonly string[];
+  readonly axis: Axis;
   readonly marks: ReadonlyMap<string, string>;
 }) {
-  const onSelect = useSelection();
+  const onSelect = useSelection(axis);
   if (loaded.data === undefined || loaded.problem !== undefined)
-    return <Panel title="Cost by day" loaded={loaded} />;
+    return <Panel title={`Cost by ${axis.unit}`} loaded={loaded} />;
   return (
     <Chart
-      title="Cost by day and model"
-      labels={days}
-      series={costSeries(loaded.data.groups, days)}
+      title={`Cost by ${axis.unit} and model`}
+      axisName={axis.unit}
+      labels={axis.labels}
+      series={costSeries(loaded.data.groups, axis)}
       isStacked
       unit={MONEY}
       marks={marks}
@@ -44,7 +45,7 @@ export function CostChart({
 }
 
 /** One series for each of the costliest models, and one for all others: together they are the whole cost. */
-export function costSeries(groups: readonly UsageGroup[], days: readonly string[]): readonly ChartSeries[] {
+export function costSeries(groups: readonly UsageGroup[], { labels, labelOf }: Axis): readonly ChartSeries[] {
   const byModel = new Map<string, number>();
   for (const { model = "", costUsd } of groups) byModel.set(model, (byModel.get(model) ?? 0) + costUsd);
   const ranked = [...byModel]
@@ -55,13 +56,14 @@ export function costSeries(groups: readonly UsageGroup[], days: readonly string[
   for (const { day = "", model = "", costUsd } of groups) {
     const name = top.includes(model) ? model : OTHERS;
     const ofName = costs.get(name) ?? new Map<string, number>();
-    costs.set(name, ofName.set(day, (ofName.get(day) ?? 0) + costUsd));
+    const label = labelOf(day);
+    costs.set(name, ofName.set(label, (ofName.get(label) ?? 0) + costUsd));
   }
   const seriesOf = (name: string, tone: Tone): ChartSeries => ({
     name,
     kind: "bar",
     tone,
-    values: days.map((day) => costs.get(name)?.get(day) ?? 0),
+    values: labels.map((label) => costs.get(name)?.get(label) ?? 0),
   });
   return [
     ...top.map((name, index) => seriesOf(name, index as Tone)),
@@ -71,22 +73,20 @@ export function costSeries(groups: readonly UsageGroup[], days: readonly string[
 
 export function ExecutionsChart({
   groups,
-  days,
+  axis,
 }: {
   readonly groups: readonly UsageGroup[];
-  readonly days: readonly string[];
+  readonly axis: Axis;
 }) {
-  const onSelect = useSelection();
-  const byDay = new Map(groups.map((group) => [group.day, group]));
+  const onSelect = useSelection(axis);
+  const byLabel = Map.groupBy(groups, ({ day = "" }) => axis.labelOf(day));
   const values = (read: (group: UsageGroup) => number) =>
-    days.map((day) => {
-      const group = byDay.get(day);
-      return group === undefined ? 0 : read(group);
-    });
+    axis.labels.map((label) => (byLabel.get(label) ?? []).reduce((sum, group) => sum + read(group), 0));
   return (
     <Chart
-      title="Executions by day"
-      labels={days}
+      title={`Executions by ${axis.unit}`}
+      axisName={axis.unit}
+      labels={axis.labels}
       series={[
         { name: "failed", kind: "bar", tone: "bad", values: values(({ failures }) => failures) },
         {
@@ -113,7 +113,7 @@ export function DurationsChart({
   readonly loaded: Loaded<ReportJson>;
 }) {
   const { state, show } = usePage();
-  const onSelect = useSelection();
+  const onSelect = useSelection(axisOf([]));
   const byDay = new Map(groups.map((group) => [group.day, group]));
   const values = (field: "p50DurationMs" | "p95DurationMs") =>
     days.map((day) => byDay.get(day)?.[field] ?? null);

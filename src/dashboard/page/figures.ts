@@ -25,12 +25,11 @@ const decades = (from: number) =>
 
 export const MONEY: Unit = {
   format: money,
-  axis: (value) =>
-    value >= 10_000
-      ? `$${compact(value)}`
-      : Number.isInteger(value)
-        ? `$${formatCount(value)}`
-        : money(value),
+  axis: (value) => {
+    if (value >= 10_000) return `$${compact(value)}`;
+    if (Number.isInteger(value)) return `$${formatCount(value)}`;
+    return value >= 0.01 ? `$${value.toFixed(2)}` : money(value);
+  },
 };
 export const COUNT: Unit = { format: formatCount, axis: compact, steps: decades(1) };
 export const DURATION: Unit = {

@@ -9,6 +9,7 @@ import { Nothing } from "./nothing";
 import { Command, Panel, ProblemNote } from "./parts";
 import {
   apiPath,
+  axisOf,
   commandLine,
   daysOf,
   eachDay,
@@ -20,6 +21,7 @@ import { Tops } from "./tops";
 
 /** What reads every execution is asked again no oftener than this. */
 const SLOW_MS = 30_000;
+const NO_MARKS: ReadonlyMap<string, string> = new Map();
 
 /** What was spent, on what, what changed, and where the month will end. */
 export function Overview() {
@@ -54,6 +56,7 @@ export function Overview() {
   if (totals.executions === 0 && totals.costUsd === 0) return <Nothing loaded={report} />;
   const first = days.since ?? groups[0]?.day ?? days.until;
   const all = eachDay(first, days.until);
+  const axis = axisOf(all);
   // What is unusual is marked in the chart, and said under it.
   const shownNotes = notes.filter((note) => !note.startsWith("! "));
   const marks = new Map(
@@ -75,11 +78,11 @@ export function Overview() {
         <Command text={commandLine("report", ledger, time, names)} />
       </div>
       <div class="grid wide-narrow">
-        <CostChart loaded={byModel} days={all} marks={marks} />
+        <CostChart loaded={byModel} axis={axis} marks={axis.unit === "day" ? marks : NO_MARKS} />
         <MonthChart />
       </div>
       <div class="grid halves">
-        <ExecutionsChart groups={groups} days={all} />
+        <ExecutionsChart groups={groups} axis={axis} />
         <DurationsChart groups={exactDays.data?.groups ?? groups} days={all} loaded={exactDays} />
       </div>
       {days.since !== undefined && (

@@ -9,6 +9,7 @@ import type { Stack } from "./stack";
 export const HEIGHT = 220;
 /** How far apart the labels of the x axis are at least, in CSS pixels. */
 const LABEL_PX = 64;
+const MOST_POINTS = 45;
 /** A drag that is shorter was meant as a click, in CSS pixels. */
 const SHORTEST_DRAG_PX = 4;
 
@@ -134,7 +135,7 @@ function optionsOf(
           width: one.isBound === true ? 1 : 2,
           ...(one.isDashed === true ? { dash: [4, 4] } : {}),
           points: {
-            show: one.isBound !== true && drawn.current.props.labels.length < 45,
+            show: () => one.isBound !== true && isSparse(drawn.current.props.series[index]?.values ?? []),
             size: 4,
             fill: colour,
           },
@@ -159,6 +160,11 @@ function optionsOf(
       draw: [(self) => drawMarks(self, drawn.current, palette)],
     },
   };
+}
+
+/** So few values are shown as points too: one between two that are unknown has no line. */
+function isSparse(values: readonly (number | null)[]): boolean {
+  return values.filter((value) => value !== null).length < MOST_POINTS;
 }
 
 /** The places on the x axis that have a label, from the last one back. */

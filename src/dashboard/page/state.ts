@@ -172,6 +172,50 @@ export function eachDay(since: string, until: string): readonly string[] {
   return days;
 }
 
+/** What stands along the axis of a chart: days, or weeks or months where days would be too many to tell apart. */
+export interface Axis {
+  readonly unit: "day" | "week" | "month";
+  /** The first day of each. */
+  readonly labels: readonly string[];
+  /** The label of a day. */
+  readonly labelOf: (day: string) => string;
+  /** The last day of a label. */
+  readonly lastDayOf: (label: string) => string;
+}
+
+const MOST_DAYS = 120;
+const MOST_WEEKS = 120;
+
+export function axisOf(days: readonly string[]): Axis {
+  const last = days.at(-1) ?? "";
+  const within = (day: string) => (day < last ? day : last);
+  const unit = days.length <= MOST_DAYS ? "day" : days.length <= 7 * MOST_WEEKS ? "week" : "month";
+  const { begin, next } = UNITS[unit];
+  return {
+    unit,
+    labels: [...new Set(days.map(begin))],
+    labelOf: begin,
+    lastDayOf: (label) => within(dayAfter(next(label), -1)),
+  };
+}
+
+/** When a unit begins that a day is in, and when the next one does. */
+const UNITS: Readonly<
+  Record<Axis["unit"], { readonly begin: (day: string) => string; readonly next: (label: string) => string }>
+> = {
+  day: { begin: (day) => day, next: (day) => dayAfter(day, 1) },
+  week: { begin: mondayOf, next: (monday) => dayAfter(monday, 7) },
+  month: { begin: firstOfMonth, next: (first) => firstOfMonth(dayAfter(first, 31)) },
+};
+
+function mondayOf(day: string): string {
+  return dayAfter(day, -((new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7));
+}
+
+function firstOfMonth(day: string): string {
+  return `${day.slice(0, 7)}-01`;
+}
+
 /** The day of an instant in a time zone. */
 export function dayIn(timeZone: string, epochMs: number): string {
   // This locale writes days as ISO 8601 does.
