@@ -49,7 +49,7 @@ async function measureDashboard(dbPath: string, durationMs: number): Promise<Mea
   sums.sort((a, b) => a - b);
   const rows = { prMs: 0, sessionMs: 0 };
   for (const name of ["prMs", "sessionMs"] as const)
-    rows[name] = await time("/api/report", `${PERIOD}&${ROWS[name]}`);
+    rows[name] = await time("/api/costliest", `${PERIOD}&${ROWS[name]}`);
   const costliestMs = await time("/api/executions", `${PERIOD}&sort=cost&limit=8`);
   const page = (after: string) => time("/api/executions", `limit=50${after}`);
   const far = `&after=${encodeURIComponent(placeAt(dbPath, FAR_ROW))}`;

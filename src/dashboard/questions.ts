@@ -5,6 +5,7 @@ import { healthReport } from "../doctor/report";
 import { RunledgerError } from "../errors";
 import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
 import { changesReport } from "../report/changes-report";
+import { costliest } from "../report/costliest";
 import { printedExecution, printedExecutionReport } from "../report/execution-record";
 import { AMOUNT_ORDERS, executionsOf, placeOf } from "../report/executions";
 import { resolveFilter } from "../report/filter";
@@ -57,6 +58,7 @@ type Route = (search: string, answerer: Answerer) => Promise<Answer>;
 const ROUTES: Readonly<Record<string, Route>> = {
   "/api/report": answerReport,
   "/api/changes": answerChanges,
+  "/api/costliest": answerCostliest,
   "/api/executions": answerExecutions,
   "/api/incidents": answerIncidents,
   "/api/health": answerHealth,
@@ -111,6 +113,15 @@ async function answerChanges(search: string, { access }: Answerer): Promise<Answ
   return access.use(async (ledger) =>
     json(await changesReport(ledger, { ...filter, compare: query.text("compare") })),
   );
+}
+
+async function answerCostliest(search: string, { access }: Answerer): Promise<Answer> {
+  const query = new Query(search, ["by", "limit"]);
+  const filter = filterOf(query);
+  const [by, ...more] = groupKeysIn(query.text("by") ?? "") ?? [];
+  if (by === undefined || more.length > 0) refuseKeys(query.text("by") ?? "", "one");
+  const limit = query.count("limit", MOST_ROWS) ?? DEFAULT_ROWS;
+  return access.use(async (ledger) => json(await costliest(ledger, filter, { by, limit })));
 }
 
 async function answerExecutions(search: string, { access }: Answerer): Promise<Answer> {
@@ -191,10 +202,10 @@ function filterOf(query: Query): ExecutionFilter {
   return filter;
 }
 
-function refuseKeys(by: string): never {
+function refuseKeys(by: string, count = "one or two"): never {
   throw new RunledgerError(
     "INVALID_ARGUMENT",
-    `Invalid parameter: by: expected one or two of ${GROUP_KEYS.join(", ")}, label:team, received ${JSON.stringify(by.slice(0, 60))}.`,
+    `Invalid parameter: by: expected ${count} of ${GROUP_KEYS.join(", ")}, label:team, received ${JSON.stringify(by.slice(0, 60))}.`,
   );
 }
 

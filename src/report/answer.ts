@@ -6,6 +6,7 @@ import { atOneMoment } from "./database/snapshot";
 import { type ResolvedFilter, resolveFilter } from "./filter";
 import { endOfDay } from "./time-zone";
 import type { ExecutionFilter, GroupKey, UsageReport } from "./types";
+import type { UsageContext } from "./usage-reading";
 
 /** What every report says about itself. */
 export type AboutReport = Pick<
@@ -13,19 +14,27 @@ export type AboutReport = Pick<
   "schema" | "ledger" | "generatedAt" | "filter" | "exact" | "purgedBefore"
 >;
 
+/** What is to be answered. */
+export interface AnswerOptions {
+  readonly groupings: readonly (readonly GroupKey[])[];
+  readonly exact: boolean;
+  /** Which sums are read, without percentiles: nothing else of the answer counts then. Default: all there are. */
+  readonly only?: UsageContext["only"];
+}
+
 const exactSchema = z.object({ exact: z.boolean("a boolean") });
 
 /** Answers by some groupings at once, all of the same executions as they are at one moment. */
 export async function answer(
   ledger: Ledger,
   filter: ExecutionFilter,
-  { groupings, exact }: { groupings: readonly (readonly GroupKey[])[]; exact: boolean },
+  { groupings, exact, only }: AnswerOptions,
 ): Promise<UsageAnswer & { readonly about: AboutReport }> {
   check(exactSchema, { exact }, "filter");
   const now = new Date();
   const resolved = resolveFilter(filter, now.getTime());
   const endOfTodayMs = endOfDay(resolved.timeZone, now.getTime());
-  const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs };
+  const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs, only };
   const usage = await atOneMoment(ledger, (db) => collectUsage(db, ledger, question));
   const about = {
     schema: "runledger.report/1",

@@ -14,6 +14,7 @@ import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from ".
 import { markUnusual } from "./unusual-days";
 import { type CrowdedLabel, notesOn } from "./usage-notes";
 import { isEmpty } from "./usage-plan";
+import type { UsageContext } from "./usage-reading";
 import { modelsWithoutCost } from "./without-cost";
 
 /** What is to be known of the executions that match a filter. */
@@ -25,6 +26,8 @@ export interface UsageQuestion {
   readonly isExact: boolean;
   /** When today ends, in epoch milliseconds. */
   readonly endOfTodayMs: number | undefined;
+  /** Which sums are read, without percentiles. Default: all there are. */
+  readonly only?: UsageContext["only"];
 }
 
 export interface UsageAnswer {
@@ -40,7 +43,7 @@ export interface UsageAnswer {
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
   { hasRollups, engine }: Ledger,
-  { filter, groupings, isExact, endOfTodayMs }: UsageQuestion,
+  { filter, groupings, isExact, endOfTodayMs, only }: UsageQuestion,
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
   const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
@@ -54,10 +57,11 @@ export async function collectUsage(
     engine,
   } as const;
   const context = { filter, conditions, source };
-  for (const reading of readings) await reading.readUsage(db, context);
+  for (const reading of readings) await reading.readUsage(db, { ...context, only });
   // Without executions there is nothing to sample, and looking for them again would be slow.
   const all = total.tallyOf({}, "");
-  const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
+  const areAllRead =
+    all.executions === 0 || only !== undefined || (await readSample(db, readings, conditions, isExact));
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;

@@ -21,7 +21,7 @@ export interface UsageContext {
   readonly conditions: NameConditions;
   readonly source: UsageSource;
   /** Which sums are read; default all. Without `usedIn` there is no telling whether anything was there. */
-  readonly only?: readonly (keyof UsageSums)[];
+  readonly only?: readonly (keyof UsageSums)[] | undefined;
 }
 
 /** A grouping, and where its usage can be read. */

@@ -82,6 +82,21 @@ describe("answers as the command line prints them:", () => {
     );
   });
 
+  test.each(["session", "pr", "repo", "model", "label:team"])("the costliest by %s", async (by) => {
+    await using dashboard = dashboardOn(db);
+    for (const filter of [PERIOD, "since=2026-09-01&repo=lighthouse/*", `${PERIOD}&label=team=core`]) {
+      const report = await dashboard.json(`/api/report?${filter}&by=${by}`);
+      const { schema, totals, groups } = await dashboard.json(`/api/costliest?${filter}&by=${by}&limit=2`);
+      const fields = ["executions", "usedIn", "failures", "costUsd", "withoutCost"];
+      const shown = (usage: object, ...names: string[]) =>
+        Object.fromEntries(Object.entries(usage).filter(([name]) => [...fields, ...names].includes(name)));
+      expect(schema).toBe("runledger.costliest/1");
+      expect(totals).toEqual(shown(report.totals));
+      expect(groups).toEqual(report.groups.slice(0, 2).map((group: object) => shown(group, by)));
+      expect(groups.length).toBeGreaterThan(0);
+    }
+  });
+
   test("executions, page by page", async () => {
     await using dashboard = dashboardOn(db);
     for (const sort of ["", "cost", "tokens"]) {
@@ -163,6 +178,8 @@ describe("what is wrong is an error with a code:", () => {
   test.each([
     ["/api/report?sinc=1", 400, "INVALID_ARGUMENT", "There is no parameter"],
     ["/api/report?by=colour", 400, "INVALID_ARGUMENT", "by: expected one or two of day"],
+    ["/api/costliest", 400, "INVALID_ARGUMENT", "by: expected one of day"],
+    ["/api/costliest?by=day,repo", 400, "INVALID_ARGUMENT", "by: expected one of day"],
     ["/api/report?since=soon", 400, "INVALID_ARGUMENT", "since: expected"],
     ["/api/report?since=2001-01-01&until=2026-01-01", 400, "INVALID_ARGUMENT", "9131 days apart"],
     ["/api/report?by=ledger", 400, "INVALID_ARGUMENT", "a SQLite file is one ledger"],

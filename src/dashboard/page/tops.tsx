@@ -1,8 +1,9 @@
 import type { ChangesReport } from "../../report/changes-report";
+import type { CostliestGroup, CostliestReport } from "../../report/costliest";
 import type { PrintedExecution } from "../../report/execution-record";
 import type { ReportJson } from "../../report/format/json";
 import { formatCount, formatShare } from "../../report/format/values";
-import type { GroupKey, LabelKey, UsageGroup } from "../../report/types";
+import type { GroupKey, LabelKey } from "../../report/types";
 import { usePage } from "./context";
 import { type Loaded, useAnswer } from "./data";
 import { money, orUnknown, UNKNOWN } from "./figures";
@@ -69,7 +70,10 @@ function AskedTop({
 }) {
   // One more than is shown: those without a pull request are a group as well.
   const limit = [["limit", `${MOST_ROWS + 1}`]] as const;
-  const loaded = useAnswer<ReportJson>(apiPath("api/report", parameters, [["by", by]], limit), version);
+  const loaded = useAnswer<CostliestReport>(
+    apiPath("api/costliest", parameters, [["by", by]], limit),
+    version,
+  );
   const { groups = [], totals } = loaded.data ?? {};
   const named = groups.filter((group) => group[by] !== NONE);
   const rest = totals === undefined ? undefined : totals.costUsd - sumOf(named.slice(0, MOST_ROWS));
@@ -90,7 +94,7 @@ function Top({
   readonly loaded: Loaded<ReportJson>;
   readonly title: string;
   readonly by: GroupKey;
-  readonly groups: readonly UsageGroup[];
+  readonly groups: readonly CostliestGroup[];
 }) {
   const others = groups.slice(MOST_ROWS);
   return (
@@ -112,7 +116,7 @@ function Rows({
   restName,
 }: {
   readonly by: GroupKey;
-  readonly groups: readonly UsageGroup[];
+  readonly groups: readonly CostliestGroup[];
   readonly rest: number | undefined;
   readonly restName: string;
 }) {
@@ -135,7 +139,8 @@ function Rows({
       </thead>
       <tbody>
         {groups.map((group) => {
-          const { executions, usedIn = executions, withoutCost, costUsd, failureRate } = group;
+          const { executions, usedIn = executions, withoutCost, costUsd, failures } = group;
+          const failureRate = executions === 0 ? null : failures / executions;
           const isUnknown = costUsd === 0 && usedIn > 0 && withoutCost >= usedIn;
           return (
             <tr key={group[by]} data-name={group[by]} data-cost={costUsd}>
@@ -206,6 +211,6 @@ function Costliest({ version, parameters }: { readonly version: string; readonly
   );
 }
 
-function sumOf(groups: readonly UsageGroup[]): number {
+function sumOf(groups: readonly CostliestGroup[]): number {
   return groups.reduce((sum, { costUsd }) => sum + costUsd, 0);
 }
