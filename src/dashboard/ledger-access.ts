@@ -68,7 +68,7 @@ export class LedgerAccess {
     } finally {
       opened.uses -= 1;
       clearTimeout(this.#idle);
-      this.#idle = setTimeout(() => void this.close(), IDLE_MS);
+      this.#idle = setTimeout(() => opened.uses === 0 && void this.close(), IDLE_MS);
       this.#idle.unref();
     }
   }
