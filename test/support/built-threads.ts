@@ -9,3 +9,4 @@ const built = (name: string) => Bun.pathToFileURL(join(builtPackage(), name)).hr
 
 THREADS.writer = () => built("runledger-writer.js");
 THREADS.forwarder = () => built("runledger-forwarder.js");
+THREADS.dashboard = () => built("runledger-dashboard.js");
