@@ -1,20 +1,10 @@
 import { Fragment } from "preact";
-import type { ChangesReport } from "../../report/changes-report";
 import { formatCount } from "../../report/format/values";
 import type { Usage } from "../../report/types";
-import { changeOf, compact, FIGURES, knownValue, orUnknown, TOKEN_FIGURES, UNKNOWN } from "./figures";
+import { changeOf, FIGURES, knownValue, orUnknown, short, TOKEN_FIGURES } from "./figures";
 
 /** The figures at a glance, each beside that of the period before, and with what it doesn't know. */
-export function Cards({
-  usage,
-  before,
-  comparedWith,
-}: {
-  readonly usage: Usage;
-  readonly before: Usage | undefined;
-  readonly comparedWith: ChangesReport["comparedWith"] | undefined;
-}) {
-  const period = comparedWith && `${comparedWith.since.slice(0, 10)} to ${comparedWith.until.slice(0, 10)}`;
+export function Cards({ usage, before }: { readonly usage: Usage; readonly before: Usage | undefined }) {
   return (
     <dl class="cards">
       {FIGURES.map((figure) => {
@@ -28,7 +18,7 @@ export function Cards({
               <span class="value" data-figure={field} data-value={now}>
                 {orUnknown(now, format)}
               </span>
-              <span class="change" title={period && `compared with ${period}`}>
+              <span class="change">
                 {change ?? "\u00a0"}{" "}
                 {change !== undefined && change !== "as before" && (
                   <span class="faint">from {orUnknown(then, format)}</span>
@@ -58,13 +48,8 @@ export function Cards({
               return (
                 <li key={field}>
                   <span class="faint">{name}</span>
-                  <span
-                    class="number"
-                    data-figure={field}
-                    data-value={now}
-                    title={now === null ? UNKNOWN : formatCount(now)}
-                  >
-                    {orUnknown(now, compact)}
+                  <span class="number" data-figure={field} data-value={now}>
+                    {orUnknown(now, short)}
                   </span>
                   <span class="change number">{change ?? ""}</span>
                 </li>

@@ -161,7 +161,7 @@ export function Chart(props: ChartProps) {
           same weekdays of the 8 weeks before
         </p>
       )}
-      {footer !== undefined && <p class="under">{footer}</p>}
+      {footer !== undefined && footer !== false && <div class="under">{footer}</div>}
       <ChartTable {...props} isHidden={!hasTable} />
     </figure>
   );

@@ -227,12 +227,16 @@ export function MonthChart() {
         expectedUsd === null || lowUsd === null || highUsd === null ? (
           <span class="faint">{basis}</span>
         ) : (
-          <span title={basis}>
+          <>
             Expected at its end <b class="number">{money(expectedUsd)}</b>
             <span class="faint number">
               , likely {money(lowUsd)} to {money(highUsd)}
-            </span>
-          </span>
+            </span>{" "}
+            <details class="basis">
+              <summary>How</summary>
+              {basis}
+            </details>
+          </>
         )
       }
     />

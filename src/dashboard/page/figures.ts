@@ -56,6 +56,11 @@ export function orUnknown(value: number | null | undefined, format: (value: numb
   return value === null || value === undefined ? UNKNOWN : format(value);
 }
 
+/** A count as it is, as long as it is short enough: from a billion on in three digits. */
+export function short(value: number): string {
+  return value < 1e9 ? formatCount(value) : compact(value);
+}
+
 /** A large count in three digits: `2.22 B`. */
 export function compact(value: number): string {
   if (value < 10_000) return formatCount(value);

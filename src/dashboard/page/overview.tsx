@@ -57,17 +57,24 @@ export function Overview() {
   const first = days.since ?? groups[0]?.day ?? days.until;
   const all = eachDay(first, days.until);
   const axis = axisOf(all);
+  const compared = changes.problem === undefined ? changes.data : undefined;
   // What is unusual is marked in the chart, and said under it.
-  const shownNotes = notes.filter((note) => !note.startsWith("! "));
+  const shownNotes = [
+    ...(compared === undefined
+      ? []
+      : [
+          `Compared with ${minuteOf(compared.comparedWith.since)} to ${minuteOf(compared.comparedWith.until)} (UTC).`,
+        ]),
+    ...notes.filter((note) => !note.startsWith("! ")),
+  ];
   const marks = new Map(
     groups.flatMap(({ day = "", unusual }) => (unusual === true ? [[day, "unusually costly"] as const] : [])),
   );
-  const compared = changes.problem === undefined ? changes.data : undefined;
   return (
     <>
       <ProblemNote loaded={report} />
       <div class={report.isLoading || report.problem !== undefined ? "old" : ""}>
-        <Cards usage={totals} before={compared?.before} comparedWith={compared?.comparedWith} />
+        <Cards usage={totals} before={compared?.before} />
         {shownNotes.length > 0 && (
           <ul class="notes">
             {shownNotes.map((note) => (
@@ -96,4 +103,9 @@ export function Overview() {
       />
     </>
   );
+}
+
+/** An instant to its minute, without a time where a day begins. */
+function minuteOf(iso: string): string {
+  return iso.slice(0, 16).replace("T00:00", "").replace("T", " ");
 }
