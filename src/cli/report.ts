@@ -11,7 +11,6 @@ import { examples } from "./options";
 import { formatGroups, formatSummary } from "./report-formats";
 import { explainNothing } from "./report-nothing";
 import { addReportOptions, formatOf, type ReportOptions } from "./report-options";
-import { watchReport } from "./report-watch";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
@@ -41,6 +40,7 @@ async function print(options: ReportOptions, terminal: Terminal): Promise<void> 
 }
 
 async function watch(options: ReportOptions, terminal: Terminal): Promise<void> {
+  const { watchReport } = await import("./report-watch");
   const hint = createStyles(terminal.hasColor).faint("Drawn anew when something changes. Ctrl-C ends.");
   await watchReport(terminal, {
     dbPath: dbPathOf(options),

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createProgram } from "../../src/cli/program";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { makeGoldenLedger } from "../support/golden-ledger";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const folder = tempDir();
 const COMMANDS = (await createProgram(fakeTerminal(), () => {})).commands;
 const scriptFor = async (shell: string) => (await runCli(["completion", shell])).out;

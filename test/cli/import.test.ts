@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { read } from "../support/ledger";
 import { countRows, flawsOf, lockLedger } from "../support/place";
 import { tempDir } from "../support/temp-dir";
 
-const MAIN = resolve(import.meta.dir, "../../src/cli/main.ts");
+const MAIN = commandLine();
 const REAL = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
 const VALID = { repo: "octo-org/octo-repo", eventType: "push", model: "m", conclusion: "success" };
 const folder = tempDir();
@@ -227,17 +228,9 @@ describe("runledger import", () => {
     createTelemetryStore({ dbPath: db }).close();
     const lock = lockLedger(db);
     // The command waits in its own process: in this one nobody could let the lock go.
-    const importing = Bun.spawn(
-      [
-        process.execPath,
-        resolve(import.meta.dir, "../../src/cli/main.ts"),
-        "import",
-        file(lines(VALID)),
-        "--db",
-        db,
-      ],
-      { stdout: "pipe" },
-    );
+    const importing = Bun.spawn([process.execPath, MAIN, "import", file(lines(VALID)), "--db", db], {
+      stdout: "pipe",
+    });
     await Bun.sleep(300);
     lock[Symbol.dispose]();
     expect(await new Response(importing.stdout).text()).toStartWith("1 read: 1 written");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { resolve } from "node:path";
 import { forwardOnce } from "../../src/forward/forward-ledger";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { expectExactSums, expectForwarded, fillLedger, ledgerIn } from "../support/forwarding";
 import { read } from "../support/ledger";
@@ -70,7 +70,7 @@ describe("incidents --retry on PostgreSQL", () => {
     const { findings } = JSON.parse((await runCli(["doctor", "--json", "--db", to])).out);
     const { remedy } = findings.find(({ check }: { check: string }) => check === "incidents");
     const [, command = ""] = /^(runledger incidents --db \S+) says why; .* --retry\.$/.exec(remedy) ?? [];
-    const main = resolve(import.meta.dir, "../../src/cli/main.ts");
+    const main = commandLine();
     const script = `runledger() { "${process.execPath}" "${main}" "$@"; }; ${command} --retry`;
     const typed = Bun.spawnSync(["bash", "-c", script], {
       env: { ...process.env, PGPASSWORD: decodeURIComponent(new URL(to).password) },

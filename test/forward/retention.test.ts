@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { connect, createServer } from "node:net";
-import { resolve } from "node:path";
 import { forwardOnce, forwardPlugin } from "../../plugins/forward";
 import { planForwarding } from "../../src/forward/forward-dry-run";
 import { createApp, telemetryPlugin } from "../../src/index";
 import { createTelemetryStore } from "../../src/ledger/store";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { fillLedger, forwardedIds, ledgerIn } from "../support/forwarding";
 import { read } from "../support/ledger";
@@ -111,7 +111,7 @@ describe("a target that was never reached", () => {
 
     const { remedy } = await finding(from);
     const [, command = ""] = /(runledger forward --forget .*)$/.exec(remedy) ?? [];
-    const main = resolve(import.meta.dir, "../../src/cli/main.ts");
+    const main = commandLine();
     const script = `runledger() { "${process.execPath}" "${main}" "$@"; }; ${command}`;
     expect(`${Bun.spawnSync(["bash", "-c", script]).stdout}`).toBe(`${wanted?.target} is forgotten\n`);
     expect(targetsOf(from).map(({ last_id }) => last_id)).toEqual([100]);
