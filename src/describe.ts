@@ -40,6 +40,13 @@ function describeObject(value: object | null): string {
   return value instanceof Date ? "an invalid Date" : "an object";
 }
 
+/** The first of some texts, and how many more there are: `a, b and 3 more`. */
+export function firstOf(texts: readonly string[], most: number): string {
+  const more = texts.length - most;
+  const shown = texts.slice(0, most).join(", ");
+  return more > 0 ? `${shown} and ${more.toLocaleString("en")} more` : shown;
+}
+
 /** The message of whatever was thrown: never throws. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : describe(thrown);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { firstOf } from "../describe";
 import { type Repriced, repriceSlices } from "../ledger/reprice";
 import { cutoffText } from "../record/time";
 import { formatJsonLine } from "../report/format/json";
@@ -99,16 +100,12 @@ class Tally {
 
   toText(isDry: boolean): string {
     const { priced, unchanged, unknown, forwarded } = this.#counts;
-    const named = this.#named().slice(0, SHOWN_MODELS);
-    const models = named.map(([model, count]) => `${printable(model)} (${formatCount(count)})`);
-    const more = this.#unknownModels.size - named.length;
+    const models = this.#named().map(([model, count]) => `${printable(model)} (${formatCount(count)})`);
     const lines = [
       `${formatCountOf(priced, "execution")} priced: ${formatUsd(Math.abs(this.#costUsd))} USD ${this.#costUsd < 0 ? "less" : "more"}`,
       ...(unchanged > 0 ? [`${formatCount(unchanged)} have the same cost as before`] : []),
       ...(unknown > 0
-        ? [
-            `${formatCount(unknown)} still without a cost: ${models.join(", ")}${more > 0 ? ` and ${formatCount(more)} more models` : ""}`,
-          ]
+        ? [`${formatCount(unknown)} still without a cost: ${firstOf(models, SHOWN_MODELS)}`]
         : []),
       ...(forwarded > 0
         ? [

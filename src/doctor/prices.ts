@@ -1,4 +1,5 @@
 import type { ExpressionBuilder } from "kysely";
+import { firstOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { usageOf, usageOfRun } from "../ledger/estimate";
 import type { LedgerSchema } from "../ledger/schema";
@@ -158,8 +159,7 @@ function median(values: readonly number[]): number {
 }
 
 function listed(texts: readonly string[]): string {
-  const more = texts.length - SHOWN_MODELS;
-  return `${texts.slice(0, SHOWN_MODELS).join(", ")}${more > 0 ? ` and ${formatCount(more)} more` : ""}`;
+  return firstOf(texts, SHOWN_MODELS);
 }
 
 function countText({ name, executions }: ModelCount): string {

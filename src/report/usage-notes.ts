@@ -1,3 +1,4 @@
+import { firstOf } from "../describe";
 import { MOST_VALUES, OTHER_VALUES } from "../ledger/schema";
 import { dayOf, toLedgerTime } from "../record/time";
 import type { LaterExecutions } from "./later-executions";
@@ -118,10 +119,8 @@ const MOST_MODELS = 5;
 
 function* notesOnPrices({ withoutCost }: UsageFacts): Generator<string> {
   if (withoutCost.length === 0) return;
-  const shown = withoutCost.slice(0, MOST_MODELS);
-  const named = shown.map(({ model, executions }) => `${model} (${executions.toLocaleString("en")})`);
-  const more = withoutCost.length - shown.length;
-  yield `Executions without a cost, by model: ${named.join(", ")}${more > 0 ? ` and ${more.toLocaleString("en")} more models` : ""}.`;
+  const named = withoutCost.map(({ model, executions }) => `${model} (${executions.toLocaleString("en")})`);
+  yield `Executions without a cost, by model: ${firstOf(named, MOST_MODELS)}.`;
 }
 
 function* notesOnPercentiles({ totals, areAllRead }: UsageFacts): Generator<string> {
