@@ -21,7 +21,7 @@ export interface CostliestReport extends Omit<AboutReport, "schema" | "exact"> {
 
 /**
  * What cost most, by one key: the first groups of a `usageReport`, with the figures that such a list shows. Sessions and
- * pull requests are read from the executions themselves, which takes a third of the time for a quarter of the figures.
+ * pull requests are read from the executions themselves, which takes half the time for these few figures.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
