@@ -175,7 +175,7 @@ test("a ledger that is replaced while it is forwarded is opened anew", async () 
 test("a thread that ends is started again, and gets again what it was asked", async () => {
   const to = await newUrl();
   const from = ledgerIn(folder, "restarted");
-  fillLedger(from, "row", 4_000);
+  fillLedger(from, "row", 2_000);
   const threads: StartedWorker[] = [];
   const forwarding = new ForwardSupervisor(
     parseForwardOptions({ from, to, batchSize: 25 }),
