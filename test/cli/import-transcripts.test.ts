@@ -243,7 +243,7 @@ describe("import --from claude-code", () => {
     [["import", "--idle", "1h", "x.jsonl"], /^runledger: --idle, .* are for transcripts alone/],
     [["import", "--no-estimate", "x.jsonl"], /are for transcripts alone/],
     [
-      ["import", "--from", "codex", "--prices", "/nowhere.json", "/tmp"],
+      ["import", "--from", "codex", "--prices", "/nowhere.json", import.meta.dir],
       /\/nowhere\.json can't be read as JSON/,
     ],
     [["import", "--from", "claude", "--include-recorded", "x.jsonl"], /are for transcripts alone/],
