@@ -65,6 +65,11 @@ export class BatchEncoder {
     return this.#size;
   }
 
+  /** When the last event completed, in epoch milliseconds; NaN when it is not a plain record. */
+  get lastTimeMs(): number {
+    return this.#numbers[(this.#size - 1) * WIDTH] ?? Number.NaN;
+  }
+
   push(event: TelemetryRecord): void {
     if (this.#size * WIDTH === this.#numbers.length) this.#grow();
     if (!this.#pushPlain(event)) this.#pushOther(snapshot(event));

@@ -35,6 +35,8 @@ export type WriterRequest =
 export type ToWriter =
   | ({ readonly type: "batch" } & SentBatch)
   | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
+  /** From now on note in the ledger, with each batch, its sequence: somebody follows the recorder of this name. */
+  | { readonly type: "noteProgress"; readonly as: string }
   /** There is something in the spill file. */
   | { readonly type: "spilled" }
   /** The recorder is closing: what can't be written soon need not be retried. */

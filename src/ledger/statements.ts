@@ -189,6 +189,27 @@ export function keepPriceList(name: string): CompiledQuery {
     .compile();
 }
 
+/** Before the id of a recorder, the key of its note. */
+export const WRITTEN_BY = "written_by_";
+
+/** Notes the sequence of the last batch of a recorder that was written. */
+export function noteWritten(recorderId: string, sequence: number): CompiledQuery {
+  return builder
+    .insertInto("ledger")
+    .values({ key: `${WRITTEN_BY}${recorderId}`, value: `${sequence}` })
+    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: `${sequence}` }))
+    .compile();
+}
+
+/** Forgets the notes of all other recorders: those of dead ones are useless, living ones note again. */
+export function forgetWrittenByOthers(recorderId: string): CompiledQuery {
+  return builder
+    .deleteFrom("ledger")
+    .where("key", "like", `${WRITTEN_BY}%`)
+    .where("key", "!=", `${WRITTEN_BY}${recorderId}`)
+    .compile();
+}
+
 /** To SQLite any number sorts below any text: a time that another program stored as a number can't be dated. */
 export function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");

@@ -7,6 +7,7 @@ import { toPayload } from "../record/payload";
 import { stamp } from "../record/stamp";
 import { DAY_MS } from "../record/time";
 import type { TelemetryRecord } from "../record/types";
+import { announceRecorder, type BeginFollowing, type Follower } from "./following";
 import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
 
 /**
@@ -22,6 +23,8 @@ export class DirectRecorder implements TelemetryRecorder {
   readonly #pending = new Set<Promise<void>>();
   readonly #counts = { received: 0, written: 0, rejected: 0, failed: 0 };
   readonly #purging: ReturnType<typeof setInterval>;
+  readonly #forgetRecorder: () => void;
+  readonly #followers = new Map<BeginFollowing, Follower>();
   #state: "open" | "closing" | "closed" = "open";
 
   constructor(store: RecordingStore, retentionDays: number | false, logger: Logger) {
@@ -36,6 +39,12 @@ export class DirectRecorder implements TelemetryRecorder {
     purge();
     this.#attempt("the first checkpoint", () => store.checkpoint());
     this.#purging = setInterval(purge, DAY_MS).unref();
+    // Nothing can be read back from a store: to a follower it is as a ledger in memory.
+    this.#forgetRecorder = announceRecorder({
+      dbPath: ":memory:",
+      follow: (begin) => void this.#followers.set(begin, begin(Bun.randomUUIDv7(), 0)),
+      unfollow: (begin) => void this.#followers.delete(begin),
+    });
   }
 
   record(event: TelemetryRecord): void {
@@ -44,6 +53,11 @@ export class DirectRecorder implements TelemetryRecorder {
     try {
       this.#assertOpen();
       entry = stamp(event);
+      for (const follower of this.#followers.values()) {
+        follower.taken(entry, Number.NaN);
+        follower.sealed(1);
+        follower.sent(1);
+      }
       const answer: unknown = this.#store.record(entry);
       // A foreign store may return anything: only that it succeeded matters.
       if (isThenable(answer)) this.#await(answer, entry);
@@ -77,6 +91,8 @@ export class DirectRecorder implements TelemetryRecorder {
   async close(timeoutMs: number): Promise<TelemetryCloseReport> {
     this.#state = "closing";
     clearInterval(this.#purging);
+    this.#forgetRecorder();
+    this.#followers.clear();
     const finished = this.flush().then(() =>
       this.#attempt("the last checkpoint", () => this.#store.checkpoint()),
     );

@@ -32,6 +32,16 @@ export class BatchQueue {
     return this.#waitingSize;
   }
 
+  /** Batches that wait to be sent. */
+  get waitingBatches(): number {
+    return this.#waiting.length;
+  }
+
+  /** When the event that was pushed last completed, in epoch milliseconds; NaN when it is not a plain record. */
+  get lastTimeMs(): number {
+    return this.#growing.lastTimeMs;
+  }
+
   /** Events in flight: sent to the writer and not acknowledged. */
   get sentSize(): number {
     return this.#sentSize;

@@ -12,6 +12,7 @@ import { cutoffOf } from "../ledger/cutoff";
 import type { Logger } from "../logger";
 import type { TelemetryRecord } from "../record/types";
 import { atExit } from "./at-exit";
+import { announceRecorder, type BeginFollowing, type Follower } from "./following";
 import { BatchQueue } from "./queue";
 import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
 import type { StartWriter } from "./writer-link";
@@ -53,6 +54,10 @@ export class QueuedRecorder implements TelemetryRecorder {
   readonly #spills: FailureLog<"warn">;
   readonly #drops: FailureLog<"error">;
   readonly #forgetExit: () => void;
+  readonly #forgetRecorder: () => void;
+  /** By which its progress is noted in the ledger, for those that follow it. */
+  readonly #id = Bun.randomUUIDv7();
+  #followers: readonly { readonly begin: BeginFollowing; readonly follower: Follower }[] = [];
   /** Created on first use: from then on it keeps the process alive. */
   #ready: Promise<void> | undefined;
   #received = 0;
@@ -87,6 +92,13 @@ export class QueuedRecorder implements TelemetryRecorder {
     const ledger = { dbPath, synchronous, retentionDays, estimateCost };
     this.#writer = new WriterSupervisor(ledger, this.#counts, unacknowledged, startWriter, logger);
     this.#forgetExit = atExit(() => this.#exit());
+    this.#forgetRecorder = announceRecorder({
+      dbPath,
+      follow: (begin) => this.#follow(begin),
+      unfollow: (begin) => {
+        this.#followers = this.#followers.filter((followed) => followed.begin !== begin);
+      },
+    });
   }
 
   get ready(): Promise<void> {
@@ -97,6 +109,7 @@ export class QueuedRecorder implements TelemetryRecorder {
   record(event: TelemetryRecord): void {
     this.#received += 1;
     const size = this.#queue.push(event);
+    for (const { follower } of this.#followers) follower.taken(event, this.#queue.lastTimeMs);
     if (this.#phase === "closed") this.#spillAll();
     // Events that arrive while it closes are no longer sent: they go to the spill file at the end.
     else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
@@ -162,6 +175,12 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   readonly #isDegraded = (): boolean => this.#writer.health.state === "degraded";
 
+  #follow(begin: BeginFollowing): void {
+    const follower = begin(this.#id, this.#queue.waitingBatches);
+    this.#followers = [...this.#followers, { begin, follower }];
+    this.#writer.noteProgressAs(this.#id);
+  }
+
   /** Sends a request to the writer after everything received so far, including batches that still wait. */
   #request(request: WriterRequest): Promise<number | undefined> {
     if (this.#phase === "closed") return this.#writer.request(request);
@@ -214,7 +233,9 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   /** Counts records as dropped that are too long for JSON and so can't be stored anywhere. */
   #seal(): void {
+    const waiting = this.#queue.waitingBatches;
     const lost = this.#queue.seal();
+    for (const { follower } of this.#followers) follower.sealed(this.#queue.waitingBatches - waiting);
     if (lost === 0) return;
     this.#dropped += lost;
     this.#unreported.dropped += lost;
@@ -224,19 +245,23 @@ export class QueuedRecorder implements TelemetryRecorder {
   #sendOne(): boolean {
     const batch = this.#queue.send();
     if (batch === undefined) return false;
+    for (const { follower } of this.#followers) follower.sent(batch.sequence);
     this.#writer.post({ type: "batch", ...batch });
     return true;
   }
 
   #spillAll(): void {
     this.#seal();
-    this.#spill(this.#queue.takeAll());
+    const sent = this.#queue.sent.length;
+    this.#spill(this.#queue.takeAll(), sent);
   }
 
-  #spill(batches: readonly Batch[]): void {
+  /** @param sent How many of the batches had been sent to the writer. */
+  #spill(batches: readonly Batch[], sent = 0): void {
     if (batches.length === 0) return;
     const { dbPath } = this.#options;
     const size = batches.reduce((total, batch) => total + batch.size, 0);
+    for (const { follower } of this.#followers) follower.spilled(batches.length - sent);
     try {
       if (dbPath === ":memory:") throw new Error("a ledger in memory has no spill file");
       const path = appendToSpill(dbPath, batches.map(toLines));
@@ -292,6 +317,9 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#finalCounts = this.#counts.snapshot();
     this.#queue.acknowledge(this.#finalCounts.acknowledged);
     this.#spillAll();
+    this.#forgetRecorder();
+    for (const { follower } of this.#followers) follower.ended();
+    this.#followers = [];
     this.#spills.flush();
     this.#drops.flush();
   }

@@ -38,6 +38,7 @@ export class WriterSupervisor {
   #lastDeathMs = 0;
   #restarts = 0;
   #isStopped = false;
+  #progressName: string | undefined;
 
   constructor(
     options: LedgerOptions,
@@ -75,6 +76,12 @@ export class WriterSupervisor {
   /** A batch posted while no writer is alive is not lost: a new writer gets everything that is unacknowledged. */
   post(message: ToWriter): void {
     this.#link?.post(message);
+  }
+
+  /** From now on the writer notes its progress in the ledger under this name. */
+  noteProgressAs(name: string): void {
+    this.#progressName = name;
+    this.post({ type: "noteProgress", as: name });
   }
 
   /** Resolves when the writer has done it, which is after everything posted before. */
@@ -135,6 +142,7 @@ export class WriterSupervisor {
       this.#startAgain(false, error);
       return;
     }
+    if (this.#progressName !== undefined) this.#link.post({ type: "noteProgress", as: this.#progressName });
     for (const batch of this.#unacknowledged()) this.#link.post({ type: "batch", ...batch });
     for (const { message } of this.#pending.values()) this.#link.post(message);
   }

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from "kysely";
 import { messageOf } from "../describe";
 import type { BatchOutcome } from "../handoff/shared-counts";
 import { toExecutionRow } from "../ledger/row";
@@ -18,6 +19,8 @@ export interface PendingBatchOptions {
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
   /** Fills in costs that nobody reported. */
   readonly estimator?: Estimator | undefined;
+  /** What is written in the transaction of the rows. */
+  readonly alongside?: readonly CompiledQuery[] | undefined;
   /** Stores records from before the last purge too, although they may have been counted and purged already. */
   readonly acceptsPurged?: boolean | undefined;
 }
@@ -112,7 +115,7 @@ export class PendingBatch {
       part.map(({ row }) => row),
       this.#isRefused ? [] : this.#rejections.flatMap(({ incident }) => incident ?? []),
       this.#options.acceptsPurged === true ? "write" : refuse,
-      this.#options.estimator?.facts,
+      [...(this.#options.estimator?.facts ?? []), ...(this.#options.alongside ?? [])],
     );
     this.#rejections.push(...refusals);
     if (!this.#isRefused) {

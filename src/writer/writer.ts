@@ -1,3 +1,4 @@
+import type { CompiledQuery } from "kysely";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 import { FailureLog } from "../failure-log";
@@ -7,6 +8,7 @@ import type { SharedCounts } from "../handoff/shared-counts";
 import { heldBackAfterPurge } from "../ledger/held-back";
 import { isLasting, isPoison, toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
+import { forgetWrittenByOthers, noteWritten } from "../ledger/statements";
 import type { Incident } from "../record/types";
 import { Estimator } from "./estimator";
 import { GuardedLedger } from "./guarded-ledger";
@@ -45,7 +47,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #counts: SharedCounts;
   readonly #send: (message: FromWriter) => void;
-  readonly #inbox: Exclude<ToWriter, { type: "closing" }>[] = [];
+  readonly #inbox: Exclude<ToWriter, { type: "closing" | "noteProgress" }>[] = [];
   readonly #ledger: GuardedLedger;
   readonly #maintenance: Maintenance;
   readonly #estimator: Estimator | undefined;
@@ -63,6 +65,9 @@ export class Writer {
   #failures = 0;
   #isStarved = false;
   #isClosing = false;
+  /** The name under which progress is noted; `undefined`: nobody follows. */
+  #progressName: string | undefined;
+  #hasNoted = false;
 
   constructor(options: WriterOptions, counts: SharedCounts, send: (message: FromWriter) => void) {
     this.#options = options;
@@ -103,7 +108,8 @@ export class Writer {
     if (this.#state === "closed") return;
     // While the ledger can't be written there may be millions of these: checking once is enough.
     if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
-    if (message.type === "closing") this.#tryNow();
+    if (message.type === "noteProgress") this.#progressName = message.as;
+    else if (message.type === "closing") this.#tryNow();
     else this.#inbox.push(message);
     this.#schedule();
   }
@@ -238,13 +244,24 @@ export class Writer {
       sequence = message.sequence;
     }
     return {
-      batch: new PendingBatch(batches.flat(), { estimator: this.#estimator }),
+      batch: new PendingBatch(batches.flat(), {
+        estimator: this.#estimator,
+        alongside: this.#progressAt(sequence),
+      }),
       sequence,
       messages: batches.length,
     };
   }
 
-  #serve(message: Exclude<ToWriter, { type: "batch" | "closing" }>, ledger: SqliteLedger): void {
+  #progressAt(sequence: number): readonly CompiledQuery[] {
+    const name = this.#progressName;
+    if (name === undefined) return [];
+    const first = this.#hasNoted ? [] : [forgetWrittenByOthers(name)];
+    this.#hasNoted = true;
+    return [...first, noteWritten(name, sequence)];
+  }
+
+  #serve(message: Extract<ToWriter, { type: "request" | "spilled" }>, ledger: SqliteLedger): void {
     if (message.type === "spilled") this.#spill.look();
     else this.#answer(message, ledger);
     this.#inbox.shift();
