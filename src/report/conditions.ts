@@ -4,7 +4,9 @@ import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { cutoffText, dayOf, LATEST_MS } from "../record/time";
 import { matchesGlob, unindexed } from "./database/dialect";
 import type { ResolvedFilter } from "./filter";
-import { labelColumn, NONE } from "./labels";
+import { labelColumn } from "./label-column";
+import { NONE } from "./labels";
+import { isGlob, namesIn } from "./name-pattern";
 import type { NamePattern } from "./types";
 
 /** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
@@ -139,15 +141,6 @@ export function matches(
       ...globs.map((glob) => matchesGlob(column, glob)),
     ]),
   ];
-}
-
-function namesIn(pattern: NamePattern | undefined): readonly string[] {
-  if (pattern === undefined) return [];
-  return typeof pattern === "string" ? [pattern] : pattern;
-}
-
-function isGlob(name: string): boolean {
-  return /[*?]/.test(name);
 }
 
 async function areRare(db: Kysely<LedgerSchema>, repos: readonly string[]): Promise<boolean> {

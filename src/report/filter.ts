@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
-import { isLabelKey } from "../record/labels";
 import { unitHint, zoneHint } from "../record/time";
 import { check } from "./check";
+import { labelsOption, nameOption, timeZoneOption } from "./filter-options";
 import { resolveTime, TIME_INPUT } from "./time-input";
-import { UTC, zoneNamed } from "./time-zone";
+import { UTC } from "./time-zone";
 import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./types";
 
 /** A filter with its times resolved. */
@@ -19,49 +19,20 @@ export interface ResolvedFilter extends NameFilter {
   readonly timeZone: string;
 }
 
-// The message of each check names what it expects; `explain` builds the sentence.
-const NAME = "a non-empty string, or several";
-const LABELS = "an object of labels";
-const LABEL_KEYS = "keys of labels, such as team or prompt_version";
-const ZONE = "the name of a time zone, such as Europe/Berlin, or local";
-
 const time = z.optional(
   z.union([z.number(), z.string(), z.custom<Date>((value) => value instanceof Date)], TIME_INPUT),
 );
-const oneName = z.string(NAME).check(z.minLength(1, NAME));
-const severalNames = z.pipe(
-  z.array(oneName).check(z.minLength(1, NAME)),
-  z.transform((names: string[]) => oneAsItself(names)),
-);
-const name = z.optional(z.union([oneName, severalNames], NAME));
-const labels = z.optional(
-  z.record(z.string(), z.union([oneName, severalNames], NAME), LABELS).check(({ value, issues }) => {
-    for (const input of Object.keys(value)) {
-      if (!isLabelKey(input)) issues.push({ code: "custom", message: LABEL_KEYS, input });
-    }
-  }),
-);
-const timeZone = z.pipe(
-  z.string(ZONE),
-  z.transform((text, context) => {
-    const zone = zoneNamed(text);
-    if (zone !== undefined) return zone;
-    context.issues.push({ code: "custom", message: ZONE, input: text });
-    return z.NEVER;
-  }),
-);
-
 const filterSchema = z.strictObject({
   since: time,
   until: time,
-  repo: name,
-  model: name,
-  provider: name,
-  eventType: name,
-  conclusion: name,
-  labels,
+  repo: nameOption,
+  model: nameOption,
+  provider: nameOption,
+  eventType: nameOption,
+  conclusion: nameOption,
+  labels: labelsOption,
   failedOnly: z._default(z.boolean("a boolean"), false),
-  timeZone: z._default(timeZone, UTC),
+  timeZone: z._default(timeZoneOption, UTC),
 } satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);
 
 /**
@@ -80,12 +51,6 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   const untilMs = instant("until", until);
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
   return { sinceMs, untilMs, ...names, timeZone };
-}
-
-/** A list of one name is that name. */
-function oneAsItself(names: readonly string[]): NamePattern {
-  const [name, ...more] = names;
-  return name !== undefined && more.length === 0 ? name : names;
 }
 
 function refuseTime(field: string, input: TimeInput): never {

@@ -1,4 +1,3 @@
-import { type RawBuilder, sql } from "kysely";
 import { isLabelKey as isLabel } from "../record/labels";
 import type { GroupKey, LabelKey } from "./types";
 
@@ -25,11 +24,6 @@ export function keyOfLabel(label: string): LabelKey {
 /** The labels among some keys. */
 export function labelsIn(keys: readonly GroupKey[]): readonly string[] {
   return keys.filter((key) => isLabelKey(key)).map(labelOf);
-}
-
-/** The value of a label of an execution; NULL without it. Not a parameter, so that PostgreSQL groups by it. */
-export function labelColumn(label: string): RawBuilder<string | null> {
-  return sql`labels ->> ${sql.lit(label)}`;
 }
 
 /** Values of labels, with one more that a text names: `team=core`. `undefined` when it names none. */

@@ -85,7 +85,7 @@ const modelUsage: fc.Arbitrary<ModelUsage> = fc.record(
 );
 
 /** Used one model, or said what each of some used. */
-const anyExecution: fc.Arbitrary<TelemetryRecord> = fc.oneof(
+export const anyExecution: fc.Arbitrary<TelemetryRecord> = fc.oneof(
   { weight: 2, arbitrary: record },
   {
     weight: 1,

@@ -1,0 +1,107 @@
+import type { Ledger } from "./database/ledger";
+import { resolveFilter } from "./filter";
+import { dayBefore, dayIn, endOfDay } from "./time-zone";
+import type { ExecutionFilter, UsageGroup } from "./types";
+import { usageReport } from "./usage-report";
+
+/** How far back days are looked at. */
+const HISTORY_DAYS = 8 * 7;
+/** With fewer days there is nothing to expect: each weekday has to occur twice. */
+const LEAST_DAYS = 14;
+
+/** A day of history, or an expected one: the quartiles of the same weekdays. */
+export interface Expectation {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+/** What the days of the last 8 weeks have cost, and what others will by that. */
+export interface DayCosts {
+  /** `YYYY-MM-DD` */
+  readonly today: string;
+  /** What a day has cost so far, in US dollars. */
+  readonly costOf: (day: string) => number;
+  /** Of the executions of a day, of how many nobody knows the cost. */
+  readonly withoutCostOf: (day: string) => number;
+  /** How many days before today there are to go by. */
+  readonly historyDays: number;
+  /** What a whole day will cost; `undefined` when too little is known. */
+  readonly expected: ((day: string) => Expectation) | undefined;
+  /** How that is computed, as a sentence; or why it is not. */
+  readonly basis: string;
+}
+
+/**
+ * What days cost: each one that comes costs the median of the same weekdays of the last 8 weeks. Days without executions
+ * cost nothing.
+ *
+ * @param filter Which executions; of which time, is given.
+ * @param costOfGroup What the executions of a day count. Default: their cost.
+ * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
+ */
+export async function expectDays(
+  ledger: Ledger,
+  filter: Omit<ExecutionFilter, "since" | "until">,
+  nowMs: number,
+  costOfGroup: (group: UsageGroup) => number = ({ costUsd }) => costUsd,
+): Promise<DayCosts> {
+  const { timeZone } = resolveFilter(filter);
+  const today = dayIn(timeZone, nowMs);
+  const firstOfHistory = dayBefore(today, HISTORY_DAYS);
+  const until = endOfDay(timeZone, nowMs);
+  const { groups } = await usageReport(ledger, { ...filter, since: firstOfHistory, until, by: ["day"] });
+  const byDay = new Map(groups.map((group) => [group.day ?? "", group]));
+  const costs = new Map(groups.map((group) => [group.day ?? "", costOfGroup(group)]));
+  const costOf = (day: string) => costs.get(day) ?? 0;
+  const history = await daysOfHistory(ledger, filter, firstOfHistory, today, groups[0]?.day);
+  const known = { today, costOf, withoutCostOf: (day: string) => byDay.get(day)?.withoutCost ?? 0 };
+  if (history.length < LEAST_DAYS) {
+    const basis = `There are ${history.length} days before today to go by; a forecast takes ${LEAST_DAYS}.`;
+    return { ...known, historyDays: history.length, expected: undefined, basis };
+  }
+  const byWeekday = Map.groupBy(history, weekdayOf);
+  return {
+    ...known,
+    historyDays: history.length,
+    expected: (day) => quartiles((byWeekday.get(weekdayOf(day)) ?? []).map(costOf)),
+    basis: `Each day that is left costs the median of the same weekdays of the ${history.length} days before today; the range is by their quartiles.`,
+  };
+}
+
+/** The days from one, up to but not including another. */
+export function daysBetween(fromDay: string, toDay: string): readonly string[] {
+  const days: string[] = [];
+  for (let day = fromDay; day < toDay; day = dayBefore(day, -1)) days.push(day);
+  return days;
+}
+
+/** All days before today, beginning with the first that has an execution. */
+async function daysOfHistory(
+  ledger: Ledger,
+  filter: ExecutionFilter,
+  firstDay: string,
+  today: string,
+  firstUsed: string | undefined,
+): Promise<readonly string[]> {
+  const { totals } = await usageReport(ledger, { ...filter, until: firstDay });
+  const first = totals.executions > 0 ? firstDay : (firstUsed ?? today);
+  return daysBetween(first, today);
+}
+
+function weekdayOf(day: string): number {
+  return new Date(`${day}T00:00Z`).getUTCDay();
+}
+
+function quartiles(values: readonly number[]): Expectation {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
+}
+
+/** By linear interpolation, as `percentile_cont` of SQL. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)] ?? 0;
+  const above = sorted[Math.ceil(place)] ?? below;
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,0 +1,40 @@
+import type { Kysely } from "kysely";
+import type { LedgerSchema } from "../ledger/schema";
+import { nameConditions, spanOf } from "./conditions";
+import type { Ledger } from "./database/ledger";
+import type { ResolvedFilter } from "./filter";
+import { Grouping } from "./grouping";
+import { purgedBefore } from "./ledger-facts";
+import { hasModels } from "./models";
+import { planReadings } from "./plan-readings";
+import type { GroupKey, UsageGroup } from "./types";
+
+/** What executions cost. */
+export type Spending = Pick<UsageGroup, GroupKey | "executions" | "costUsd" | "withoutCost">;
+
+/**
+ * What executions cost, by some keys or all together: the sums of `usageReport`, without all else that a report has. Its
+ * reads are to see the ledger as it is at one moment.
+ */
+export async function readSpending(
+  db: Kysely<LedgerSchema>,
+  { hasRollups, engine }: Pick<Ledger, "hasRollups" | "engine">,
+  filter: ResolvedFilter,
+  by: readonly GroupKey[],
+): Promise<readonly Spending[]> {
+  const grouping = new Grouping(by, filter.timeZone);
+  const sources = { hasRollups, purgedBeforeMs: await purgedBefore(db) };
+  const readings = await planReadings(db, spanOf(filter), filter, [grouping], sources);
+  const context = {
+    filter,
+    conditions: await nameConditions(db, filter),
+    source: {
+      executions: "executions",
+      models: (await hasModels(db)) ? "execution_models" : undefined,
+      engine,
+    },
+    only: ["executions", "costUsd", "usedIn", "withoutCost", "usedWithoutCost"],
+  } as const;
+  for (const reading of readings) await reading.readUsage(db, context);
+  return grouping.groups();
+}
