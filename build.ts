@@ -20,12 +20,14 @@ const ENTRIES = {
   forward: "plugins/forward/index.ts",
   otel: "plugins/otel/index.ts",
   dashboard: "plugins/dashboard/index.ts",
+  budget: "plugins/budget/index.ts",
 };
 const COMMAND_LINE = { cli: "src/cli/main.ts" };
 const THREADS = {
   "runledger-writer": "src/writer/writer-thread.ts",
   "runledger-forwarder": "src/forward/forward-thread.ts",
   "runledger-dashboard": "src/dashboard/dashboard-thread.ts",
+  "runledger-budgets": "src/budget/budget-thread.ts",
 };
 /** What the dashboard's page is made of: it is in no source map. */
 const PACKAGES_OF_PAGE = ["preact", "uplot"];

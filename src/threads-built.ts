@@ -10,6 +10,7 @@ export const THREADS: typeof SOURCES = {
   writer: () => begin("./runledger-writer.js", () => require("./runledger-writer.js")),
   forwarder: () => begin("./runledger-forwarder.js", () => require("./runledger-forwarder.js")),
   dashboard: () => begin("./runledger-dashboard.js", () => require("./runledger-dashboard.js")),
+  budgets: () => begin("./runledger-budgets.js", () => require("./runledger-budgets.js")),
 };
 
 function begin(file: string, load: () => { readonly default: string }): string {

@@ -3,4 +3,5 @@ export const THREADS = {
   writer: (): string => new URL("./writer/writer-thread.ts", import.meta.url).href,
   forwarder: (): string => new URL("./forward/forward-thread.ts", import.meta.url).href,
   dashboard: (): string => new URL("./dashboard/dashboard-thread.ts", import.meta.url).href,
+  budgets: (): string => new URL("./budget/budget-thread.ts", import.meta.url).href,
 };

@@ -50,6 +50,7 @@ const ROOMS: Record<string, readonly string[]> = {
   report: ["record", "ledger", "report/database"],
   "report/format": ["ledger", "report"],
   forward: ["record", "ledger", "postgres", "report", "report/database"],
+  budget: ["record", "app", "ledger", "handoff", "recorder", "postgres", "report", "report/database"],
   doctor: ["record", "prices", "ledger", "handoff", "postgres", "report", "report/database", "report/format"],
   "dashboard/page": ["report", "report/format", "doctor"],
   dashboard: [
@@ -60,6 +61,7 @@ const ROOMS: Record<string, readonly string[]> = {
     "report/database",
     "report/format",
     "doctor",
+    "budget",
     "dashboard/page",
   ],
   "cli/completion": ["cli", "ledger", "report", "report/database"],
@@ -78,6 +80,7 @@ const ROOMS: Record<string, readonly string[]> = {
     "forward",
     "doctor",
     "dashboard",
+    "budget",
     "cli/completion",
   ],
 };

@@ -9,6 +9,7 @@ export const COMMANDS = {
   report: async () => (await import("./report")).reportCommand,
   executions: async () => (await import("./executions")).executionsCommand,
   changes: async () => (await import("./changes")).changesCommand,
+  budget: async () => (await import("./budget")).budgetCommand,
   show: async () => (await import("./show")).showCommand,
   import: async () => (await import("./import")).importCommand,
   export: async () => (await import("./export")).exportCommand,

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import type { RunledgerConfig } from "../budget/options";
 import { withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import { plainPath } from "../ledger/plain-path";
@@ -13,21 +15,33 @@ export interface DbOption {
 
 /** Adds `--db`. */
 export function addDbOption(command: Command): Command {
-  return command.option("--db <path>", "the ledger; default: $TELEMETRY_DB_PATH, else ./data/telemetry.db");
+  return command.option(
+    "--db <path>",
+    "the ledger; default: $TELEMETRY_DB_PATH, else the dbPath of ./runledger.config.ts, else ./data/telemetry.db",
+  );
 }
 
 /**
  * The ledger that a command is about, as the plugin of an application in this folder would find it.
  *
+ * @param config The configuration. Default: that of the configuration file in the working directory, if there is one.
  * @throws {RunledgerError} `INVALID_OPTION` for what SQLite would take for another path.
  */
-export function dbPathOf({ db }: DbOption): string {
-  const path = db ?? (process.env["TELEMETRY_DB_PATH"] || "./data/telemetry.db");
+export function dbPathOf({ db }: DbOption, config?: RunledgerConfig): string {
+  const path =
+    db ?? (process.env["TELEMETRY_DB_PATH"] || (config ?? configOfFolder())?.dbPath || "./data/telemetry.db");
   if (path !== "" && path === path.trim()) return NO_FILE.test(path) ? path : plainPath(path);
   throw new RunledgerError(
     "INVALID_OPTION",
     `--db: expected a path without spaces around it, received "${withoutCredentials(path)}".`,
   );
+}
+
+/** The configuration of the working directory, if it has one. Loaded on use: most have none. */
+export function configOfFolder(): RunledgerConfig | undefined {
+  if (!existsSync("./runledger.config.ts")) return undefined;
+  const { CONFIG_FILE, loadConfig } = require("./config") as typeof import("./config");
+  return loadConfig(CONFIG_FILE);
 }
 
 /**

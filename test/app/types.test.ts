@@ -49,8 +49,9 @@ const hearsReviews = definePlugin({
 });
 
 describe("the events of an app", () => {
-  test("are execution:completed, whose payload is a record of the ledger", () => {
-    expectTypeOf<keyof AppEvents>().toEqualTypeOf<"execution:completed">();
+  test("are execution:completed, whose payload is a record of the ledger, and those of budgets", () => {
+    type Names = "execution:completed" | "budget:threshold" | "budget:exceeded";
+    expectTypeOf<keyof AppEvents>().toEqualTypeOf<Names>();
     expectTypeOf<AppEvents["execution:completed"]>().toEqualTypeOf<ExecutionCompleted>();
     expectTypeOf<ExecutionCompleted>().toEqualTypeOf<TelemetryRecord>();
     expectTypeOf(app.emitter).toExtend<Emitter<AppEvents>>();

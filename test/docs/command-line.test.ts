@@ -14,6 +14,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   report: "docs/reports.md",
   forward: "docs/forwarding.md",
   dashboard: "docs/dashboard.md",
+  budget: "docs/budgets.md",
 };
 
 describe("the page of the command line", () => {
@@ -78,6 +79,8 @@ test("no page shows commands that nothing runs", () => {
   expect(heldElsewhere).toEqual([
     // test/docs/snippets.test.ts
     ["README.md", expect.stringMatching(/^sqlite3 -line /)],
+    // test/cli/budget.test.ts
+    ["docs/budgets.md", "COLUMNS=100 runledger budget"],
     // It needs a server of that name: what it prints is held by test/forward/command.test.ts.
     ["docs/forwarding.md", expect.stringMatching(/^runledger forward /)],
     // test/docs/reading.test.ts

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import * as runledger from "runledger";
 import * as adapters from "runledger/adapters";
+import * as budget from "runledger/budget";
 import * as dashboard from "runledger/dashboard";
 import * as forward from "runledger/forward";
 import * as otel from "runledger/otel";
@@ -40,6 +41,10 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/plugin.md", "of `stats()`", "src/recorder/types.ts", "TelemetryStats"],
     ["docs/opentelemetry.md", "option of `otelPlugin`", "plugins/otel/options.ts", "OtelPluginOptions"],
     ["docs/opentelemetry.md", "of `stats()`", "plugins/otel/options.ts", "OtelStats"],
+    ["docs/budgets.md", "field of a budget", "src/budget/types.ts", "Budget"],
+
+    ["docs/budgets.md", "of `stats()`", "src/budget/types.ts", "BudgetStats"],
+    ["docs/budgets.md", "of an alert", "src/app/events.ts", "BudgetAlert"],
     ["docs/reading.md", "table", "src/ledger/schema.ts", "LedgerSchema"],
     ["docs/reading.md", "column of `executions`", "src/ledger/schema.ts", "ExecutionsTable"],
     ["docs/reading.md", "column of `execution_models`", "src/ledger/schema.ts", "ExecutionModelsTable"],
@@ -69,6 +74,16 @@ describe("the documentation names, and describes as they are,", () => {
     ["docs/dashboard.md", "src/dashboard/options.ts", "DashboardPluginOptions"],
     ["docs/dashboard.md", "src/dashboard/types.ts", "Dashboard"],
     ["docs/dashboard.md", "src/dashboard/types.ts", "DashboardStats"],
+    ["docs/budgets.md", "src/budget/options.ts", "BudgetPluginOptions"],
+    ["docs/budgets.md", "src/budget/types.ts", "Budgets"],
+    ["docs/budgets.md", "src/budget/types.ts", "BudgetOptions"],
+    ["docs/budgets.md", "src/budget/types.ts", "BudgetMatch"],
+    ["docs/budgets.md", "src/budget/types.ts", "BudgetCheck"],
+    ["docs/budgets.md", "src/budget/types.ts", "BudgetState"],
+    ["docs/budgets.md", "src/budget/types.ts", "BudgetHold"],
+    ["docs/budgets.md", "src/budget/types.ts", "Spender"],
+    ["docs/budgets.md", "src/budget/options.ts", "WebhookOptions"],
+    ["docs/budgets.md", "src/budget/budget-report.ts", "BudgetReportEntry"],
     ["docs/reading.md", "src/ledger/schema.ts", "LedgerTable"],
     ["docs/reading.md", "src/ledger/schema.ts", "ForwardTargetsTable"],
     ["docs/reading.md", "src/report/database/ledger.ts", "Ledger"],
@@ -98,7 +113,7 @@ describe("the documentation names, and describes as they are,", () => {
       ...new Set(Array.from((routes ?? "").matchAll(/"(\/(?:api\/)?[a-z]+)\/?"/g), ([, path = ""]) => path)),
     ];
     const names = Array.from((metrics ?? "").matchAll(/"(runledger_\w+)"/g), ([, name = ""]) => name);
-    expect([paths.length, names.length]).toEqual([7, 7]);
+    expect([paths.length, names.length]).toEqual([8, 9]);
     const page = pageOf("docs/dashboard.md");
     expect([...paths, ...names].filter((name) => !page.includes(`\`${name}`))).toEqual([]);
   });
@@ -117,6 +132,7 @@ describe("the documentation names, and describes as they are,", () => {
     ["runledger/forward", Object.keys(forward), ["docs/forwarding.md"]],
     ["runledger/otel", Object.keys(otel), ["docs/opentelemetry.md"]],
     ["runledger/dashboard", Object.keys(dashboard), ["docs/dashboard.md"]],
+    ["runledger/budget", Object.keys(budget), ["docs/budgets.md"]],
   ])("every export of %s", (_, names, pages) => {
     const text = pages.map(pageOf).join("\n");
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);

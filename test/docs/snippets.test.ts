@@ -107,6 +107,7 @@ test.each([
   [["own-host.ts"], ["1"]],
   [["otel.ts"], ["1 received, 0 sent, 1 without a provider"]],
   [["store.ts"], ["1 written, 1 duplicates"]],
+  [["budgets.ts"], ["true all, reviews, one run, each team", "0.41"]],
   [["error.ts"], ["OPEN_FAILED"]],
   [
     ["quick-start.ts", "reading.ts"],

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await runBun(project, "build", "--compile", app, "--outfile", executable);
 });
 
-describe("the writer has a thread of its own, and nothing is logged,", () => {
+describe("the writer and budgets have threads of their own, and nothing is logged,", () => {
   test.each([
     ["from source", [process.execPath, ...FROM_SOURCE, join(ROOT, SCRIPT)]],
     ["from the installed package", [process.execPath, join(project, "app.ts")]],
@@ -36,6 +36,8 @@ describe("the writer has a thread of its own, and nothing is logged,", () => {
       env: { ...process.env, ...place.environment },
     });
     expect({ exitCode: run.exitCode, stderr: `${run.stderr}` }).toEqual({ exitCode: 0, stderr: "" });
+    const [budgets = ""] = `${run.stdout}`.split("\n");
+    expect(JSON.parse(budgets)).toEqual({ pending: 0, restarts: 0, state: "open" });
     expectAccounted(printedStats(`${run.stdout}`), EVENTS);
     expect(printedStats(`${run.stdout}`)).toMatchObject({ written: EVENTS, restarts: 0 });
     expect(countRows(place.dbPath)).toBe(EVENTS);

@@ -34,13 +34,18 @@ const APPLICATION = `
 import { createApp, createTelemetryStore, definePlugin, RunledgerError, telemetryPlugin, type TelemetryStats } from "runledger";
 import { fromClaudeResult } from "runledger/adapters";
 import { dashboardPlugin } from "runledger/dashboard";
+import { type BudgetCheck, budgetPlugin } from "runledger/budget";
 import { forwardOnce, forwardPlugin } from "runledger/forward";
 import { otelPlugin } from "runledger/otel";
 import { openLedger, usageReport } from "runledger/report";
 import { createFakeEmitter, executionCompleted } from "runledger/testing";
 
 createFakeEmitter().emit("execution:completed", executionCompleted());
-const app = createApp<{ "job:done": { readonly id: number } }>().use(telemetryPlugin);
+const app = createApp<{ "job:done": { readonly id: number } }>()
+  .use(telemetryPlugin)
+  .use(budgetPlugin, { budgets: [{ name: "all", limitUsd: 500, per: "month" }] });
+app.emitter.on("budget:threshold", ({ share }) => share.toFixed());
+const answer: BudgetCheck = app.get(budgetPlugin).check({ repo: "octo-org/octo-repo" });
 app.emitter.on("job:done", ({ id }) => id.toFixed());
 app.emitter.emit("execution:completed", executionCompleted());
 await app.close();
@@ -72,6 +77,8 @@ createTelemetryStore satisfies (options: { path: string }) => void;
 definePlugin satisfies string;
 // @ts-expect-error a code is text
 new RunledgerError("CLOSED", "closed").code satisfies number;
+// @ts-expect-error a boolean
+answer.allowed satisfies string;
 // @ts-expect-error no such option
 forwardPlugin satisfies { setup(host: never, options: { target: string }): void };
 // @ts-expect-error no such signal

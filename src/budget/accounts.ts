@@ -1,0 +1,263 @@
+import { OTHER_VALUES } from "../ledger/schema";
+import { type Amounts, MOST_VALUES } from "./amounts";
+import type { Slot } from "./matching";
+import type { ParsedBudget, ParsedBudgets } from "./options";
+import { type Period, periodAt } from "./period";
+import type { BudgetState } from "./types";
+
+/** Sums of fractions differ by the order of addition: what is left of that, relative to a limit, is nothing. */
+export const TOLERANCE = 1e-9;
+
+/** What counts for a budget and value in the current period, in US dollars and executions of unknown cost. */
+interface Account {
+  readonly book: Book;
+  readonly value: string;
+  /** Whether it is among those of its book: what was only asked for has nothing to be kept. */
+  isKept: boolean;
+  /** Whether each model has an account. */
+  readonly isOfModel: boolean;
+  /** As the ledger was last read. */
+  confirmedUsd: number;
+  confirmedUnknown: number;
+  /** Taken by this process, and not in the ledger yet when that was read. */
+  pendingUsd: number;
+  pendingUnknown: number;
+  reservedUsd: number;
+}
+
+/** The accounts of one budget. */
+interface Book {
+  readonly budget: ParsedBudget;
+  period: Period;
+  readonly accounts: Map<string, Account>;
+}
+
+/** Slots, with their accounts. */
+export interface Payees {
+  readonly slots: readonly Slot[];
+  readonly accounts: Account[];
+  /** In a later epoch the accounts may be others. */
+  epoch: number;
+  /** For {@link Group}: what is pending here of the group of this number. */
+  group: number;
+  entry: Entry | undefined;
+}
+
+/** Executions that count for the same budgets, or one of them, or a model of one. */
+export interface Entry {
+  readonly payees: Payees;
+  /** When it completed; several completed within the same periods. */
+  readonly atMs: number;
+  costUsd: number;
+  /** Executions of unknown cost, by the execution and by the model. */
+  unknown: number;
+  unknownOfModel: number;
+}
+
+export function newPayees(slots: readonly Slot[]): Payees {
+  return { slots, accounts: [], epoch: 0, group: 0, entry: undefined };
+}
+
+/** What is spent and reserved of each budget, in its current period. */
+export class Accounts {
+  readonly #books: readonly Book[];
+  readonly #unknownCostUsd: number;
+  /** In between no period begins or ends. */
+  #fromMs = Number.POSITIVE_INFINITY;
+  #toMs = Number.NEGATIVE_INFINITY;
+  /** Goes up when accounts are added or removed. */
+  #epoch = 1;
+
+  constructor({ budgets, unknownCostUsd }: ParsedBudgets, nowMs: number) {
+    this.#unknownCostUsd = unknownCostUsd;
+    this.#books = budgets.map((budget) => ({
+      budget,
+      period: periodAt(budget.per, budget.timeZone, nowMs),
+      accounts: new Map(),
+    }));
+    this.#bound();
+  }
+
+  /** Whether an instant is in the current period of every budget. */
+  isCurrent(atMs: number): boolean {
+    return atMs >= this.#fromMs && atMs < this.#toMs;
+  }
+
+  /** Begins the periods that an instant is in. Whatever is pending has to be added again. */
+  roll(nowMs: number): void {
+    for (const book of this.#books) {
+      const { per, timeZone } = book.budget;
+      const period = periodAt(per, timeZone, nowMs);
+      if (period.startMs !== book.period.startMs || period.endMs !== book.period.endMs)
+        this.#begin(book, period);
+    }
+    this.clearPending();
+    this.#bound();
+  }
+
+  /** Adds to what is pending, or takes off with negative amounts, what completed at an instant. */
+  addPending(payees: Payees, atMs: number, costUsd: number, unknown: number, unknownOfModel: number): void {
+    const isCurrent = this.isCurrent(atMs);
+    for (const account of this.#keptAccounts(payees)) {
+      if (!isCurrent && !isWithin(account.book.period, atMs)) continue;
+      account.pendingUsd += costUsd;
+      account.pendingUnknown += account.isOfModel ? unknownOfModel : unknown;
+    }
+  }
+
+  /** Nothing is pending: what is left of additions and subtractions is nothing. */
+  clearPending(): void {
+    for (const { accounts } of this.#books) {
+      for (const account of accounts.values()) {
+        account.pendingUsd = 0;
+        account.pendingUnknown = 0;
+      }
+    }
+  }
+
+  addReserved(payees: Payees, amountUsd: number): void {
+    for (const account of this.#keptAccounts(payees)) account.reservedUsd += amountUsd;
+  }
+
+  /** Nothing is reserved any more. */
+  clearReserved(): void {
+    for (const { accounts } of this.#books) for (const account of accounts.values()) account.reservedUsd = 0;
+  }
+
+  /** Takes over what the ledger has. Amounts of a period that is not the current one are left out. */
+  confirm(amounts: Amounts, startsMs: readonly number[], areAll: boolean): void {
+    const isCurrent = (index: number) => this.#books[index]?.period.startMs === startsMs[index];
+    if (areAll) {
+      for (const [index, { accounts }] of this.#books.entries()) {
+        if (!isCurrent(index)) continue;
+        for (const account of accounts.values()) {
+          account.confirmedUsd = 0;
+          account.confirmedUnknown = 0;
+        }
+      }
+    }
+    for (const [{ index, value }, { costUsd, unknown }] of amounts) {
+      const book = this.#books[index];
+      if (book === undefined || !isCurrent(index)) continue;
+      // However many there are by now: of those with an amount of their own the number is bounded.
+      const account = this.#accountNamed(book, value);
+      account.confirmedUsd = costUsd;
+      account.confirmedUnknown = unknown;
+    }
+  }
+
+  /** Where each budget stands, and whether so much more fits. */
+  statesOf(payees: Payees, amountUsd: number): readonly BudgetState[] {
+    const states: BudgetState[] = [];
+    for (const account of this.#accountsOf(payees)) states.push(this.#stateOf(account, amountUsd));
+    return states;
+  }
+
+  *states(): Generator<BudgetState> {
+    for (const book of this.#books) {
+      if (book.budget.each === undefined) this.#accountNamed(book, "");
+      for (const account of book.accounts.values()) yield this.#stateOf(account, 0);
+    }
+  }
+
+  #stateOf(account: Account, amountUsd: number): BudgetState {
+    const { book, value, reservedUsd } = account;
+    const { budget, period } = book;
+    const { name, each, per, limitUsd } = budget;
+    // Each execution has the whole limit of a budget per execution, whatever others spend or hold.
+    const isSummed = per !== "execution";
+    const unknownCosts = isSummed ? account.confirmedUnknown + account.pendingUnknown : 0;
+    const spentUsd = isSummed
+      ? account.confirmedUsd + account.pendingUsd + unknownCosts * this.#unknownCostUsd
+      : 0;
+    const usedUsd = isSummed ? spentUsd + reservedUsd : 0;
+    const toleratedUsd = limitUsd * TOLERANCE;
+    return {
+      budget: name,
+      value: each === undefined ? null : value,
+      per,
+      limitUsd,
+      spentUsd,
+      reservedUsd,
+      remainingUsd: Math.max(0, limitUsd - usedUsd),
+      unknownCosts,
+      periodEnd: period.until,
+      allowed:
+        amountUsd > 0 ? usedUsd + amountUsd <= limitUsd + toleratedUsd : usedUsd < limitUsd - toleratedUsd,
+    };
+  }
+
+  /** The accounts of slots. */
+  #accountsOf(payees: Payees): Account[] {
+    if (payees.epoch !== this.#epoch) {
+      payees.epoch = this.#epoch;
+      payees.accounts.length = 0;
+      for (const { index, value } of payees.slots) {
+        const book = this.#books[index];
+        if (book !== undefined) payees.accounts.push(accountAt(book, value) ?? newAccount(book, value));
+      }
+    }
+    return payees.accounts;
+  }
+
+  /** The same, to be written to. */
+  #keptAccounts(payees: Payees): readonly Account[] {
+    const accounts = this.#accountsOf(payees);
+    for (let place = 0; place < accounts.length; place += 1) {
+      const account = accounts[place];
+      if (account === undefined || account.isKept) continue;
+      const { book, value } = account;
+      accounts[place] = this.#accountNamed(book, book.accounts.size < MOST_VALUES ? value : OTHER_VALUES);
+      payees.epoch = this.#epoch;
+    }
+    return accounts;
+  }
+
+  #accountNamed(book: Book, value: string): Account {
+    let account = book.accounts.get(value);
+    if (account === undefined) {
+      account = newAccount(book, value);
+      account.isKept = true;
+      book.accounts.set(value, account);
+      this.#epoch += 1;
+    }
+    return account;
+  }
+
+  #begin(book: Book, period: Period): void {
+    book.period = period;
+    this.#epoch += 1;
+    for (const [value, account] of book.accounts) {
+      if (account.reservedUsd === 0) book.accounts.delete(value);
+      account.confirmedUsd = 0;
+      account.confirmedUnknown = 0;
+    }
+  }
+
+  #bound(): void {
+    this.#fromMs = Math.max(...this.#books.map(({ period }) => period.startMs));
+    this.#toMs = Math.min(...this.#books.map(({ period }) => period.endMs));
+  }
+}
+
+function isWithin({ startMs, endMs }: Period, atMs: number): boolean {
+  return atMs >= startMs && atMs < endMs;
+}
+
+function accountAt({ accounts }: Book, value: string): Account | undefined {
+  return accounts.get(value) ?? (accounts.size >= MOST_VALUES ? accounts.get(OTHER_VALUES) : undefined);
+}
+
+function newAccount(book: Book, value: string): Account {
+  return {
+    book,
+    value,
+    isKept: false,
+    isOfModel: book.budget.each === "model",
+    confirmedUsd: 0,
+    confirmedUnknown: 0,
+    pendingUsd: 0,
+    pendingUnknown: 0,
+    reservedUsd: 0,
+  };
+}

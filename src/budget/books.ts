@@ -1,0 +1,153 @@
+import { describe } from "../describe";
+import { RunledgerError } from "../errors";
+import { toExecutionRow } from "../ledger/row";
+import type { TelemetryRecord } from "../record/types";
+import type { BeginFollowing } from "../recorder/following";
+import { Accounts, newPayees } from "./accounts";
+import type { Amounts } from "./amounts";
+import { Group, type PayeesMatching } from "./group";
+import { Holds } from "./holds";
+import { Matching } from "./matching";
+import type { ParsedBudgets } from "./options";
+import { partsOf } from "./parts";
+import { Pending } from "./pending";
+import { RecentIds } from "./recent-ids";
+import type { BudgetHold, BudgetState, Spender } from "./types";
+
+/** What was read of the ledger. */
+export interface BooksReading {
+  /** The number under which it was asked for. */
+  readonly readId: number;
+  readonly amounts: Amounts;
+  /** When the period of each budget begins that the amounts are of. */
+  readonly startsMs: readonly number[];
+  /** Whether these are all amounts, not only those that changed. */
+  readonly areAll: boolean;
+  /** The last batch of each recorder that the ledger has. */
+  readonly written: ReadonlyMap<string, number>;
+  readonly hasSpill: boolean;
+}
+
+/**
+ * The books of a process: what the ledger had of each budget when it was last read, what this process took since and the
+ * ledger need not have yet, and what is reserved.
+ */
+export class Books {
+  readonly #matching: PayeesMatching;
+  readonly #accounts: Accounts;
+  readonly #holds: Holds;
+  readonly #recent = new RecentIds();
+  readonly #pending = new Map<string, Pending>();
+  readonly #now: () => number;
+  readonly #onRoll: () => void;
+  #lastReadId = 0;
+
+  /** @param onRoll Called when a period has begun, of which the ledger is not read yet. */
+  constructor(
+    options: ParsedBudgets & { readonly holdTimeoutMs: number },
+    onRoll: () => void = () => {},
+    now: () => number = Date.now,
+  ) {
+    this.#now = now;
+    this.#onRoll = onRoll;
+    this.#matching = new Matching(options.budgets, newPayees);
+    this.#accounts = new Accounts(options, now());
+    this.#holds = new Holds(this.#accounts, options.holdTimeoutMs);
+  }
+
+  get pendingSize(): number {
+    return this.#pending.values().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get holdsSize(): number {
+    return this.#holds.size;
+  }
+
+  /** For the recorders of the ledger. */
+  readonly begin: BeginFollowing = (recorderId, waitingBatches) => {
+    const host = {
+      newGroup: () => new Group(this.#accounts, this.#matching),
+      take: (event: TelemetryRecord, completedAtMs: number, group: Group) =>
+        this.#take(event, completedAtMs, group),
+      lastReadId: () => this.#lastReadId,
+    };
+    const pending = new Pending(host, waitingBatches);
+    this.#pending.set(recorderId, pending);
+    return pending;
+  };
+
+  /** The number of a reading that begins now. */
+  nextReadId(): number {
+    this.#lastReadId += 1;
+    return this.#lastReadId;
+  }
+
+  /** Where each budget stands that some spending counts for. */
+  statesFor(spender: Spender, amountUsd: number): readonly BudgetState[] {
+    assertAmount(amountUsd);
+    this.#bringUpToDate();
+    return this.#accounts.statesOf(this.#matching.of(spender), amountUsd);
+  }
+
+  /** @param isAllowed Whether it is allowed, of states with room for the amount or not. */
+  reserve(
+    spender: Spender,
+    amountUsd: number,
+    executionId: string,
+    isAllowed: (states: readonly BudgetState[]) => boolean,
+  ): BudgetHold {
+    const allowed = isAllowed(this.statesFor(spender, amountUsd));
+    return this.#holds.add(executionId, this.#matching.of(spender), amountUsd, allowed);
+  }
+
+  states(): readonly BudgetState[] {
+    this.#bringUpToDate();
+    return [...this.#accounts.states()];
+  }
+
+  /** Takes over what was read: from now on it is confirmed, and no longer pending. */
+  take({ readId, amounts, startsMs, areAll, written, hasSpill }: BooksReading): void {
+    this.#bringUpToDate();
+    this.#holds.expire();
+    this.#accounts.confirm(amounts, startsMs, areAll);
+    for (const [recorderId, pending] of this.#pending) {
+      pending.settle({ sequence: written.get(recorderId), readId, hasSpill });
+      if (pending.isOver) this.#pending.delete(recorderId);
+    }
+    if (this.pendingSize === 0) this.#accounts.clearPending();
+  }
+
+  /** Adds up what was taken, and begins the periods of now; a clock may also step back. */
+  #bringUpToDate(): void {
+    for (const pending of this.#pending.values()) pending.addUp();
+    const nowMs = this.#now();
+    if (this.#accounts.isCurrent(nowMs)) return;
+    this.#accounts.roll(nowMs);
+    for (const pending of this.#pending.values()) pending.addAgain();
+    this.#onRoll();
+  }
+
+  /** Puts what an event counts into a group; nothing where the writer will reject it, or has it already. Never throws. */
+  #take(event: TelemetryRecord, completedAtMs: number, group: Group): void {
+    try {
+      const { executionId } = event;
+      if (executionId != null) {
+        this.#holds.end(executionId);
+        if (this.#recent.has(executionId)) return;
+      }
+      if (Number.isNaN(completedAtMs)) group.takeParts(partsOf(toExecutionRow(event)));
+      else group.take(event, completedAtMs);
+      if (executionId != null) this.#recent.add(executionId);
+    } catch {
+      // It is no record: the writer rejects it.
+    }
+  }
+}
+
+function assertAmount(amountUsd: unknown): void {
+  if (Number.isFinite(amountUsd) && (amountUsd as number) >= 0) return;
+  throw new RunledgerError(
+    "INVALID_ARGUMENT",
+    `Expected an amount in US dollars, 0 or more, received ${describe(amountUsd)}.`,
+  );
+}

@@ -1,0 +1,67 @@
+import { RunledgerError } from "../errors";
+import type { Accounts, Payees } from "./accounts";
+import type { BudgetHold } from "./types";
+
+/** So many holds count at a time. Beyond, nothing is allowed: somebody never ends them. */
+const MOST_HOLDS = 10_000;
+
+interface Kept {
+  readonly payees: Payees;
+  readonly amountUsd: number;
+  /** On the monotonic clock. */
+  readonly endsAtMs: number;
+}
+
+/** What is reserved, by the id of the execution that it is reserved for. */
+export class Holds {
+  readonly #accounts: Accounts;
+  readonly #timeoutMs: number;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(accounts: Accounts, timeoutMs: number) {
+    this.#accounts = accounts;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /**
+   * @param allowed Whether it fits.
+   * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a hold of that id.
+   */
+  add(executionId: string, payees: Payees, amountUsd: number, allowed: boolean): BudgetHold {
+    if (this.#kept.has(executionId)) {
+      throw new RunledgerError("INVALID_ARGUMENT", `reserve: there is a hold of ${executionId} already.`);
+    }
+    const isKept = this.#kept.size < MOST_HOLDS;
+    const kept = { payees, amountUsd, endsAtMs: performance.now() + this.#timeoutMs };
+    if (isKept) {
+      this.#kept.set(executionId, kept);
+      this.#accounts.addReserved(payees, amountUsd);
+    }
+    const end = (): void => {
+      // Another one may have the id by now.
+      if (this.#kept.get(executionId) === kept) this.end(executionId);
+    };
+    return { executionId, amountUsd, allowed: allowed && isKept, end, [Symbol.dispose]: end };
+  }
+
+  /** Ends the hold of an execution, if there is one. */
+  end(executionId: string): void {
+    const kept = this.#kept.get(executionId);
+    if (kept === undefined) return;
+    this.#kept.delete(executionId);
+    if (this.#kept.size === 0) this.#accounts.clearReserved();
+    else this.#accounts.addReserved(kept.payees, -kept.amountUsd);
+  }
+
+  /** Ends those that nobody ended in time. */
+  expire(): void {
+    for (const [executionId, { endsAtMs }] of this.#kept) {
+      if (endsAtMs > performance.now()) return;
+      this.end(executionId);
+    }
+  }
+}

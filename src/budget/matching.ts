@@ -1,0 +1,149 @@
+import { providerOf } from "../record/provider";
+import { isLabelKey, labelOf, NONE } from "../report/labels";
+import { matcherOf, namesIn } from "../report/name-pattern";
+import type { NamePattern } from "../report/types";
+import { type Budget, EACH_KEYS, type Spender } from "./types";
+
+/** A budget, and of those with `each` the value, that some spending counts for. */
+export interface Slot {
+  /** The budget's place in the list. */
+  readonly index: number;
+  /** `""` without `each`. */
+  readonly value: string;
+}
+
+/** A name by which a budget may match. */
+export type NameKey = (typeof EACH_KEYS)[number] | `label:${string}`;
+export type Name = string | undefined;
+
+/** So many answers are remembered. */
+const MOST_REMEMBERED = 20_000;
+
+/** By the name of one key: what is known by those of the next; after the last, the answer. */
+type Level = Map<Name, unknown>;
+
+/**
+ * Tells which budgets some spending counts for. That depends on few of its names, and is remembered by them: a question
+ * costs one look-up for each name that any budget asks for.
+ */
+export class Matching<Answer = readonly Slot[]> {
+  readonly #budgets: readonly Pick<Budget, "match" | "each">[];
+  readonly #isFor: readonly ((names: Names) => boolean)[];
+  readonly #toAnswer: (slots: readonly Slot[]) => Answer;
+  #root: Level = new Map();
+  #remembered = 0;
+  /** The names that any budget asks for. */
+  readonly keys: readonly NameKey[];
+
+  /** @param toAnswer Makes of slots what is remembered. */
+  constructor(
+    budgets: readonly Pick<Budget, "match" | "each">[],
+    toAnswer: (slots: readonly Slot[]) => Answer,
+  ) {
+    this.#budgets = budgets;
+    this.#isFor = budgets.map(({ match = {} }) => conditionOf(match));
+    this.#toAnswer = toAnswer;
+    this.keys = [...new Set(budgets.flatMap(keysOf))];
+  }
+
+  /** What counts for some spending. */
+  of(spender: Spender): Answer {
+    const { keys } = this;
+    let level = this.#root;
+    for (let index = 0; index < keys.length - 1; index += 1)
+      level = below(level, nameOf(spender, keys[index]));
+    const last = nameOf(spender, keys.at(-1));
+    return (level.get(last) as Answer | undefined) ?? this.#find(level, last, (key) => nameOf(spender, key));
+  }
+
+  /** The same by the names alone, in the order of the keys, from a place in a list on. */
+  ofNames(names: readonly Name[], from: number): Answer {
+    const { keys } = this;
+    const lastPlace = from + keys.length - 1;
+    let level = this.#root;
+    for (let place = from; place < lastPlace; place += 1) level = below(level, names[place]);
+    const last = keys.length === 0 ? undefined : names[lastPlace];
+    const known = level.get(last) as Answer | undefined;
+    return known ?? this.#find(level, last, (key) => names[from + keys.indexOf(key)]);
+  }
+
+  /** Forgets all answers. */
+  forget(): void {
+    this.#root = new Map();
+    this.#remembered = 0;
+  }
+
+  #find(level: Level, last: Name, names: Names): Answer {
+    this.#remembered += 1;
+    if (this.#remembered > MOST_REMEMBERED) this.forget();
+    const slots = this.#budgets.flatMap(({ each }, index) => {
+      if (this.#isFor[index]?.(names) !== true) return [];
+      if (each === undefined) return { index, value: "" };
+      const value = names(each) ?? (isLabelKey(each) ? NONE : undefined);
+      return value === undefined ? [] : { index, value };
+    });
+    const answer = this.#toAnswer(slots);
+    level.set(last, answer);
+    return answer;
+  }
+}
+
+/** The name of some spending. */
+export function nameOf(spender: Spender, key: NameKey | undefined): Name {
+  switch (key) {
+    case undefined:
+      return undefined;
+    case "provider":
+      return spender.provider ?? (spender.model === undefined ? undefined : providerOf(spender.model));
+    case "repo":
+      return spender.repo;
+    case "model":
+      return spender.model;
+    case "eventType":
+      return spender.eventType;
+    case "conclusion":
+      return spender.conclusion;
+    default: {
+      // What an object inherits is no label.
+      const label: unknown = spender.labels?.[labelOf(key)];
+      return typeof label === "string" ? label : undefined;
+    }
+  }
+}
+
+type Names = (key: NameKey) => Name;
+
+function below(level: Level, name: Name): Level {
+  let next = level.get(name) as Level | undefined;
+  if (next === undefined) {
+    next = new Map();
+    level.set(name, next);
+  }
+  return next;
+}
+
+function keysOf({ match = {}, each }: Pick<Budget, "match" | "each">): readonly NameKey[] {
+  const names = EACH_KEYS.filter((key) => match[key] !== undefined);
+  const labels = Object.keys(match.labels ?? {}).map((label) => `label:${label}` as const);
+  return [...names, ...labels, ...(each === undefined ? [] : [each])];
+}
+
+function conditionOf(match: NonNullable<Budget["match"]>): (names: Names) => boolean {
+  const conditions = EACH_KEYS.flatMap((key) => {
+    const pattern = match[key];
+    return pattern === undefined ? [] : condition(key, pattern, false);
+  });
+  const ofLabels = Object.entries(match.labels ?? {}).map(([label, pattern]) =>
+    condition(`label:${label}`, pattern, namesIn(pattern).includes(NONE)),
+  );
+  const all = [...conditions, ...ofLabels];
+  return (names) => all.every((isMet) => isMet(names));
+}
+
+function condition(key: NameKey, pattern: NamePattern, includesNone: boolean): (names: Names) => boolean {
+  const matches = matcherOf(pattern);
+  return (names) => {
+    const name = names(key);
+    return name === undefined ? includesNone : matches(name);
+  };
+}

@@ -1,0 +1,123 @@
+import type { TelemetryRecord } from "../record/types";
+import type { Follower } from "../recorder/following";
+import type { Group } from "./group";
+
+/** So many executions are remembered until the ledger has them; beyond, the oldest are left to the next reading. */
+const MOST_PENDING = 200_000;
+
+/** What one recorder's follower needs of its books. */
+export interface PendingHost {
+  readonly newGroup: () => Group;
+  /** Puts what an event counts into a group. Never throws. */
+  readonly take: (event: TelemetryRecord, completedAtMs: number, group: Group) => void;
+  /** The number of the last reading that was asked for. */
+  readonly lastReadId: () => number;
+}
+
+/** What was read, as far as it tells what the ledger has. */
+export interface Settlement {
+  /** The last batch of the recorder that the ledger has; `undefined`: it notes none. */
+  readonly sequence: number | undefined;
+  /** The number of the reading. */
+  readonly readId: number;
+  /** Whether there was a spill file when the reading began. */
+  readonly hasSpill: boolean;
+}
+
+/** What one recorder took and the ledger had not got when it was last read. All of it counts as pending. */
+export class Pending implements Follower {
+  readonly #host: PendingHost;
+  /** What is not a batch yet. */
+  #open: Group;
+  /** Batches that wait to be sent. */
+  readonly #waiting: Group[];
+  readonly #sent: { readonly sequence: number; readonly group: Group }[] = [];
+  /** In the spill file, or in the ledger: nobody says when; beside each, the last reading that was asked for before. */
+  readonly #adrift: { readonly readId: number; readonly group: Group }[] = [];
+  /** Executions in batches. */
+  #size = 0;
+  #hasEnded = false;
+
+  constructor(host: PendingHost, waitingBatches: number) {
+    this.#host = host;
+    this.#open = host.newGroup();
+    this.#waiting = Array.from({ length: waitingBatches }, host.newGroup);
+  }
+
+  /** Executions that count and may not be in the ledger yet. */
+  get size(): number {
+    return this.#size + this.#open.size;
+  }
+
+  /** Whether nothing of it can ever be pending again. */
+  get isOver(): boolean {
+    return this.#hasEnded && this.size === 0;
+  }
+
+  taken(event: TelemetryRecord, completedAtMs: number): void {
+    this.#host.take(event, completedAtMs, this.#open);
+  }
+
+  sealed(batches: number): void {
+    if (batches === 0) return;
+    // Of several the last one tells when all are written.
+    for (let batch = 1; batch < batches; batch += 1) this.#waiting.push(this.#host.newGroup());
+    this.#open.addUp();
+    this.#waiting.push(this.#open);
+    this.#size += this.#open.size;
+    this.#open = this.#host.newGroup();
+  }
+
+  sent(sequence: number): void {
+    const group = this.#waiting.shift();
+    if (group !== undefined) this.#sent.push({ sequence, group });
+    while (this.#size > MOST_PENDING && this.#forgetOldest());
+  }
+
+  spilled(batches: number): void {
+    for (const group of this.#waiting.splice(0, batches)) this.#drift(group);
+  }
+
+  ended(): void {
+    this.sealed(1);
+    for (const { group } of this.#sent.splice(0)) this.#drift(group);
+    this.spilled(this.#waiting.length);
+    this.#hasEnded = true;
+  }
+
+  /** Adds up what was taken. */
+  addUp(): void {
+    this.#open.addUp();
+  }
+
+  /** Takes off what the ledger has. */
+  settle({ sequence = 0, readId, hasSpill }: Settlement): void {
+    while (this.#sent[0] !== undefined && this.#sent[0].sequence <= sequence)
+      this.#forget(this.#sent.shift());
+    // Of what is in no batch any more, only a reading that began later tells.
+    while (!hasSpill && this.#adrift[0] !== undefined && this.#adrift[0].readId < readId) {
+      this.#forget(this.#adrift.shift());
+    }
+  }
+
+  /** Adds all of it once more, after a period began. */
+  addAgain(): void {
+    for (const { group } of [...this.#adrift, ...this.#sent]) group.addAgain();
+    for (const group of [...this.#waiting, this.#open]) group.addAgain();
+  }
+
+  #drift(group: Group): void {
+    this.#adrift.push({ readId: this.#host.lastReadId(), group });
+    while (this.#size > MOST_PENDING && this.#forgetOldest());
+  }
+
+  #forgetOldest(): boolean {
+    return this.#forget(this.#adrift.shift() ?? this.#sent.shift());
+  }
+
+  #forget(pending: { readonly group: Group } | undefined): boolean {
+    this.#size -= pending?.group.size ?? 0;
+    pending?.group.takeOff();
+    return pending !== undefined;
+  }
+}

@@ -1,0 +1,118 @@
+import { outlasts } from "../deadline";
+import { messageOf } from "../describe";
+import type { AlertStore, OwnAlert } from "./alert-store";
+import type { ParsedWebhook } from "./options";
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 300_000;
+
+/** What a webhook reports. */
+export interface WebhookEvents {
+  readonly onDelivered: () => void;
+  /** Called once when it begins to fail. */
+  readonly onFailing: (reason: string) => void;
+}
+
+/**
+ * Posts alerts to a URL, one after the other, each until it is taken: at least once. The store is the queue: what is not
+ * taken when the process ends is posted by the next.
+ */
+export class Webhook {
+  readonly #options: ParsedWebhook;
+  readonly #store: AlertStore;
+  readonly #events: WebhookEvents;
+  readonly #attempts = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+  #failuresInARow = 0;
+  /** Ends the wait before the next attempt. */
+  #wake = () => {};
+  #isLastTry = false;
+
+  constructor(options: ParsedWebhook, store: AlertStore, events: WebhookEvents) {
+    this.#options = options;
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** Begins to post what is waiting, unless it does so already. */
+  start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Posts what is waiting as far as time allows; what was refused before is tried once more. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isLastTry = true;
+    this.#attempts.clear();
+    this.#wake();
+    this.start();
+    await outlasts(this.#running ?? Promise.resolve(), timeoutMs);
+    this.#closing.abort();
+    this.#wake();
+    await this.#running?.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const next = this.#store.nextUnposted(this.#attempts);
+      if (next === undefined) return;
+      const { id } = next.alert;
+      const tries = this.#attempts.get(id) ?? 0;
+      // At the end each is tried once: nobody waits for a receiver that is down.
+      if (this.#isLastTry && tries > 0) return;
+      const failure = await this.#post(next);
+      if (failure === undefined) {
+        this.#store.notePosted(id);
+        this.#attempts.delete(id);
+        this.#failuresInARow = 0;
+        this.#events.onDelivered();
+      } else {
+        this.#attempts.set(id, tries + 1);
+        this.#failuresInARow += 1;
+        if (this.#failuresInARow === 1) this.#events.onFailing(failure);
+        if (!this.#isLastTry) await this.#pause();
+      }
+    }
+  }
+
+  /** Returns why it was not taken; `undefined` when it was. */
+  async #post({ type, alert }: OwnAlert): Promise<string | undefined> {
+    const { url, secret, timeoutMs } = this.#options;
+    const body = JSON.stringify({ schema: "runledger.budget-alert/1", type, ...alert });
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        body,
+        headers: {
+          "Content-Type": "application/json",
+          "X-Runledger-Delivery": alert.id,
+          ...(secret !== undefined && { "X-Runledger-Signature": signatureOf(body, secret) }),
+        },
+        // Whoever is redirected to has not been chosen to get this.
+        redirect: "manual",
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]),
+      });
+      await response.body?.cancel();
+      return response.ok ? undefined : `it answered ${response.status}`;
+    } catch (error) {
+      // The message may have the URL in it, which may be a secret.
+      return messageOf(error).replaceAll(url, "the URL");
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failuresInARow - 1, 16));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+/** As GitHub signs its deliveries. */
+export function signatureOf(body: string, secret: string): string {
+  return `sha256=${new Bun.CryptoHasher("sha256", secret).update(body).digest("hex")}`;
+}

@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { budgetPlugin, budgetReport } from "../../../plugins/budget";
+import { forwardOnce } from "../../../plugins/forward";
+import { createApp } from "../../../src/app/create-app";
+import { openLedger } from "../../../src/report/database/open-ledger";
+import { startBudgetApp } from "../../support/budgets";
+import { usePostgres } from "../../support/postgres";
+import { tempDir } from "../../support/temp-dir";
+
+const server = usePostgres();
+const folder = tempDir();
+const spender = { repo: "a", eventType: "pull_request.opened", labels: { team: "core" } };
+const BUDGETS = [
+  { name: "all", limitUsd: 100, per: "month", timeZone: "Europe/Berlin" },
+  { name: "each repo", limitUsd: 100, per: "day", each: "repo" },
+  { name: "each team", limitUsd: 100, per: "week", each: "label:team" },
+  { name: "core on a", limitUsd: 100, per: "month", match: { repo: "a", labels: { team: "core" } } },
+] as const;
+
+test("machines that forward to one database see what the others spend, and count their own once", async () => {
+  const url = server.url(await server.createDatabase());
+  const paths = [join(folder, "one.db"), join(folder, "two.db")] as const;
+  await using one = await startBudgetApp(paths[0], { budgets: BUDGETS });
+  one.emit({ repo: "a", costUsd: 10, labels: { team: "core" } });
+  one.emit({ repo: "b", costUsd: 20 });
+  await one.settle();
+  await forwardOnce({ from: paths[0], to: url });
+
+  await using two = await startBudgetApp(paths[1], { budgets: BUDGETS, shared: url, alertAt: [0.5] });
+  const spent = () => two.budgets.check(spender).budgets.map(({ spentUsd }) => spentUsd);
+  expect(spent()).toEqual([30, 10, 10, 10]);
+  two.emit({ repo: "a", costUsd: 25, labels: { team: "core" } });
+  expect(spent()).toEqual([55, 35, 35, 35]);
+  await two.settle();
+  expect(spent()).toEqual([55, 35, 35, 35]);
+  expect(two.alerts).toEqual(["threshold all 0.5"]);
+  // Forwarded, it is in the database too, and counts once all the same.
+  await forwardOnce({ from: paths[1], to: url });
+  one.emit({ repo: "a", costUsd: 1, labels: { team: "core" } });
+  await one.settle();
+  await forwardOnce({ from: paths[0], to: url });
+  await two.settle();
+  expect(spent()).toEqual([56, 36, 36, 36]);
+
+  // The command line reads the database itself.
+  await using ledger = await openLedger(url);
+  const report = await budgetReport(ledger, { budgets: BUDGETS });
+  expect(report.budgets.map(({ budget, value, spentUsd }) => [budget, value, spentUsd])).toEqual([
+    ["all", null, 56],
+    ["each repo", "a", 36],
+    ["each repo", "b", 20],
+    ["each team", "core", 36],
+    ["each team", "(none)", 20],
+    ["core on a", null, 36],
+  ]);
+});
+
+test("while the database can't be reached, one's own counts, and check says stale", async () => {
+  const nowhere = "postgres://someone:a-password@127.0.0.1:1/nowhere";
+  const path = join(folder, "alone.db");
+  const { logger } = await (async () => {
+    await using app = await startBudgetApp(path, { budgets: BUDGETS });
+    app.emit({ repo: "a", costUsd: 3 });
+    return app;
+  })();
+  const alone = createApp({ logger }).use(budgetPlugin, {
+    dbPath: path,
+    budgets: BUDGETS,
+    shared: nowhere,
+  });
+  const budgets = alone.get(budgetPlugin);
+  await budgets.refresh();
+  expect(budgets.check(spender)).toMatchObject({ stale: true, budgets: [{ spentUsd: 3 }, {}, {}, {}] });
+  expect(budgets.stats().lastError).toContain("127.0.0.1:1");
+  expect(JSON.stringify([budgets.stats(), logger.lines])).not.toContain("a-password");
+  await alone.close();
+});
