@@ -4,7 +4,7 @@ import { DEFAULT_PORT, parseDashboardOptions } from "../dashboard/options";
 import { keptAlive } from "../keep-alive";
 import type { Logger } from "../logger";
 import { openLedger } from "../report/database/open-ledger";
-import { addDbOption, type DbOption, dbPathOf } from "./db-option";
+import { addDbOption, configOfFolder, type DbOption, dbPathOf } from "./db-option";
 import { examples, parseCount } from "./options";
 import type { Terminal } from "./terminal";
 
@@ -46,8 +46,10 @@ export function dashboardCommand(terminal: Terminal): Command {
 
 async function dashboard(options: Options, terminal: Terminal): Promise<void> {
   const db = dbPathOf(options);
+  const { budgets = [], unknownCostUsd } = configOfFolder() ?? {};
   const parsed = parseDashboardOptions({
     db,
+    ...(budgets.length > 0 && { budgets: { budgets, unknownCostUsd } }),
     port: options.port,
     host: options.host,
     hosts: options.allowHost,

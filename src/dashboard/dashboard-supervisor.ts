@@ -123,11 +123,11 @@ export class DashboardSupervisor implements Dashboard {
   }
 
   #startMessage(entry: string): ServerStart {
-    const { db, port, host, hosts, token } = this.#options;
+    const { db, port, host, hosts, token, budgets } = this.#options;
     return {
       role: "serve",
       entry,
-      place: { db, driver: locateDriver(), statementMs: DEADLINE_MS },
+      place: { db, driver: locateDriver(), statementMs: DEADLINE_MS, budgets },
       // After a restart, where it was before.
       port: this.#port ?? port,
       host,

@@ -47,7 +47,7 @@ function serve({ entry, ...options }: ServerStart): void {
 }
 
 function read({ place }: ReaderStart): void {
-  const answerer = { access: new LedgerAccess(place), db: place.db };
+  const answerer = { access: new LedgerAccess(place), db: place.db, budgets: place.budgets };
   scope.onmessage = async ({ data }) => {
     const message = data as ToReader;
     if (message.type === "close") {

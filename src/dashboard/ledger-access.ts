@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { sql } from "kysely";
+import type { BudgetOptions } from "../budget/types";
 import { isPostgresUrl } from "../postgres/url";
 import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
@@ -14,6 +15,8 @@ export interface LedgerPlace {
   readonly driver?: string | undefined;
   /** How long PostgreSQL may work on one statement, in milliseconds. Default: as its server says. */
   readonly statementMs?: number | undefined;
+  /** The budgets to show. Default none. */
+  readonly budgets?: BudgetOptions | undefined;
 }
 
 /** A ledger that nobody asks for is closed after so long, so that it is not found in use when it is to be replaced. */

@@ -1,4 +1,7 @@
 import { statSync } from "node:fs";
+import { budgetStandings, type Standing } from "../budget/budget-standings";
+import { parseBudgets } from "../budget/options";
+import type { BudgetOptions } from "../budget/types";
 import { selectHeldBack } from "../ledger/held-back";
 import { isPostgresUrl } from "../postgres/url";
 import { answer } from "../report/answer";
@@ -11,7 +14,12 @@ export interface MetricsOptions {
   readonly db: string;
   /** Also by repository, of which there may be many. */
   readonly byRepo: boolean;
+  /** Default none. */
+  readonly budgets?: BudgetOptions | undefined;
 }
+
+/** So many values of a budget have metrics: those that spent most. */
+const MOST_VALUES = 100;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -40,7 +48,7 @@ const TOKEN_CLASSES = {
  * The ledger in the text format of Prometheus. Counters are sums over everything that was ever recorded: they survive
  * restarts and purges, and never go back.
  */
-export async function metricsText(ledger: Ledger, { db, byRepo }: MetricsOptions): Promise<string> {
+export async function metricsText(ledger: Ledger, { db, byRepo, budgets }: MetricsOptions): Promise<string> {
   const by: readonly GroupKey[] = ["provider", "model", "conclusion", ...(byRepo ? (["repo"] as const) : [])];
   const { groups } = await answer(ledger, {}, { groupings: [by], exact: false });
   const [usage = []] = groups;
@@ -85,9 +93,35 @@ export async function metricsText(ledger: Ledger, { db, byRepo }: MetricsOptions
         ];
       }),
     },
+    ...(budgets === undefined ? [] : await stateOfBudgets(ledger, budgets)),
     ...(await stateOf(ledger, db)),
   ];
   return metrics.map(format).join("");
+}
+
+/** Where budgets stand in their current periods. */
+async function stateOfBudgets(ledger: Ledger, options: BudgetOptions): Promise<readonly Metric[]> {
+  const parsed = parseBudgets(options, "budgets");
+  const standings = await budgetStandings(ledger, parsed, Date.now(), MOST_VALUES);
+  const samples = (read: (standing: Standing) => number): readonly Sample[] =>
+    standings.map((standing) => ({
+      labels: { budget: standing.entry.budget, value: standing.value },
+      value: read(standing),
+    }));
+  return [
+    {
+      name: "runledger_budget_limit_usd",
+      type: "gauge",
+      help: "The limit of a budget.",
+      samples: samples(({ entry }) => entry.limitUsd),
+    },
+    {
+      name: "runledger_budget_spent_usd",
+      type: "gauge",
+      help: "What is spent of a budget in its current period.",
+      samples: samples(({ entry }) => entry.spentUsd),
+    },
+  ];
 }
 
 /** What comes and goes. */

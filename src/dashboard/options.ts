@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
+import { parseBudgets } from "../budget/options";
+import type { BudgetOptions } from "../budget/types";
 import { RunledgerError } from "../errors";
 import { dbPathOption, loggerOption } from "../ledger/options";
 import { plainPath } from "../ledger/plain-path";
@@ -23,6 +25,8 @@ export interface DashboardPluginOptions {
   readonly token?: string | undefined;
   /** Further names by which browsers may reach it, such as that of a proxy in front of it. Default none. */
   readonly hosts?: readonly string[] | undefined;
+  /** Budgets to show, as `runledger.config.ts` has them. Default none. */
+  readonly budgets?: BudgetOptions | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
 }
@@ -47,6 +51,8 @@ const optionsSchema = z.strictObject({
   host: z._default(host, DEFAULT_HOST),
   token: z.optional(z.string(TOKEN).check(z.regex(/^[\x21-\x7e]*$/, TOKEN), z.minLength(LEAST_TOKEN, TOKEN))),
   hosts: z._default(z.array(z.string(HOSTS).check(z.regex(/^[\w.-]+$/, HOSTS)), HOSTS), []),
+  // Budgets are checked by themselves.
+  budgets: z.optional(z.custom<BudgetOptions>()),
   logger: z.optional(loggerOption),
 } satisfies Record<keyof DashboardPluginOptions, z.ZodMiniType>);
 
@@ -58,6 +64,7 @@ export interface ParsedDashboardOptions {
   readonly host: string;
   readonly token: string | undefined;
   readonly hosts: readonly string[];
+  readonly budgets: BudgetOptions | undefined;
   readonly logger: Logger | undefined;
 }
 
@@ -78,12 +85,14 @@ export function parseDashboardOptions(options: DashboardPluginOptions = {}): Par
     port,
     host,
     hosts,
+    budgets,
     logger,
   } = result.data;
+  if (budgets !== undefined) parseBudgets(budgets, "dashboard: budgets");
   const token = checkedToken(options) ?? (isLoopback(host) ? undefined : randomToken());
   if (isPostgresUrl(db)) parsePostgresUrl(db);
   // Resolved now, because the ledger is opened later, when the host may have changed its working directory.
-  return { db: isPostgresUrl(db) ? db : plainPath(resolve(db)), port, host, token, hosts, logger };
+  return { db: isPostgresUrl(db) ? db : plainPath(resolve(db)), port, host, token, hosts, budgets, logger };
 }
 
 /** An error quotes what was wrong: a token is checked by itself. */

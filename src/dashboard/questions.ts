@@ -1,3 +1,5 @@
+import { budgetReport } from "../budget/budget-report";
+import type { BudgetOptions } from "../budget/types";
 import { examine } from "../doctor/examine";
 import { examinePostgres } from "../doctor/examine-postgres";
 import type { Finding } from "../doctor/finding";
@@ -49,6 +51,8 @@ export interface Answerer {
   readonly access: LedgerAccess;
   /** A path, or a `postgres://` URL. */
   readonly db: string;
+  /** The budgets to show. Default none. */
+  readonly budgets?: BudgetOptions | undefined;
 }
 
 const EXECUTION = "/api/executions/";
@@ -61,6 +65,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/api/costliest": answerCostliest,
   "/api/executions": answerExecutions,
   "/api/incidents": answerIncidents,
+  "/api/budgets": answerBudgets,
   "/api/health": answerHealth,
   "/metrics": answerMetrics,
 };
@@ -76,6 +81,7 @@ export function isSlow({ path, search }: Question): boolean {
   const by = parameters.get("by") ?? "";
   return (
     path === "/api/health" ||
+    path === "/api/budgets" ||
     parameters.has("exact") ||
     parameters.has("label") ||
     (path === "/api/executions" && parameters.has("sort")) ||
@@ -182,9 +188,16 @@ async function answerHealth(search: string, { db }: Answerer): Promise<Answer> {
   return json(healthReport(isPostgres ? parsePostgresUrl(db).name : db, await Array.fromAsync(findings)));
 }
 
-async function answerMetrics(search: string, { access, db }: Answerer): Promise<Answer> {
+async function answerBudgets(search: string, { access, budgets }: Answerer): Promise<Answer> {
+  const query = new Query(search, ["limit"], false);
+  const limit = query.count("limit", MOST_ROWS) ?? DEFAULT_ROWS;
+  return access.use(async (ledger) => json(await budgetReport(ledger, budgets, limit)));
+}
+
+async function answerMetrics(search: string, { access, db, budgets }: Answerer): Promise<Answer> {
   const query = new Query(search, ["repo"], false);
-  const text = await access.use((ledger) => metricsText(ledger, { db, byRepo: query.flag("repo") }));
+  const options = { db, budgets, byRepo: query.flag("repo") };
+  const text = await access.use((ledger) => metricsText(ledger, options));
   return { contentType: "text/plain; version=0.0.4; charset=utf-8", text };
 }
 

@@ -10,6 +10,7 @@ test("without options, the ledger that the telemetry plugin would write, for thi
     host: "127.0.0.1",
     token: undefined,
     hosts: [],
+    budgets: undefined,
     logger: undefined,
   });
 });

@@ -1,3 +1,4 @@
+import type { BudgetOptions } from "../../src/budget/types";
 import { Answers } from "../../src/dashboard/answers";
 import { Guard, type GuardOptions } from "../../src/dashboard/guard";
 import { createHandler } from "../../src/dashboard/handler";
@@ -15,15 +16,18 @@ const PLAIN_PAGE: Page = {
 };
 
 /** The dashboard's handler on a ledger, without threads and sockets; `asked` is what went to the ledger. */
-export function dashboardOn(db: string, options: Partial<GuardOptions> & { now?: () => number } = {}) {
-  const { now = Date.now, ...access } = options;
+export function dashboardOn(
+  db: string,
+  options: Partial<GuardOptions> & { now?: () => number; budgets?: BudgetOptions } = {},
+) {
+  const { now = Date.now, budgets, ...access } = options;
   const guard = new Guard({ host: "127.0.0.1", hosts: [], token: undefined, ...access });
   const ledger = new LedgerAccess({ db });
   const live = new Live({ version: () => ledger.version(), lookEveryMs: 5 });
   const asked: Question[] = [];
   const ask = (question: Question) => {
     asked.push(question);
-    return answerQuestion(question, { access: ledger, db });
+    return answerQuestion(question, { access: ledger, db, budgets });
   };
   const answers = new Answers({ version: () => live.version(), ask, now });
   const handler = createHandler({ guard, answers, live, page: async () => PLAIN_PAGE });
