@@ -3,13 +3,14 @@ import { access, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { STDIN } from "./replay";
 
-export const USAGE = `Usage: bun examples/review-bot/main.ts [--db PATH] [FILE...]
+export const USAGE = `Usage: bun examples/review-bot/main.ts [--db PATH] [--budget USD] [FILE...]
 
 Without files, runs the review bot over its bundled deliveries. With files, emits each line of them, one JSON
 object a line, as "execution:completed" on the bot's bus; - is standard input.
 
-  --db PATH   the ledger; default: $TELEMETRY_DB_PATH, else ./data/telemetry.db
-  --help      print this
+  --db PATH      the ledger; default: $TELEMETRY_DB_PATH, else ./data/telemetry.db
+  --budget USD   what the bot may spend a day: it stops when nothing is left
+  --help         print this
 `;
 
 /** The command was called wrongly; the message is one line. */
@@ -18,6 +19,8 @@ export class UsageError extends Error {}
 export interface CommandLine {
   readonly help: boolean;
   readonly dbPath: string;
+  /** US dollars a day. */
+  readonly budgetUsd: number | undefined;
   readonly files: readonly string[];
 }
 
@@ -25,7 +28,12 @@ export interface CommandLine {
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parse(args);
   if (values.db === "") throw new UsageError("Option --db needs a path.");
+  const budgetUsd = values.budget === undefined ? undefined : Number(values.budget);
+  if (budgetUsd !== undefined && !(budgetUsd > 0 && budgetUsd < Number.POSITIVE_INFINITY)) {
+    throw new UsageError("Option --budget needs an amount in US dollars.");
+  }
   return {
+    budgetUsd,
     help: values.help === true,
     dbPath: values.db ?? (process.env["TELEMETRY_DB_PATH"] || "./data/telemetry.db"),
     files: positionals,
@@ -37,7 +45,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { db: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: { db: { type: "string" }, budget: { type: "string" }, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
     const [firstSentence = ""] = String(error instanceof Error ? error.message : error).split(/\.?\n|\. /);

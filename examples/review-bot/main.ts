@@ -1,9 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import pino from "pino";
-import { type Telemetry, type TelemetryPluginOptions, type TelemetryStats, telemetryPlugin } from "runledger";
-import { createReviewBot, type ReviewBot } from "./app";
+import { type Telemetry, type TelemetryStats, telemetryPlugin } from "runledger";
+import { budgetPlugin } from "runledger/budget";
+import { createReviewBot, type ReviewBot, type ReviewBotOptions } from "./app";
 import { parseCommandLine, totalBytes, USAGE, UsageError } from "./command-line";
-import { formatOutcome, notStored } from "./outcome";
+import { formatOutcome, formatRefused, notStored } from "./outcome";
 import { createProgress } from "./progress";
 import { replay } from "./replay";
 import { printReport } from "./report";
@@ -21,14 +22,17 @@ process.exitCode = await main(Bun.argv.slice(2));
 /** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const { help, dbPath, files } = parseCommandLine(args);
+    const { help, dbPath, budgetUsd, files } = parseCommandLine(args);
     if (help) {
       process.stdout.write(USAGE);
       return 0;
     }
     const isBundled = files.length === 0;
-    const stats = await (isBundled ? runBundled(dbPath) : runFiles(dbPath, files));
-    const outcome = formatOutcome(dbPath, stats);
+    const refused: string[] = [];
+    const onRefused = ({ repo }: { readonly repo?: string | undefined }) => void refused.push(`${repo}`);
+    const bundled = () => runBundled({ telemetry: { dbPath }, dailyLimitUsd: budgetUsd, onRefused });
+    const stats = await (isBundled ? bundled() : runFiles(dbPath, files));
+    const outcome = formatRefused(budgetUsd, refused) + formatOutcome(dbPath, stats);
     await Bun.write(Bun.stdout, isBundled ? STAND_IN_NOTICE + outcome : outcome);
     await printReport(dbPath, isBundled ? [] : ["--since", LONG_AGO]);
     return notStored(stats) > 0 ? 1 : 0;
@@ -39,9 +43,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function runBundled(dbPath: string): Promise<TelemetryStats> {
+async function runBundled(options: ReviewBotOptions): Promise<TelemetryStats> {
   const deliveries = Bun.JSONL.parse(await Bun.file(`${import.meta.dir}/deliveries.jsonl`).text());
-  return withBot({ dbPath }, async ({ receive }) => {
+  return withBot(options, async ({ receive }) => {
     for (const delivery of deliveries) await receive(delivery);
   });
 }
@@ -49,23 +53,25 @@ async function runBundled(dbPath: string): Promise<TelemetryStats> {
 async function runFiles(dbPath: string, files: readonly string[]): Promise<TelemetryStats> {
   const progress = createProgress(await totalBytes(files));
   // Records of a file may be of any age, so nothing is purged.
-  return withBot({ dbPath, retentionDays: false }, ({ app }) =>
+  return withBot({ telemetry: { dbPath, retentionDays: false } }, ({ app }) =>
     replay(app, files, progress.advance).finally(progress.end),
   );
 }
 
 /** Makes a bot, runs it, closes it; what became of the events that it emitted. */
 async function withBot(
-  telemetry: TelemetryPluginOptions,
+  options: ReviewBotOptions,
   run: (bot: ReviewBot) => Promise<void>,
 ): Promise<TelemetryStats> {
   // The report lists what was rejected or not stored, so the log needn't.
   const logger = pino({ level: "fatal" });
-  const bot = createReviewBot({ telemetry: { ...telemetry, logger } });
+  const bot = createReviewBot({ ...options, telemetry: { ...options.telemetry, logger } });
   const handle = bot.app.get(telemetryPlugin);
   bot.app.closeOnSignals();
   try {
     await opened(handle);
+    // What was spent today, by whichever run.
+    if (options.dailyLimitUsd !== undefined) await bot.app.get(budgetPlugin).ready;
     await run(bot);
   } finally {
     await bot.app.close();

@@ -17,3 +17,10 @@ export function formatOutcome(dbPath: string, stats: TelemetryStats): string {
 export function notStored({ received, written, duplicates, rejected }: TelemetryStats): number {
   return received - written - duplicates - rejected;
 }
+
+/** What was not run because the budget was spent; nothing if all was run. */
+export function formatRefused(budgetUsd: number | undefined, repos: readonly string[]): string {
+  if (repos.length === 0) return "";
+  const runs = repos.length === 1 ? "1 run" : `${repos.length} runs`;
+  return `The budget of ${budgetUsd} USD a day is spent: ${runs} refused, in ${[...new Set(repos)].join(", ")}.\n`;
+}

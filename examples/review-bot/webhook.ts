@@ -1,4 +1,5 @@
 import type { App } from "runledger";
+import type { Spender } from "runledger/budget";
 import * as z from "zod";
 import type { Executor } from "./executor";
 import { handleMention } from "./mention";
@@ -8,6 +9,8 @@ import { handleReview } from "./review";
 export interface HandlerContext {
   readonly emitter: Pick<App["emitter"], "emit">;
   readonly executor: Executor;
+  /** Whether there is money for a run. Default: always. */
+  readonly mayRun?: (spender: Spender) => boolean;
 }
 
 /** The part of a GitHub webhook that the bot reads; `delivery` and `event` come from the request's headers. */

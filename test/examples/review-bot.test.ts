@@ -126,6 +126,27 @@ test("the bundled deliveries, redelivered, run and cost again", async () => {
   expect(cellsOf(stdout, "Executions")[0]).toBe("16");
 });
 
+test("a budget stops it in mid-list, and it says so; what was spent before today's run counts", async () => {
+  const { stdout, stderr, exitCode } = await reviewBot({ args: ["--db", "bot.db", "--budget", "0.25"] });
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  const { received = 0, written } = countsOf(stdout);
+  expect(received).toBeWithin(1, 8);
+  expect(written).toBe(received);
+  expect(stdout).toContain(
+    `The budget of 0.25 USD a day is spent: ${8 - received} runs refused, in lighthouse/`,
+  );
+  // The last run may go beyond the limit, as it was asked for when something was left.
+  const costs = query<{ usd: number }>("bot.db", "select cost_usd usd from executions order by id");
+  const spent = costs.map(({ usd }) => usd);
+  const sum = (some: readonly number[]) => some.reduce((total, usd) => total + usd, 0);
+  expect(sum(spent)).toBeGreaterThanOrEqual(0.25);
+  expect(sum(spent.slice(0, -1))).toBeLessThan(0.25);
+
+  const again = await reviewBot({ args: ["--db", "bot.db", "--budget", "0.25"] });
+  expect(countsOf(again.stdout)["received"]).toBe(0);
+  expect(again.stdout).toContain("8 runs refused");
+});
+
 test("TELEMETRY_DB_PATH names the ledger, and --db goes before it", async () => {
   const env = { TELEMETRY_DB_PATH: "from-environment.db" };
   await reviewBot({ env });
@@ -221,6 +242,7 @@ test.each([
   ["--db without a value", ["--db"], "--db"],
   ["--db with an empty value", ["--db="], "--db"],
   ["--db before another flag", ["--db", "--help"], "--db"],
+  ["a budget that is no amount", ["--budget", "much"], "--budget"],
   ["a missing file", ["--db", "bot.db", "missing.jsonl"], "missing.jsonl"],
   ["a missing file after standard input", ["--db", "bot.db", "-", "missing.jsonl"], "missing.jsonl"],
   ["a folder", ["--db", "bot.db", "."], "."],
