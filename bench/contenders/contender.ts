@@ -8,6 +8,8 @@ export interface Contender {
   queued(): number;
   /** Resolves when everything emitted is stored. */
   flush(): Promise<void>;
+  /** Asks its budgets, where it has some. */
+  readonly check?: (event: TelemetryRecord) => boolean;
   /** Ends it; returns how many events were stored. */
   close(): Promise<number>;
 }

@@ -5,6 +5,7 @@ export const CONTENDERS = {
   runledger: async () => (await import("./runledger")).startRunledger,
   unpriced: async () => (await import("./runledger")).startUnpriced,
   estimating: async () => (await import("./runledger")).startEstimating,
+  budgets: async () => (await import("./budgets")).startBudgets,
   earlier: async () => (await import("./earlier")).startEarlier,
   kysely: async () => (await import("./kysely")).startKysely,
   drizzle: async () => (await import("./drizzle")).startDrizzle,

@@ -1,3 +1,4 @@
+import { budget } from "./budget";
 import { dashboard } from "./dashboard";
 import { drain } from "./drain";
 import { estimate } from "./estimate";
@@ -23,6 +24,7 @@ export const FIGURES = {
   forward: forwarding,
   otel,
   dashboard,
+  budget,
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;

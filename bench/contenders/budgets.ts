@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { budgetPlugin } from "../../plugins/budget";
+import { createApp, telemetryPlugin } from "../../src/index";
+import type { TelemetryRecord } from "../../src/record/types";
+import { LEDGER_FILE, type StartContender } from "./contender";
+
+/** As `runledger`, with budgets that no event exceeds: of each three count, one of them by repository. */
+export const startBudgets: StartContender = async (folder) => {
+  const dbPath = join(folder, LEDGER_FILE);
+  const limitUsd = 1e12;
+  const app = createApp()
+    .use(telemetryPlugin, { dbPath, retentionDays: false })
+    .use(budgetPlugin, {
+      dbPath,
+      budgets: [
+        { name: "all", limitUsd, per: "month", timeZone: "Europe/Berlin" },
+        { name: "each repo", limitUsd, per: "day", each: "repo" },
+        { name: "reviews", limitUsd, per: "day", match: { repo: "octo-org/*", eventType: "pull_request.*" } },
+        { name: "one run", limitUsd, per: "execution" },
+      ],
+    });
+  const telemetry = app.get(telemetryPlugin);
+  const budgets = app.get(budgetPlugin);
+  await Promise.all([telemetry.ready, budgets.ready]);
+  return {
+    emit: (event) => app.emitter.emit("execution:completed", event),
+    queued: () => telemetry.stats().queued,
+    flush: () => telemetry.flush(),
+    check: ({ repo, eventType }: TelemetryRecord) => budgets.check({ repo, eventType }).allowed,
+    async close() {
+      await app.close();
+      return telemetry.stats().written;
+    },
+  };
+};
