@@ -426,6 +426,17 @@ describe("the host is never harmed", () => {
   });
 });
 
+test("a host that takes no close hook gets nothing that goes on", () => {
+  const refusing = {
+    emitter: createApp().emitter,
+    onClose() {
+      throw new Error("no hooks");
+    },
+  };
+  const options = { dbPath: newPath(), budgets: [ALL], logger: recordingLogger() };
+  expect(() => budgetPlugin.setup(refusing, options)).toThrow("no hooks");
+});
+
 test.each([
   [{ budgets: [] }, "budgets: expected one budget or more, received an array."],
   [

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { budgetPlugin, budgetReport } from "../../../plugins/budget";
 import { forwardOnce } from "../../../plugins/forward";
 import { createApp } from "../../../src/app/create-app";
+import { parseBudgets } from "../../../src/budget/options";
+import { periodAt } from "../../../src/budget/period";
+import { readBudgetOfOthers } from "../../../src/budget/read-budget";
 import { openLedger } from "../../../src/report/database/open-ledger";
+import { usageReport } from "../../../src/report/usage-report";
 import { startBudgetApp } from "../../support/budgets";
 import { usePostgres } from "../../support/postgres";
 import { tempDir } from "../../support/temp-dir";
@@ -46,6 +50,14 @@ test("machines that forward to one database see what the others spend, and count
   // The command line reads the database itself.
   await using ledger = await openLedger(url);
   const report = await budgetReport(ledger, { budgets: BUDGETS });
+  const [all] = parseBudgets({ budgets: BUDGETS }, "test").budgets;
+  if (all === undefined) throw new Error("there is no budget");
+  const [{ ledger: own } = {}] = (await usageReport(ledger, { by: ["ledger"] })).groups;
+  const period = periodAt("month", all.timeZone, Date.now());
+  const others = await readBudgetOfOthers(ledger.db, ledger, all, period, `${own}`);
+  const [amount] = others.values();
+  // Of the two ledgers, the one that spent more is left out.
+  expect(amount).toEqual({ costUsd: 25, unknown: 0 });
   expect(report.budgets.map(({ budget, value, spentUsd }) => [budget, value, spentUsd])).toEqual([
     ["all", null, 56],
     ["each repo", "a", 36],

@@ -1,0 +1,106 @@
+import { expect, test } from "bun:test";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { isDead, newOwner } from "../../src/budget/alert-owner";
+import { Amounts, MOST_VALUES } from "../../src/budget/amounts";
+import { BudgetThreadLink } from "../../src/budget/budget-thread-link";
+import { LedgerSums } from "../../src/budget/ledger-sums";
+import { parseBudgets } from "../../src/budget/options";
+import { type BudgetStart, fromPosted, toPosted } from "../../src/budget/protocol";
+import { RecentIds } from "../../src/budget/recent-ids";
+import { createTelemetryStore } from "../../src/ledger/store";
+import { executionCompleted } from "../../src/testing";
+import { recordingLogger } from "../support/recording-logger";
+import { tempDir } from "../support/temp-dir";
+
+test("whether the owner of an alert is dead is known of processes of this machine alone", () => {
+  const { pid } = Bun.spawnSync([process.execPath, "--version"]);
+  expect(isDead(newOwner())).toBe(false);
+  expect(isDead(`${pid}@${hostname()}/x`)).toBe(true);
+  expect(isDead(`${pid}@elsewhere.${hostname()}/x`)).toBe(false);
+  // Released.
+  expect(isDead("")).toBe(true);
+});
+
+test("of the ids of executions the latest are remembered", () => {
+  const ids = new RecentIds();
+  for (let n = 0; n < 120_000; n += 1) ids.add(`${n}`);
+  expect([ids.has("0"), ids.has("100000"), ids.has("119999")]).toEqual([false, true, true]);
+});
+
+test("amounts arrive as they were posted", () => {
+  const amounts = new Amounts();
+  amounts.add({ index: 2, value: "a" }, { costUsd: 1.5, unknown: 1 });
+  amounts.add({ index: 2, value: "a" }, { costUsd: 1, unknown: 0 });
+  amounts.set({ index: 0, value: "" }, { costUsd: 0.25, unknown: 0 });
+  expect([...fromPosted(toPosted(amounts))]).toEqual([
+    [
+      { index: 0, value: "" },
+      { costUsd: 0.25, unknown: 0 },
+    ],
+    [
+      { index: 2, value: "a" },
+      { costUsd: 2.5, unknown: 1 },
+    ],
+  ]);
+});
+
+test("values beyond a number share one amount", () => {
+  const amounts = new Amounts();
+  for (let n = 0; n < MOST_VALUES + 5; n += 1) {
+    amounts.add({ index: 0, value: `${n}` }, { costUsd: 1, unknown: 0 });
+  }
+  expect([...amounts]).toHaveLength(MOST_VALUES + 1);
+  expect(amounts.get({ index: 0, value: "(other)" })).toEqual({ costUsd: 5, unknown: 0 });
+  expect(amounts.get({ index: 0, value: `${MOST_VALUES}` })).toBeUndefined();
+});
+
+test("executions are given once to budgets per execution, from where another process left off", async () => {
+  const dbPath = join(tempDir(), "telemetry.db");
+  using store = createTelemetryStore({ dbPath });
+  store.recordMany(
+    [1, 2, 0].map((costUsd) => executionCompleted({ costUsd, executionId: `run-${costUsd}` })),
+  );
+  const { budgets } = parseBudgets(
+    { budgets: [{ name: "one", limitUsd: 1, per: "execution", match: { repo: "octo-org/*" } }] },
+    "test",
+  );
+  const sums = new LedgerSums(dbPath, budgets, 1);
+  const read = async () =>
+    (await sums.read(Date.now())).executions.map(({ executionId, costUsd }) => [executionId, costUsd]);
+  expect(await read()).toEqual([["run-2", 2]]);
+  expect(await read()).toEqual([]);
+  store.record(executionCompleted({ costUsd: 3, executionId: "run-3" }));
+  store.record(executionCompleted({ costUsd: 4, repo: "others/x" }));
+  expect(await read()).toEqual([["run-3", 3]]);
+  expect([...sums.sums]).toEqual([]);
+  await expect(new LedgerSums(`${dbPath}.missing`, budgets, undefined).read(0)).rejects.toMatchObject({
+    code: "LEDGER_NOT_FOUND",
+  });
+});
+
+test("a thread that can't be started is tried again, and said to be hopeless", async () => {
+  const logger = recordingLogger();
+  const deaths: string[] = [];
+  let restarts = 0;
+  const link = new BudgetThreadLink(
+    // It ends at once.
+    {} as BudgetStart,
+    {
+      onMessage() {},
+      onDeath: (reason) => deaths.push(reason),
+      onRestart: () => {
+        restarts += 1;
+      },
+    },
+    logger,
+  );
+  while (restarts === 0 || !link.isHopeless) await Bun.sleep(5);
+  link.post({ type: "read", id: 1 });
+  link.end();
+  expect(link.restarts).toBeGreaterThan(1);
+  expect(deaths[0]).toStartWith("the budgets' thread ended: ");
+  expect(logger.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    expect.stringMatching(/^error: the budgets' thread can't be started, so the ledger is not read/),
+  ]);
+});
