@@ -21,12 +21,12 @@ export const dashboardPlugin = definePlugin({
   setup(host: PluginHost, givenOptions?: DashboardPluginOptions): Dashboard {
     const options = parseDashboardOptions(givenOptions);
     const logger = harmless(options.logger ?? host.logger ?? defaultLogger());
-    const dashboard = new DashboardSupervisor(options, logger, { forerunner: endForerunners(options.port) });
+    const dashboard = new DashboardSupervisor(options, logger, { forerunner: endForerunners() });
     const close = () => {
       forget();
       return dashboard.close();
     };
-    const forget = announce(KIND, { port: options.port, close } satisfies Running);
+    const forget = announce(KIND, { close } satisfies Running);
     try {
       host.onClose(close);
     } catch (error) {
@@ -41,12 +41,11 @@ const KIND = "dashboard";
 
 /** A plugin that is set up and not yet closed. */
 interface Running {
-  readonly port: number;
   close(): Promise<void>;
 }
 
-/** After a reload (`bun --hot`), closes the predecessor that has the port. */
-function endForerunners(port: number): Promise<unknown> | undefined {
-  const forerunners = forerunnersOf<Running>(KIND).filter((running) => running.port === port);
+/** After a reload (`bun --hot`), closes the predecessors, whose ports may be those of their successors. */
+function endForerunners(): Promise<unknown> | undefined {
+  const forerunners = forerunnersOf<Running>(KIND);
   return forerunners.length === 0 ? undefined : Promise.all(forerunners.map((running) => running.close()));
 }

@@ -21,6 +21,9 @@ const MOST_KEPT = 64;
 /** Periods such as the last 24 hours move on: an answer is not kept longer, though nothing was recorded. */
 const KEPT_MS = 60_000;
 
+/** In UTF-16 code units. */
+const LARGEST_KEPT = 200_000;
+
 interface Kept {
   readonly etag: string;
   readonly answer: Promise<TaggedAnswer>;
@@ -79,10 +82,11 @@ export class Answers {
     this.#kept.set(key, kept);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    // Errors are not kept: what failed is tried again.
-    answer.catch(() => {
+    const forget = () => {
       if (this.#kept.get(key) === kept) this.#kept.delete(key);
-    });
+    };
+    // Errors are not kept: what failed is tried again. Nor is what is large, such as a file.
+    answer.then(({ text }) => text.length > LARGEST_KEPT && forget(), forget);
     return kept;
   }
 }

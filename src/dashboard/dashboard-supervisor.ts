@@ -73,11 +73,11 @@ export class DashboardSupervisor implements Dashboard {
 
   link(): string {
     const url = this.#url;
-    if (url === undefined || this.#state === "closed") {
+    if (url === undefined || this.#state !== "open") {
       throw new RunledgerError("CLOSED", "The dashboard is not open.", { hint: "Await ready first." });
     }
     const { token } = this.#options;
-    return token === undefined ? url : `${url}login?code=${loginCode(token)}`;
+    return token === undefined ? url : `${url}login?code=${loginCode(token, this.#restarts)}`;
   }
 
   close(): Promise<void> {
@@ -133,6 +133,7 @@ export class DashboardSupervisor implements Dashboard {
       host,
       hosts,
       token,
+      start: this.#restarts,
     };
   }
 

@@ -8,16 +8,24 @@ export interface GuardOptions {
   readonly hosts: readonly string[];
   /** `undefined`: whoever reaches it. */
   readonly token: string | undefined;
+  /** How often the server was started before. */
+  readonly start: number;
 }
 
+const CODE = /^((\d+)\.[\w-]+)\.([\w-]+)$/;
 const COOKIE_SECONDS = 30 * 24 * 60 * 60;
 /** A link that nobody has opened by then opens nothing, in milliseconds. */
 const CODE_MS = 60 * 60 * 1_000;
 
-/** A code for a one-time link, which whoever knows the token can check. */
-export function loginCode(token: string, nowMs = Date.now()): string {
-  const nonce = `${nowMs + CODE_MS}.${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url")}`;
-  return `${nonce}.${seal(token, nonce)}`;
+/**
+ * A code for a one-time link, which whoever knows the token can check.
+ *
+ * @param start Which start of the server it is for: another one does not know which codes were used.
+ */
+export function loginCode(token: string, start: number, nowMs = Date.now()): string {
+  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url");
+  const nonce = `${nowMs + CODE_MS}.${random}`;
+  return `${nonce}.${seal(token, `${start}.${nonce}`)}`;
 }
 
 function seal(token: string, text: string): string {
@@ -27,7 +35,7 @@ function seal(token: string, text: string): string {
 /** Decides who is answered. */
 export class Guard {
   readonly #options: GuardOptions;
-  /** Codes of one-time links that were used. */
+  /** Of one-time links that were used. */
   readonly #used = new Set<string>();
   /** What the cookie of a browser that was let in says: not the token itself. */
   readonly #pass: string;
@@ -50,7 +58,7 @@ export class Guard {
       });
     }
     const origin = request.headers.get("origin");
-    if (origin !== null && URL.parse(origin)?.host !== host) {
+    if ((origin !== null && URL.parse(origin)?.host !== host) || isFromElsewhere(request)) {
       throw new ApiError("FORBIDDEN_ORIGIN", "Only the dashboard's own page may ask.");
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -74,17 +82,23 @@ export class Guard {
 
   /** The `Set-Cookie` for a browser that brings the code of a one-time link, which is used up by it. */
   cookieFor(code: string, nowMs = Date.now()): string | undefined {
-    const { token } = this.#options;
-    const [expiresMs = "", random = "", given = ""] = code.split(".");
-    if (token === undefined || !areEqual(given, seal(token, `${expiresMs}.${random}`))) return undefined;
-    if (nowMs > Number(expiresMs) || this.#used.has(code)) return undefined;
-    this.#used.add(code);
+    const { token, start } = this.#options;
+    const [, nonce = "", expiresMs = "", given = ""] = CODE.exec(code) ?? [];
+    if (token === undefined || !areEqual(given, seal(token, `${start}.${nonce}`))) return undefined;
+    if (nowMs > Number(expiresMs) || this.#used.has(nonce)) return undefined;
+    this.#used.add(nonce);
     return `${this.#cookie}=${this.#pass}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`;
   }
 
   #passIn(request: Request): string {
     return new Bun.CookieMap(request.headers.get("cookie") ?? "").get(this.#cookie) ?? "";
   }
+}
+
+/** Whether another site's page has this one load something, such as an image. Links to the page are no harm. */
+function isFromElsewhere({ headers }: Request): boolean {
+  const site = headers.get("sec-fetch-site") ?? "none";
+  return site !== "none" && site !== "same-origin" && headers.get("sec-fetch-mode") !== "navigate";
 }
 
 /** Takes as long for a text that is nearly right as for any other. */

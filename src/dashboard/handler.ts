@@ -1,3 +1,4 @@
+import { messageOf } from "../describe";
 import { formatJsonLine } from "../report/format/json";
 import type { Answers, TaggedAnswer } from "./answers";
 import { ApiError, errorAnswer } from "./api-error";
@@ -43,7 +44,7 @@ async function respond(request: Request, { guard, answers, live, page }: Handler
     guard.checkToken(request);
   } catch (error) {
     if (isForPrograms) throw error;
-    return new Response(`${String(error)}\n`, { status: 401, headers: { "content-type": "text/plain" } });
+    return new Response(`${messageOf(error)}\n`, { status: 401, headers: { "content-type": "text/plain" } });
   }
   if (pathname === "/api/live") return stream(request, live);
   if (isQuestion(pathname)) return ask(request, { path: pathname, search: search.slice(1) }, answers);

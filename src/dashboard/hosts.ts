@@ -1,5 +1,8 @@
 import { isIP } from "node:net";
 
+/** A name or an address, and perhaps a port. */
+const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?$/;
+
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
@@ -15,8 +18,8 @@ export function isKnownHost(
   hostHeader: string,
   { host, hosts }: { readonly host: string; readonly hosts: readonly string[] },
 ): boolean {
-  const named = URL.parse(`http://${hostHeader}`)?.hostname.replace(/^\[|\]$/g, "");
-  if (named === undefined || named === "") return false;
+  const [, named] = HOST.exec(hostHeader.toLowerCase())?.map((part) => part.replace(/^\[|\]$/g, "")) ?? [];
+  if (named === undefined) return false;
   if (isLoopback(named)) return true;
   const isOwn = [host, ...hosts].some((own) => own.toLowerCase() === named);
   return isOwn || (!isLoopback(host) && isIP(named) !== 0);

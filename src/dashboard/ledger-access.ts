@@ -121,5 +121,7 @@ async function dataVersion(ledger: Ledger): Promise<string> {
   }
   const incidents = ledger.db.selectFrom("incidents").select(({ fn }) => fn.max("id").as("last"));
   const last = await reading(ledger, () => incidents.executeTakeFirst());
-  return `${await lastExecutionId(ledger)}-${last?.last ?? 0}`;
+  const facts = ledger.db.selectFrom("ledger").select("value").where("key", "=", "purged_before");
+  const purged = await reading(ledger, () => facts.executeTakeFirst());
+  return `${await lastExecutionId(ledger)}-${last?.last ?? 0}-${purged?.value ?? ""}`;
 }

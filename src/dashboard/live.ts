@@ -1,9 +1,13 @@
+import { outlasts } from "../deadline";
+
 /** How often the ledger is looked at while anybody watches, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 /** Proxies end a connection on which nothing comes. */
 const SIGN_OF_LIFE_MS = 15_000;
 const RECONNECT_AFTER_MS = 1_000;
 const MOST_STREAMS = 100;
+/** A look that takes longer is given up, in milliseconds. */
+const LONGEST_LOOK_MS = 10_000;
 
 /** What watching takes. */
 export interface LiveOptions {
@@ -96,7 +100,9 @@ export class Live {
 
   /** A ledger that can't be read has a version as well: it changes when it can. */
   async #look(): Promise<string> {
-    const version = await this.#options.version().catch((error: unknown) => `unreadable ${String(error)}`);
+    const looking = this.#options.version().catch((error: unknown) => `unreadable ${String(error)}`);
+    // A connection that is gone may never answer.
+    const version = (await outlasts(looking, LONGEST_LOOK_MS)) ? "unreadable: no answer" : await looking;
     if (this.#timer !== undefined) this.#seen = version;
     return version;
   }

@@ -18,6 +18,8 @@ export interface ServerStart {
   readonly host: string;
   readonly hosts: readonly string[];
   readonly token: string | undefined;
+  /** How often it was started before. */
+  readonly start: number;
 }
 
 export interface ReaderStart {

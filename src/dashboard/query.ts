@@ -41,7 +41,8 @@ export class Query {
   }
 
   text(name: string): string | undefined {
-    return this.#parameters.get(name) || undefined;
+    const [text, ...others] = this.#parameters.getAll(name);
+    return others.length > 0 ? refuse(name, "one value", `${others.length + 1} of them`) : text || undefined;
   }
 
   /** Whether a parameter that is 1 or 0 is 1. */

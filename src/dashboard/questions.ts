@@ -19,6 +19,7 @@ import { groupKeysIn } from "../report/group-keys";
 import { INCIDENT_KINDS, incidentsOf, printedIncident } from "../report/incidents";
 import { executionReport } from "../report/one-execution";
 import { summaryReport } from "../report/summary-report";
+import { UTC } from "../report/time-zone";
 import { type ExecutionFilter, GROUP_KEYS } from "../report/types";
 import { usageReport } from "../report/usage-report";
 import type { LedgerAccess } from "./ledger-access";
@@ -85,8 +86,16 @@ export function isSlow({ path, search }: Question): boolean {
     parameters.has("exact") ||
     parameters.has("label") ||
     (path === "/api/executions" && parameters.has("sort")) ||
-    /\b(?:pr|session)\b/.test(by)
+    /\b(?:pr|session)\b/i.test(by) ||
+    (path !== "/api/executions" && needsMoreThanDays(parameters))
   );
+}
+
+/** Of other days than those of UTC there are no sums. */
+function needsMoreThanDays(parameters: URLSearchParams): boolean {
+  const isUtc = (parameters.get("tz") || UTC) === UTC;
+  const times = [...parameters.getAll("since"), ...parameters.getAll("until")];
+  return !isUtc || times.some((time) => time.includes("T") && !/T00:00(?::00(?:\.0+)?)?Z$/.test(time));
 }
 
 /** @throws {RunledgerError} what is wrong with the question, or with the ledger. */

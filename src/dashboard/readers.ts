@@ -66,7 +66,9 @@ export class Readers {
       return Promise.reject(new ApiError("BUSY", "Too many questions are waiting.", { hint: "Try again." }));
     }
     const isSlow = this.#options.isSlow(question);
-    if (isSlow && this.#abandoned >= MOST_ABANDONED) return Promise.reject(stillAtIt());
+    // What was taken for fast may be slow all the same.
+    const most = isSlow ? MOST_ABANDONED : 2 * MOST_ABANDONED;
+    if (this.#abandoned >= most) return Promise.reject(stillAtIt());
     const answer = Promise.withResolvers<Answer>();
     this.#waiting.push({ question, isSlow, signal, answer });
     this.#next();
@@ -136,6 +138,7 @@ export class Readers {
     lane.reader = undefined;
     lane.isBusy = false;
     if (this.#abandoned >= MOST_ABANDONED) this.#refuse(({ isSlow }) => isSlow, stillAtIt());
+    if (this.#abandoned >= 2 * MOST_ABANDONED) this.#refuse(() => true, stillAtIt());
     this.#next();
   }
 

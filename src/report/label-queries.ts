@@ -25,7 +25,8 @@ export async function readLabelDays(
   columns: Columns,
   all: readonly UsageRow[],
 ): Promise<UsageRow[]> {
-  const pattern = labels[label];
+  // A label may be called as what every object has, such as constructor.
+  const pattern = Object.hasOwn(labels, label) ? labels[label] : undefined;
   const read = (hasValue: Condition) => readValues(db, days, label, hasValue, columns);
   const withLabel = await read(row.and(matches(row.ref("value"), pattern)));
   if (pattern !== undefined && !includesNone(pattern)) return withLabel;

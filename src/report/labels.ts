@@ -33,5 +33,6 @@ export function withLabel(
 ): Readonly<Record<string, readonly string[]>> | undefined {
   const [, label = "", value] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
   if (value === undefined || !isLabel(label)) return undefined;
-  return { ...values, [label]: [...(values[label] ?? []), value] };
+  const others = Object.hasOwn(values, label) ? (values[label] ?? []) : [];
+  return { ...values, [label]: [...others, value] };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setSystemTime, test } from "bun:test";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
+import { changesReport } from "../../src/report/changes-report";
 import { openLedger } from "../../src/report/database/open-ledger";
 import { executionsOf } from "../../src/report/executions";
 import type { UsageFilter, UsageReport } from "../../src/report/types";
@@ -159,4 +160,13 @@ test("a label with too many values has others, and a note says so", async () => 
   expect(notes[0]).toBe(
     "On 1 day the label user had more than 1,000 values: those that came later are together, as (other).",
   );
+});
+
+test("a label may be called as what every object has", async () => {
+  record({ labels: { constructor: "x" } as never, costUsd: 1, completedAt: DAY });
+  const { groups } = await report({ by: ["label:constructor"] });
+  expect(groups).toMatchObject([{ "label:constructor": "x", costUsd: 1 }]);
+  expect((await report({ labels: { constructor: "y" } as never })).totals.executions).toBe(0);
+  await using ledger = await openLedger(dbPath);
+  expect((await changesReport(ledger)).changes).toHaveProperty("label:constructor");
 });

@@ -19,6 +19,7 @@ export async function serveDashboard(db: string, port = 0): Promise<ListeningDas
     host: "127.0.0.1",
     hosts: [],
     token: undefined,
+    start: 0,
     startReader: () => readerOf(db),
     onListening: listening.resolve,
     onRefused: (message) => listening.reject(new Error(message)),

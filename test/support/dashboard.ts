@@ -21,7 +21,7 @@ export function dashboardOn(
   options: Partial<GuardOptions> & { now?: () => number; budgets?: BudgetOptions } = {},
 ) {
   const { now = Date.now, budgets, ...access } = options;
-  const guard = new Guard({ host: "127.0.0.1", hosts: [], token: undefined, ...access });
+  const guard = new Guard({ host: "127.0.0.1", hosts: [], token: undefined, start: 0, ...access });
   const ledger = new LedgerAccess({ db });
   const live = new Live({ version: () => ledger.version(), lookEveryMs: 5 });
   const asked: Question[] = [];

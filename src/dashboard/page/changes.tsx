@@ -91,9 +91,19 @@ export function Changes({
           </tbody>
         </table>
       </TableScroll>
+      {notesOfPurged(data).map((note) => (
+        <p class="faint" key={note}>
+          {note}
+        </p>
+      ))}
       <Command text={commandLine("changes", ledger, parameters)} />
     </Panel>
   );
+}
+
+/** Where the rows can't add up to the difference. */
+function notesOfPurged({ notes }: ChangesReport): readonly string[] {
+  return notes.filter((note) => note.includes("were purged"));
 }
 
 function ChangeRow({
