@@ -40,8 +40,8 @@ test("every command has two examples", () => {
   expect(examples).toHaveLength(COMMANDS.length * 2);
 });
 
-// What needs a server is run where one is: in test/forward.
-const runnable = examples.filter((example) => !example.startsWith("runledger forward"));
+// What needs a server, or is one, is run elsewhere: in test/forward and test/dashboard.
+const runnable = examples.filter((example) => !/^runledger (forward|dashboard)/.test(example));
 
 test.each(runnable)("the example runs: %s", async (example) => {
   const copy = join(folder, Bun.randomUUIDv7());
