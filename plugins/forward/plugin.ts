@@ -40,7 +40,7 @@ export const forwardPlugin = definePlugin({
     const running: Running = {
       options,
       target: options.to.name,
-      stats: () => forwarding.stats(),
+      stats: forwarding.stats.bind(forwarding),
       yield: () => void close(options.closeTimeoutMs).catch(() => {}),
     };
     const forget = announce(FORWARD, running);

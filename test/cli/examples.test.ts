@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createProgram } from "../../src/cli/program";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
@@ -19,6 +19,16 @@ function makeProject(): string {
   writeFileSync(join(project, "bin", "runledger"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
   chmodSync(join(project, "bin", "runledger"), 0o755);
   writeFileSync(join(project, "runs.jsonl"), `${JSON.stringify(executionCompleted())}\n`);
+  const config = `export default { budgets: [{ name: "all", limitUsd: 500, per: "month" }] };\n`;
+  const transcript = join(project, ".claude/projects/-app/0199f0c2.jsonl");
+  for (const [file, text] of [
+    [join(project, "runledger.config.ts"), config],
+    [join(project, "ops/budgets.ts"), config],
+    [transcript, "{}\n"],
+  ] as const) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
   for (const name of ["data/telemetry.db", "telemetry.2026-01-31.db"]) {
     using store = createTelemetryStore({ dbPath: join(project, name) });
     store.recordMany([
@@ -48,7 +58,7 @@ test.each(runnable)("the example runs: %s", async (example) => {
   cpSync(project, copy, { recursive: true });
   const child = Bun.spawn(["bash", "-c", `set -o pipefail; ${example}`], {
     cwd: copy,
-    env: { ...process.env, PATH: `${copy}/bin:${process.env["PATH"]}`, TELEMETRY_DB_PATH: "" },
+    env: { ...process.env, HOME: copy, PATH: `${copy}/bin:${process.env["PATH"]}`, TELEMETRY_DB_PATH: "" },
     stdout: "pipe",
     stderr: "pipe",
   });

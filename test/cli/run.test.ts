@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { failureOf } from "../../src/cli/failure";
@@ -112,6 +112,8 @@ describe("wrong usage", () => {
 });
 
 describe("a failure", () => {
+  const config = join(folder, "budgets.ts");
+  writeFileSync(config, 'export default { budgets: [{ name: "all", limitUsd: 1, per: "day" }] };');
   const READING = COMMANDS.filter((name) => !["completion", "forward", "import"].includes(name));
 
   test.each(READING)("of %s, where there is no ledger, is one line and exit code 1", async (name) => {
@@ -120,6 +122,7 @@ describe("a failure", () => {
       backup: [join(folder, "backup.db")],
       restore: [nowhere],
       show: ["some-id"],
+      budget: ["--config", config],
     };
     const args = [name, ...(more[name] ?? [])];
     const { exitCode, out, err } = await runCli([...args, "--db", nowhere]);
