@@ -1,5 +1,6 @@
 import type { PricedUsage, PriceList } from "../prices/price-list";
 import { serviceTierIn } from "../record/labels";
+import { dayOf } from "../record/time";
 import type { ExecutionModelRow, NewExecutionRow } from "./schema";
 
 /** How costs are estimated. */
@@ -48,9 +49,14 @@ function estimateModel(
 export function usageOfRun(row: NewExecutionRow): PricedUsage {
   const hasInput = row.input_tokens + row.cache_read_tokens + row.cache_creation_tokens > 0;
   return {
-    ...usageOf(row, row),
+    provider: row.provider,
+    model: row.model,
+    serviceTier: serviceTierIn(row.labels),
+    atMs: minuteOf(row.created_at),
     inputTokens: hasInput ? row.input_tokens : undefined,
     outputTokens: row.output_tokens || undefined,
+    cacheReadTokens: row.cache_read_tokens,
+    cacheCreationTokens: row.cache_creation_tokens,
   };
 }
 
@@ -63,10 +69,23 @@ export function usageOf(
     provider: used.provider,
     model: used.model,
     serviceTier: serviceTierIn(labels),
-    atMs: Date.parse(`${created_at}Z`),
+    atMs: minuteOf(created_at),
     inputTokens: used.input_tokens,
     outputTokens: used.output_tokens,
     cacheReadTokens: used.cache_read_tokens,
     cacheCreationTokens: used.cache_creation_tokens,
   };
+}
+
+let lastDay = "";
+let lastDayMs = Number.NaN;
+
+/** A stored time in epoch milliseconds, to the minute: prices don't change within one, and it runs for every row. */
+function minuteOf(ledgerTime: string): number {
+  const day = dayOf(ledgerTime);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDayMs = Date.parse(day);
+  }
+  return lastDayMs + Number(ledgerTime.slice(11, 13)) * 3_600_000 + Number(ledgerTime.slice(14, 16)) * 60_000;
 }
