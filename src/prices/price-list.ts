@@ -37,6 +37,12 @@ export interface EstimateOptions extends PriceListOptions {
   readonly location: string | undefined;
 }
 
+/** What rates were last asked for of a model. */
+interface Latest extends Pick<PricedUsage, "provider" | "serviceTier"> {
+  readonly day: number;
+  readonly rates: Rates | undefined;
+}
+
 /** So many rates are remembered, by model, provider and day. */
 const MOST_RATES = 10_000;
 
@@ -63,17 +69,29 @@ export function openPriceList(options?: PriceListOptions): PriceList {
 export function loadPriceList({ prices = [], location }: EstimateOptions): PriceList {
   const list = loadPrices(location);
   const remembered = new Map<string, Rates | undefined>();
+  /** By model: mostly the same again, and found without making a key. */
+  const latest = new Map<string, Latest>();
 
   function ratesAt(usage: PricedUsage): Rates | undefined {
     const { provider, model, serviceTier, atMs } = usage;
+    const day = Math.floor(atMs / DAY_MS);
+    const last = latest.get(model);
+    if (last?.day === day && last.provider === provider && last.serviceTier === serviceTier)
+      return last.rates;
     // With lengths, because no separator is safe: a name may contain any character.
-    const lengths = `${Math.floor(atMs / DAY_MS)},${model.length},${provider.length}`;
+    const lengths = `${day},${model.length},${provider.length}`;
     const key = `${lengths},${model}${provider}${serviceTier ?? ""}`;
     const known = remembered.get(key);
-    if (known !== undefined || remembered.has(key)) return known;
+    if (known !== undefined || remembered.has(key)) {
+      latest.set(model, { day, provider, serviceTier, rates: known });
+      return known;
+    }
     const name = { provider, model, serviceTier, atMs };
     const { rates, isOfDay } = findRates(list, prices, name);
-    if (remembered.size >= MOST_RATES) remembered.clear();
+    if (remembered.size >= MOST_RATES) {
+      remembered.clear();
+      latest.clear();
+    }
     if (isOfDay) remembered.set(key, rates);
     return rates;
   }
