@@ -1,9 +1,9 @@
 import { FailureLog } from "../../src/failure-log";
 import type { Logger } from "../../src/logger";
+import { RecentIds } from "../../src/recent-ids";
 import type { TelemetryRecord } from "../../src/record/types";
 import { type Execution, readExecution } from "./execution";
 import type { OtelStats } from "./options";
-import { RecentIds } from "./recent-ids";
 import type { SignalSender } from "./signal-sender";
 
 /** An execution that is recorded again within so many others is sent once. */

@@ -1,6 +1,7 @@
 import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { toExecutionRow } from "../ledger/row";
+import { RecentIds } from "../recent-ids";
 import type { TelemetryRecord } from "../record/types";
 import type { BeginFollowing } from "../recorder/following";
 import { Accounts, newPayees } from "./accounts";
@@ -11,7 +12,6 @@ import { Matching } from "./matching";
 import type { ParsedBudgets } from "./options";
 import { partsOf } from "./parts";
 import { Pending } from "./pending";
-import { RecentIds } from "./recent-ids";
 import type { BudgetHold, BudgetState, Spender } from "./types";
 
 /** What was read of the ledger. */
@@ -28,6 +28,9 @@ export interface BooksReading {
   readonly hasSpill: boolean;
 }
 
+/** An execution that is recorded again within so many others counts once. */
+const REMEMBERED_IDS = 50_000;
+
 /**
  * The books of a process: what the ledger had of each budget when it was last read, what this process took since and the
  * ledger need not have yet, and what is reserved.
@@ -36,7 +39,7 @@ export class Books {
   readonly #matching: PayeesMatching;
   readonly #accounts: Accounts;
   readonly #holds: Holds;
-  readonly #recent = new RecentIds();
+  readonly #recent = new RecentIds(REMEMBERED_IDS);
   readonly #pending = new Map<string, Pending>();
   readonly #now: () => number;
   readonly #onRoll: () => void;

@@ -21,7 +21,7 @@ export interface DashboardPluginOptions {
   readonly port?: number | undefined;
   /** The address to listen on. Default `127.0.0.1`, which only this machine reaches; any other asks for the token. */
   readonly host?: string | undefined;
-  /** What a viewer has to know. Default: nothing on this machine's own address, elsewhere a random one. */
+  /** What a viewer has to know. Default: nothing on this machine's own address without `hosts`, else a random one. */
   readonly token?: string | undefined;
   /** Further names by which browsers may reach it, such as that of a proxy in front of it. Default none. */
   readonly hosts?: readonly string[] | undefined;
@@ -89,7 +89,7 @@ export function parseDashboardOptions(options: DashboardPluginOptions = {}): Par
     logger,
   } = result.data;
   if (budgets !== undefined) parseBudgets(budgets, "dashboard: budgets");
-  const token = checkedToken(options) ?? (isLoopback(host) ? undefined : randomToken());
+  const token = checkedToken(options) ?? (isLoopback(host) && hosts.length === 0 ? undefined : randomToken());
   if (isPostgresUrl(db)) parsePostgresUrl(db);
   // Resolved now, because the ledger is opened later, when the host may have changed its working directory.
   return { db: isPostgresUrl(db) ? db : plainPath(resolve(db)), port, host, token, hosts, budgets, logger };

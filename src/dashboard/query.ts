@@ -103,8 +103,8 @@ export function checkSpan({
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
 }): void {
-  if (sinceMs === undefined || untilMs === undefined) return;
-  const days = (untilMs - sinceMs) / 86_400_000;
+  if (sinceMs === undefined) return;
+  const days = ((untilMs ?? Date.now()) - sinceMs) / 86_400_000;
   if (days <= LONGEST_DAYS) return;
   throw new RunledgerError(
     "INVALID_ARGUMENT",

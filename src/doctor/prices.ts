@@ -7,6 +7,7 @@ import { openPriceList, type PricedUsage, type PriceList } from "../prices/price
 import { providerOf } from "../record/provider";
 import type { Ledger } from "../report/database/ledger";
 import { formatCount, formatCountOf, printable } from "../report/format/values";
+import { median } from "../report/median";
 import type { Check } from "./finding";
 
 /** So many executions of one model, and so many of several, are looked at: the latest. */
@@ -152,10 +153,6 @@ function ratiosByModel(costs: readonly ModelCost[], list: PriceList): readonly M
 /** With its provider, where the name doesn't tell it. */
 function nameOf({ usage: { provider, model } }: ModelCost): string {
   return printable(provider === providerOf(model) ? model : `${model} of ${provider}`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function listed(texts: readonly string[]): string {

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
 import type { Span } from "./conditions";
 import { Grouping } from "./grouping";
+import { median } from "./median";
 import { planReadings } from "./plan-readings";
 import { dayBefore, startOfDay, UTC } from "./time-zone";
 import type { UsageGroup } from "./types";
@@ -60,10 +61,4 @@ export async function markUnusual(
 /** How the days were read. */
 interface DayReading extends UsageContext {
   readonly sources: Omit<UsageSources, "needsOtherDays">;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low = 0, high = low] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return (low + high) / 2;
 }

@@ -19,7 +19,7 @@ export interface PendingBatchOptions {
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
   /** Fills in costs that nobody reported. */
   readonly estimator?: Estimator | undefined;
-  /** What is written in the transaction of the rows. */
+  /** What is written in the transaction of the last rows. */
   readonly alongside?: readonly CompiledQuery[] | undefined;
   /** Stores records from before the last purge too, although they may have been counted and purged already. */
   readonly acceptsPurged?: boolean | undefined;
@@ -53,6 +53,8 @@ export class PendingBatch {
   #rejections: Rejection[] = [];
   /** Whether the database refused something, and the batch is being bisected. */
   #isRefused = false;
+  /** Whether all of it is written but for incidents. */
+  #isWhole = false;
   readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
   #lastReason: string | undefined;
 
@@ -88,12 +90,19 @@ export class PendingBatch {
         this.#isRefused = true;
       }
     }
+    // Where the last part was refused, what belongs to the whole batch is not written yet.
+    if (!this.#isWhole) ledger.write([], [], "write", this.#alongside);
+    this.#isWhole = true;
     for (let next = this.#rejections[0]; next !== undefined; next = this.#rejections[0]) {
       this.#keep(ledger, next);
       this.#rejections.shift();
       this.#options.onRejected?.(next.reason, next.error);
     }
     return this.#outcome;
+  }
+
+  get #alongside(): readonly CompiledQuery[] {
+    return [...(this.#options.estimator?.facts ?? []), ...(this.#options.alongside ?? [])];
   }
 
   /** The reason of the last rejection in this batch. */
@@ -115,8 +124,9 @@ export class PendingBatch {
       part.map(({ row }) => row),
       this.#isRefused ? [] : this.#rejections.flatMap(({ incident }) => incident ?? []),
       this.#options.acceptsPurged === true ? "write" : refuse,
-      [...(this.#options.estimator?.facts ?? []), ...(this.#options.alongside ?? [])],
+      this.#parts.length === 1 ? this.#alongside : [],
     );
+    this.#isWhole = this.#parts.length === 1;
     this.#rejections.push(...refusals);
     if (!this.#isRefused) {
       for (const { reason, error } of this.#rejections.splice(0)) this.#options.onRejected?.(reason, error);

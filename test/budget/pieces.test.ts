@@ -7,8 +7,8 @@ import { BudgetThreadLink } from "../../src/budget/budget-thread-link";
 import { LedgerSums } from "../../src/budget/ledger-sums";
 import { parseBudgets } from "../../src/budget/options";
 import { type BudgetStart, fromPosted, toPosted } from "../../src/budget/protocol";
-import { RecentIds } from "../../src/budget/recent-ids";
 import { createTelemetryStore } from "../../src/ledger/store";
+import { RecentIds } from "../../src/recent-ids";
 import { executionCompleted } from "../../src/testing";
 import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
@@ -23,9 +23,10 @@ test("whether the owner of an alert is dead is known of processes of this machin
 });
 
 test("of the ids of executions the latest are remembered", () => {
-  const ids = new RecentIds();
+  const ids = new RecentIds(50_000);
   for (let n = 0; n < 120_000; n += 1) ids.add(`${n}`);
-  expect([ids.has("0"), ids.has("100000"), ids.has("119999")]).toEqual([false, true, true]);
+  const remembered = [0, 69_999, 70_000, 119_999].map((n) => ids.has(`${n}`));
+  expect(remembered).toEqual([false, false, true, true]);
 });
 
 test("amounts arrive as they were posted", () => {

@@ -40,7 +40,7 @@ function write(path: string, ...rows: readonly object[]): void {
 let count = 0;
 const row = (sessionId: string, fields: object) => {
   count += 1;
-  const place = { cwd: "/work/acme", gitBranch: "main", version: "2.1.0", slug: MARKER };
+  const place = { cwd: "/home/ada/acme", gitBranch: "main", version: "2.1.0", slug: MARKER };
   return { uuid: `u${count}`, parentUuid: null, sessionId, isSidechain: false, ...place, ...fields };
 };
 const prompt = (sessionId: string, uuid: string) =>
@@ -292,13 +292,13 @@ describe("import --from codex", () => {
       type: "session_meta",
       payload: {
         id: THREAD,
-        cwd: "/work/acme",
+        cwd: "/home/ada/acme",
         instructions: MARKER,
         git: { branch: "dev", repository_url: "git@example.com:acme/shop.git" },
       },
     },
     { type: "event_msg", payload: { type: "user_message", message: MARKER } },
-    { type: "turn_context", payload: { model: "gpt-5.2", cwd: "/work/acme" } },
+    { type: "turn_context", payload: { model: "gpt-5.2", cwd: "/home/ada/acme" } },
     {
       type: "event_msg",
       payload: { type: "token_count", info: { total_token_usage: usage(10), last_token_usage: usage(10) } },

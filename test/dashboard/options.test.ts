@@ -15,6 +15,10 @@ test("without options, the ledger that the telemetry plugin would write, for thi
   });
 });
 
+test("by further names, which others may reach, there is a token too", () => {
+  expect(parseDashboardOptions({ hosts: ["proxy.internal"] }).token).toMatch(/^[\w-]{32}$/);
+});
+
 test.each(["0.0.0.0", "::", "192.0.2.7", "box.internal"])(
   "listening at %s there is always a token",
   (host) => {

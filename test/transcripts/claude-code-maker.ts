@@ -168,7 +168,7 @@ export class ClaudeCodeMaker {
       ...place,
       ...fields,
       timestamp: new Date(this.nowMs).toISOString(),
-      cwd: "/work/repo",
+      cwd: "/home/ada/repo",
     });
     session.lastUuid = uuid;
   }
@@ -235,7 +235,7 @@ export class ClaudeCodeMaker {
       ...(fields.type === "user" && agent.promptId !== undefined && { promptId: agent.promptId }),
       ...fields,
       timestamp: new Date(this.nowMs).toISOString(),
-      cwd: "/work/repo",
+      cwd: "/home/ada/repo",
     });
     agent.lastUuid = uuid;
   }

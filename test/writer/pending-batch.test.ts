@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openLedgerFile } from "../../src/ledger/open";
 import { SqliteLedger } from "../../src/ledger/sqlite-ledger";
+import { insertIncident } from "../../src/ledger/statements";
 import { executionCompleted } from "../../src/testing";
 import { PendingBatch } from "../../src/writer/pending-batch";
 import { read } from "../support/ledger";
@@ -177,3 +178,15 @@ test("what completed before the last purge is stored when it is asked for", () =
   const again = new PendingBatch([old, run(1)]);
   expect(again.writeTo(ledger)).toEqual({ written: 0, duplicates: 2, rejected: 0 });
 });
+
+test.each([[[]], [[1]], [[3]], [[1, 2, 3]]])(
+  "what belongs to a batch is written once, with the last of its rows, though %j are refused",
+  (refused: number[]) => {
+    refuse("bad");
+    const note = insertIncident({ kind: "degraded", reason: "note" });
+    const values = [1, 2, 3].map((n) => run(n, refused.includes(n) ? "bad" : "good"));
+    new PendingBatch(values, { alongside: [note] }).writeTo(ledger);
+    expect(read(dbPath, "SELECT count(*) AS n FROM incidents WHERE reason = 'note'")).toEqual([{ n: 1 }]);
+    expect(rows()).toBe(3 - refused.length);
+  },
+);

@@ -1,5 +1,6 @@
 import type { Change, ChangeKey, ChangesReport } from "../../report/changes-report";
 import { formatCount } from "../../report/format/values";
+import { sumOfChanges } from "../../report/sum-of-changes";
 import { usePage } from "./context";
 import type { Loaded } from "./data";
 import { difference, money } from "./figures";
@@ -82,7 +83,7 @@ export function Changes({
             ))}
             {rest.length > 0 && (
               <ChangeRow
-                change={sumOf(rest)}
+                change={sumOfChanges(rest)}
                 by={by}
                 largest={largest}
                 name={rest.length === 1 ? "1 other" : `${formatCount(rest.length)} others`}
@@ -140,18 +141,4 @@ function ChangeRow({
       </td>
     </tr>
   );
-}
-
-function sumOf(changes: readonly Change[]): Change {
-  const sum = (read: (change: Change) => number) =>
-    changes.reduce((total, change) => total + read(change), 0);
-  return {
-    beforeUsd: sum(({ beforeUsd }) => beforeUsd),
-    nowUsd: sum(({ nowUsd }) => nowUsd),
-    differenceUsd: sum(({ differenceUsd }) => differenceUsd),
-    executionsBefore: sum(({ executionsBefore }) => executionsBefore),
-    executionsNow: sum(({ executionsNow }) => executionsNow),
-    withoutCostBefore: sum(({ withoutCostBefore }) => withoutCostBefore),
-    withoutCostNow: sum(({ withoutCostNow }) => withoutCostNow),
-  };
 }

@@ -1,4 +1,5 @@
 import type { Change, ChangedName, ChangeKey, ChangesReport } from "../changes-report";
+import { sumOfChanges } from "../sum-of-changes";
 import type { Usage } from "../types";
 import { cost, duration, headerOf, tokenCount, UNKNOWN } from "./columns";
 import { tokensOf } from "./groups";
@@ -95,18 +96,11 @@ function signed(value: number, format: (value: number) => string): string {
 function shown(key: ChangeKey, changes: readonly Change[], limit: number): readonly Change[] {
   const others = changes.slice(limit);
   if (others.length < 2) return changes;
-  const sum = (read: (change: Change) => number) => others.reduce((total, change) => total + read(change), 0);
   return [
     ...changes.slice(0, limit),
     {
       ...({ [key]: `${formatCount(others.length)} others` } as ChangedName),
-      beforeUsd: sum(({ beforeUsd }) => beforeUsd),
-      nowUsd: sum(({ nowUsd }) => nowUsd),
-      differenceUsd: sum(({ differenceUsd }) => differenceUsd),
-      executionsBefore: sum(({ executionsBefore }) => executionsBefore),
-      executionsNow: sum(({ executionsNow }) => executionsNow),
-      withoutCostBefore: sum(({ withoutCostBefore }) => withoutCostBefore),
-      withoutCostNow: sum(({ withoutCostNow }) => withoutCostNow),
+      ...sumOfChanges(others),
     },
   ];
 }

@@ -10,6 +10,10 @@ export class RecentIds {
     this.#size = size;
   }
 
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
   /** Returns `false`, and adds nothing, when the id is among them. */
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
