@@ -28,6 +28,8 @@ export interface UsageQuestion {
   readonly endOfTodayMs: number | undefined;
   /** Which sums are read, without percentiles. Default: all there are. */
   readonly only?: UsageContext["only"];
+  /** How many groups are wanted, of those that cost most. Default all. */
+  readonly costliest?: UsageContext["costliest"];
 }
 
 export interface UsageAnswer {
@@ -43,7 +45,7 @@ export interface UsageAnswer {
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
   { hasRollups, engine }: Ledger,
-  { filter, groupings, isExact, endOfTodayMs, only }: UsageQuestion,
+  { filter, groupings, isExact, endOfTodayMs, only, costliest }: UsageQuestion,
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
   const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
@@ -57,7 +59,7 @@ export async function collectUsage(
     engine,
   } as const;
   const context = { filter, conditions, source };
-  for (const reading of readings) await reading.readUsage(db, { ...context, only });
+  for (const reading of readings) await reading.readUsage(db, { ...context, only, costliest });
   // Without executions there is nothing to sample, and looking for them again would be slow.
   const all = total.tallyOf({}, "");
   const areAllRead =

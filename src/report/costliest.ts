@@ -30,7 +30,7 @@ export async function costliest(
   filter: ExecutionFilter,
   { by, limit }: { readonly by: GroupKey; readonly limit: number },
 ): Promise<CostliestReport> {
-  const asked = { groupings: [[by]], exact: false, only: READ };
+  const asked = { groupings: [[by]], exact: false, only: READ, costliest: limit };
   const { about, totals, groups } = await answer(ledger, filter, asked);
   const { exact, ...rest } = about;
   const [all = []] = groups;

@@ -49,6 +49,8 @@ export interface Columns {
   readonly timeLength: number | undefined;
   /** Which sums are read; default all. */
   readonly only?: readonly (keyof UsageSums)[] | undefined;
+  /** Only so many rows, those that cost most; default all. */
+  readonly costliest?: number | undefined;
 }
 
 /** Whose some usage is. */
@@ -85,7 +87,7 @@ export function readExecutions(
   db: Kysely<LedgerSchema>,
   span: Span,
   hasNames: Condition,
-  { names, timeLength, only }: Columns,
+  { names, timeLength, only, costliest }: Columns,
   which: "all" | "unadopted",
   source: UsageSource,
 ): Promise<UsageRow[]> {
@@ -102,6 +104,12 @@ export function readExecutions(
     .$if(which === "unadopted", (query) => query.where("execution_id", "is", null))
     .$if(keys.length > 0, (query) => query.groupBy(keys))
     .$castTo<UsageRow>()
+    .$if(costliest !== undefined, (query) =>
+      query
+        .orderBy(sql.ref("costUsd"), "desc")
+        .orderBy(names.map((name) => sql.ref(name)))
+        .limit(costliest ?? 0),
+    )
     .execute();
 }
 

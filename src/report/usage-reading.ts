@@ -22,6 +22,8 @@ export interface UsageContext {
   readonly source: UsageSource;
   /** Which sums are read; default all. Without `usedIn` there is no telling whether anything was there. */
   readonly only?: readonly (keyof UsageSums)[] | undefined;
+  /** How many groups are wanted, of those that cost most: more need not be read. Default all. */
+  readonly costliest?: number | undefined;
 }
 
 /** A grouping, and where its usage can be read. */
@@ -74,9 +76,17 @@ export class UsageReading {
       const ofDays = { ...columns, timeLength: this.#timeLength && DAY_LENGTH };
       this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted", source));
     }
+    const costliest = this.#isOneRead ? context.costliest : undefined;
     for (const span of plan.rows) {
-      this.#add(await readExecutions(db, span, conditions.ofExecutions, columns, "all", source));
+      const asked = { ...columns, costliest };
+      this.#add(await readExecutions(db, span, conditions.ofExecutions, asked, "all", source));
     }
+  }
+
+  /** Whether each row read is a group by itself, and nothing else is made of it. */
+  get #isOneRead(): boolean {
+    const { days, rows } = this.plan;
+    return isEmpty(days) && rows.length === 1 && this.#placed.length === 1 && this.names.length > 0;
   }
 
   /** Takes durations in, for the percentiles. */
