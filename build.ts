@@ -45,7 +45,7 @@ async function bundleEntries(entryPaths: Readonly<Record<string, string>>, chunk
     files: Object.fromEntries(entries.map(([entry, path]) => [entry, `export * from "./${path}";`])),
     splitting: true,
     naming: { entry: "[name].js", chunk: `${chunks}-[hash].js` },
-    plugins: [builtThreads],
+    plugins: [builtThreads, lightCommander],
   });
 }
 
@@ -70,6 +70,31 @@ const builtThreads: BunPlugin = {
     }));
   },
 };
+
+/**
+ * Commander imports modules of Node's that take a tenth of the time of a report to load: one to start commands that are
+ * programs of their own, which ours are not, and one for a function that Bun has, too.
+ */
+const lightCommander: BunPlugin = {
+  name: "light-commander",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]commander[\\/]lib[\\/](?:command|help)\.js$/ }, ({ path }) => ({
+      contents: LIGHTER.reduce(
+        (code, [heavy, light]) => code.replace(heavy, light),
+        readFileSync(path, "utf8"),
+      ),
+      loader: "js",
+    }));
+  },
+};
+
+const LIGHTER = [
+  ["import childProcess from 'node:child_process';", "const childProcess = {};"],
+  [
+    "import { stripVTControlCharacters } from 'node:util';",
+    "const stripVTControlCharacters = Bun.stripANSI;",
+  ],
+] as const;
 
 /** Each thread in one file, so that its text alone can be started as well. */
 async function bundleThreads(): Promise<void> {
