@@ -105,9 +105,8 @@ export function readExecutions(
     .$if(keys.length > 0, (query) => query.groupBy(keys))
     .$castTo<UsageRow>()
     .$if(costliest !== undefined, (query) =>
-      query
-        .orderBy(sql.ref("costUsd"), "desc")
-        .orderBy(names.map((name) => sql.ref(name)))
+      names
+        .reduce((sorted, name) => sorted.orderBy(sql.ref(name)), query.orderBy(sql.ref("costUsd"), "desc"))
         .limit(costliest ?? 0),
     )
     .execute();

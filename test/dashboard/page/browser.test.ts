@@ -320,6 +320,24 @@ test("what is recorded appears by itself, and after the server was away", async 
   await row("live-2").waitFor();
 });
 
+test("while much is recorded, what takes long is asked for the seldomer", async () => {
+  const asked: { readonly atMs: number; readonly tookMs: number }[] = [];
+  await page.route("**/api/report?*by=day", async (route) => {
+    const atMs = performance.now();
+    await Bun.sleep(200);
+    await route.continue();
+    asked.push({ atMs, tookMs: performance.now() - atMs });
+  });
+  await show("");
+  for (let count = 0; asked.length < 3; count += 1) {
+    record(`busy-${count}`);
+    await Bun.sleep(100);
+  }
+  await page.unroute("**/api/report?*by=day");
+  const [, second = { atMs: 0, tookMs: 0 }, third = { atMs: 0 }] = asked;
+  expect(third.atMs - second.atMs).toBeGreaterThan(9 * second.tookMs);
+});
+
 test("what fails says so, old figures stay and are marked, and it is tried again", async () => {
   await show("");
   await settled();
