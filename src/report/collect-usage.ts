@@ -26,7 +26,7 @@ export interface UsageQuestion {
   readonly isExact: boolean;
   /** When today ends, in epoch milliseconds. */
   readonly endOfTodayMs: number | undefined;
-  /** Which sums are read, without percentiles. Default: all there are. */
+  /** Which sums are read, without percentiles, notes and marks of unusual days. Default: all there are. */
   readonly only?: UsageContext["only"];
   /** How many groups are wanted, of those that cost most. Default all. */
   readonly costliest?: UsageContext["costliest"];
@@ -60,10 +60,13 @@ export async function collectUsage(
   } as const;
   const context = { filter, conditions, source };
   for (const reading of readings) await reading.readUsage(db, { ...context, only, costliest });
-  // Without executions there is nothing to sample, and looking for them again would be slow.
   const all = total.tallyOf({}, "");
-  const areAllRead =
-    all.executions === 0 || only !== undefined || (await readSample(db, readings, conditions, isExact));
+  if (only !== undefined) {
+    const groups = asked.map((grouping) => grouping.groups());
+    return { totals: all.usage, groups, purgedBeforeMs, notes: [] };
+  }
+  // Without executions there is nothing to sample, and looking for them again would be slow.
+  const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;

@@ -1,13 +1,16 @@
+import { answer } from "./answer";
 import type { Ledger } from "./database/ledger";
 import { resolveFilter } from "./filter";
 import { dayBefore, dayIn, endOfDay } from "./time-zone";
 import type { ExecutionFilter, UsageGroup } from "./types";
-import { usageReport } from "./usage-report";
 
 /** How far back days are looked at. */
 const HISTORY_DAYS = 8 * 7;
 /** With fewer days there is nothing to expect: each weekday has to occur twice. */
 const LEAST_DAYS = 14;
+
+/** All that is needed of a day. */
+const READ = ["executions", "usedIn", "costUsd", "withoutCost"] as const;
 
 /** A day of history, or an expected one: the quartiles of the same weekdays. */
 export interface Expectation {
@@ -44,13 +47,16 @@ export async function expectDays(
   ledger: Ledger,
   filter: Omit<ExecutionFilter, "since" | "until">,
   nowMs: number,
-  costOfGroup: (group: UsageGroup) => number = ({ costUsd }) => costUsd,
+  costOfGroup: (group: Pick<UsageGroup, "costUsd" | "withoutCost">) => number = ({ costUsd }) => costUsd,
 ): Promise<DayCosts> {
   const { timeZone } = resolveFilter(filter);
   const today = dayIn(timeZone, nowMs);
   const firstOfHistory = dayBefore(today, HISTORY_DAYS);
   const until = endOfDay(timeZone, nowMs);
-  const { groups } = await usageReport(ledger, { ...filter, since: firstOfHistory, until, by: ["day"] });
+  const days = { groupings: [["day"]], exact: false, only: READ } as const;
+  const {
+    groups: [groups = []],
+  } = await answer(ledger, { ...filter, since: firstOfHistory, until }, days);
   const byDay = new Map(groups.map((group) => [group.day ?? "", group]));
   const costs = new Map(groups.map((group) => [group.day ?? "", costOfGroup(group)]));
   const costOf = (day: string) => costs.get(day) ?? 0;
@@ -84,9 +90,18 @@ async function daysOfHistory(
   today: string,
   firstUsed: string | undefined,
 ): Promise<readonly string[]> {
-  const { totals } = await usageReport(ledger, { ...filter, until: firstDay });
-  const first = totals.executions > 0 ? firstDay : (firstUsed ?? today);
-  return daysBetween(first, today);
+  const isOlder = await hasExecutionsBefore(ledger, filter, firstDay);
+  return daysBetween(isOlder ? firstDay : (firstUsed ?? today), today);
+}
+
+/** Looks at the weeks before first, which mostly have some: all of a ledger of years would take long. */
+async function hasExecutionsBefore(ledger: Ledger, filter: ExecutionFilter, day: string): Promise<boolean> {
+  for (const since of [dayBefore(day, HISTORY_DAYS), undefined]) {
+    const asked = { groupings: [], exact: false, only: ["executions", "usedIn"] } as const;
+    const { totals } = await answer(ledger, { ...filter, since, until: day }, asked);
+    if (totals.executions > 0) return true;
+  }
+  return false;
 }
 
 function weekdayOf(day: string): number {

@@ -85,6 +85,13 @@ test("a forecast is what an independent computation says", async () => {
 
 const MID_NOVEMBER = Date.parse("2026-11-15T13:00:00Z");
 
+test("executions of long ago make days without any count", async () => {
+  const quiet = (days: number) => Array.from({ length: days }, () => null);
+  const { basis, expectedUsd } = await forecastOf(MID_NOVEMBER, [1, ...quiet(300), 2]);
+  expect(basis).toContain("of the 56 days before today");
+  expect(expectedUsd).toBe(2);
+});
+
 test("of less than fourteen days there is none, and that is said", async () => {
   const costs = Array.from({ length: 14 }, () => 1);
   expect(await forecastOf(MID_NOVEMBER, costs)).toEqual({
