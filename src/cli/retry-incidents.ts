@@ -12,7 +12,7 @@ import { toIsoTime } from "../report/execution-record";
 import { formatJsonLine } from "../report/format/json";
 import { formatCount, printable } from "../report/format/values";
 import { type IncidentRow, incidentsOf } from "../report/incidents";
-import { purgedBefore } from "../report/ledger-facts";
+import { ledgerFacts } from "../report/ledger-facts";
 import { EndedError } from "./failure";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
@@ -66,8 +66,9 @@ async function tryOnly(
   terminal: Terminal,
 ): Promise<RetryCounts> {
   await using ledger = await openLedger(dbPath);
-  const before = await reading(ledger, () => purgedBefore(ledger.db));
-  const purgedUpTo = before === undefined || beyondRetention === true ? "" : toLedgerTime(before);
+  const { purgedBeforeMs } = await reading(ledger, () => ledgerFacts(ledger.db));
+  const purgedUpTo =
+    purgedBeforeMs === undefined || beyondRetention === true ? "" : toLedgerTime(purgedBeforeMs);
   const store: Store = async ({ created_at, execution_id }) => {
     if (created_at >= purgedUpTo) return "stored";
     const known = ledger.db.selectFrom("executions").select("id").where("execution_id", "=", execution_id);

@@ -7,8 +7,7 @@ import type { ResolvedFilter } from "./filter";
 import { Grouping } from "./grouping";
 import { crowdedDays } from "./label-queries";
 import { readLater } from "./later-executions";
-import { purgedBefore } from "./ledger-facts";
-import { hasModels } from "./models";
+import { ledgerFacts } from "./ledger-facts";
 import { planReadings, type Readings } from "./plan-readings";
 import { type GroupKey, PERCENTILE_SAMPLE, type Usage, type UsageGroup } from "./types";
 import { markUnusual } from "./unusual-days";
@@ -49,16 +48,16 @@ export async function collectUsage(
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
   const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
-  const purgedBeforeMs = await purgedBefore(db);
+  const { purgedBeforeMs, hasModels, hasUnadopted } = await ledgerFacts(db);
   const conditions = await nameConditions(db, filter);
   const sources = { hasRollups, purgedBeforeMs };
   const readings = await planReadings(db, spanOf(filter), filter, [total, ...asked], sources);
   const source = {
     executions: "executions",
-    models: (await hasModels(db)) ? "execution_models" : undefined,
+    models: hasModels ? "execution_models" : undefined,
     engine,
   } as const;
-  const context = { filter, conditions, source };
+  const context = { filter, conditions, source, hasUnadopted };
   for (const reading of readings) await reading.readUsage(db, { ...context, only, costliest });
   const all = total.tallyOf({}, "");
   if (only !== undefined) {

@@ -3,11 +3,29 @@ import type { LedgerSchema } from "../ledger/schema";
 import { toEpochMs } from "../record/time";
 import type { Span } from "./conditions";
 
-/** Executions before this instant may have been purged; `undefined` when none ever were. In epoch milliseconds. */
-export async function purgedBefore(db: Kysely<LedgerSchema>): Promise<number | undefined> {
-  const facts = db.selectFrom("ledger").select("value").where("key", "=", "purged_before");
-  const fact = await facts.executeTakeFirst();
-  return fact && toEpochMs(`${fact.value}Z`);
+/** What has to be known of a ledger before it is read. */
+export interface LedgerFacts {
+  /** Executions before this instant may have been purged; `undefined` when none ever were. In epoch milliseconds. */
+  readonly purgedBeforeMs: number | undefined;
+  /** Whether any execution has several models. Most ledgers have none, and their reads need no join. */
+  readonly hasModels: boolean;
+  /** Whether an older program has written executions that no sum has in it yet. */
+  readonly hasUnadopted: boolean;
+}
+
+export async function ledgerFacts(db: Kysely<LedgerSchema>): Promise<LedgerFacts> {
+  const { purgedBefore, hasModels, hasUnadopted } = await db
+    .selectNoFrom(({ selectFrom, exists }) => [
+      selectFrom("ledger").select("value").where("key", "=", "purged_before").as("purgedBefore"),
+      exists(selectFrom("execution_models").select("model")).as("hasModels"),
+      exists(selectFrom("executions").select("id").where("execution_id", "is", null)).as("hasUnadopted"),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    purgedBeforeMs: purgedBefore === null ? undefined : toEpochMs(`${purgedBefore}Z`),
+    hasModels: Boolean(hasModels),
+    hasUnadopted: Boolean(hasUnadopted),
+  };
 }
 
 /** A span in which all executions of another span are: unbounded ends are replaced by the first or last execution. */

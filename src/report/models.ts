@@ -7,11 +7,7 @@ import {
   MODEL_COLUMNS,
 } from "../ledger/schema";
 import type { Ledger } from "./database/ledger";
-
-/** Whether any execution has several models. Most ledgers have none, and their reads need no join. */
-export async function hasModels(db: Kysely<LedgerSchema>): Promise<boolean> {
-  return (await db.selectFrom("execution_models").select("model").limit(1).executeTakeFirst()) !== undefined;
-}
+import { ledgerFacts } from "./ledger-facts";
 
 /** The executions with their models, where there are several: the costliest first. */
 export async function withModels(
@@ -19,7 +15,7 @@ export async function withModels(
   engine: Ledger["engine"],
   rows: readonly ExecutionRow[],
 ): Promise<readonly ExecutionRow[]> {
-  if (rows.length === 0 || !(await hasModels(db))) return rows;
+  if (rows.length === 0 || !(await ledgerFacts(db)).hasModels) return rows;
   const ids = rows.map(({ id }) => id);
   const models = await db
     .selectFrom("executions")

@@ -4,8 +4,7 @@ import { nameConditions, spanOf } from "./conditions";
 import type { Ledger } from "./database/ledger";
 import type { ResolvedFilter } from "./filter";
 import { Grouping } from "./grouping";
-import { purgedBefore } from "./ledger-facts";
-import { hasModels } from "./models";
+import { ledgerFacts } from "./ledger-facts";
 import { planReadings } from "./plan-readings";
 import type { GroupKey, UsageGroup } from "./types";
 
@@ -23,16 +22,18 @@ export async function readSpending(
   by: readonly GroupKey[],
 ): Promise<readonly Spending[]> {
   const grouping = new Grouping(by, filter.timeZone);
-  const sources = { hasRollups, purgedBeforeMs: await purgedBefore(db) };
+  const { purgedBeforeMs, hasModels, hasUnadopted } = await ledgerFacts(db);
+  const sources = { hasRollups, purgedBeforeMs };
   const readings = await planReadings(db, spanOf(filter), filter, [grouping], sources);
   const context = {
     filter,
     conditions: await nameConditions(db, filter),
     source: {
       executions: "executions",
-      models: (await hasModels(db)) ? "execution_models" : undefined,
+      models: hasModels ? "execution_models" : undefined,
       engine,
     },
+    hasUnadopted,
     only: ["executions", "costUsd", "usedIn", "withoutCost", "usedWithoutCost"],
   } as const;
   for (const reading of readings) await reading.readUsage(db, context);

@@ -20,6 +20,7 @@ export interface UsageContext {
   readonly filter: ResolvedFilter;
   readonly conditions: NameConditions;
   readonly source: UsageSource;
+  readonly hasUnadopted: boolean;
   /** Which sums are read; default all. Without `usedIn` there is no telling whether anything was there. */
   readonly only?: readonly (keyof UsageSums)[] | undefined;
   /** How many groups are wanted, of those that cost most: more need not be read. Default all. */
@@ -69,12 +70,14 @@ export class UsageReading {
   /** Reads all that adds up. */
   async readUsage(db: Kysely<LedgerSchema>, context: UsageContext): Promise<void> {
     const { names, plan } = this;
-    const { conditions, source, only } = context;
+    const { conditions, source, hasUnadopted, only } = context;
     const columns = { names, timeLength: this.#timeLength, only };
     if (!isEmpty(plan.days)) {
       await this.#readDays(db, context);
-      const ofDays = { ...columns, timeLength: this.#timeLength && DAY_LENGTH };
-      this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted", source));
+      if (hasUnadopted) {
+        const ofDays = { ...columns, timeLength: this.#timeLength && DAY_LENGTH };
+        this.#add(await readExecutions(db, plan.days, conditions.ofExecutions, ofDays, "unadopted", source));
+      }
     }
     const costliest = this.#isOneRead ? context.costliest : undefined;
     for (const span of plan.rows) {
