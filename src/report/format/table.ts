@@ -74,7 +74,8 @@ function naturalWidth<Row>({ header, text }: TableColumn<Row>, rows: readonly Ro
 }
 
 function omit<Row>(columns: readonly FittedColumn<Row>[], available: number): readonly FittedColumn<Row>[] {
-  if (totalWidth(shrink(columns, available, COMFORTABLE)) <= available) return columns;
+  const least = columns.map((column) => ({ width: Math.min(column.width, leastWidth(column, COMFORTABLE)) }));
+  if (totalWidth(least) <= available) return columns;
   const first = Math.max(...columns.map(({ column }) => column.omission ?? 0));
   if (first === 0) return columns;
   return omit(
@@ -90,9 +91,7 @@ function shrink<Row>(
   narrowest: number,
 ): readonly FittedColumn<Row>[] {
   const widths = columns.map(({ width }) => width);
-  const least = columns.map(({ column: { canWrap, header } }) =>
-    canWrap === true ? Math.max(narrowest, Bun.stringWidth(header)) : Number.POSITIVE_INFINITY,
-  );
+  const least = columns.map((column) => leastWidth(column, narrowest));
   for (let excess = totalWidth(columns) - available; excess > 0; excess -= 1) {
     const candidates = widths.map((width, index) => (width > (least[index] ?? 0) ? width : 0));
     const widest = Math.max(...candidates);
@@ -100,6 +99,11 @@ function shrink<Row>(
     widths[candidates.indexOf(widest)] = widest - 1;
   }
   return columns.map(({ column, width }, index) => ({ column, width: widths[index] ?? width }));
+}
+
+/** Down to what a column may be narrowed. */
+function leastWidth<Row>({ column: { canWrap, header } }: FittedColumn<Row>, narrowest: number): number {
+  return canWrap === true ? Math.max(narrowest, Bun.stringWidth(header)) : Number.POSITIVE_INFINITY;
 }
 
 function totalWidth(columns: readonly { readonly width: number }[]): number {
