@@ -20,6 +20,8 @@ export interface AnswerOptions {
   readonly exact: boolean;
   /** Which sums are read, without percentiles: nothing else of the answer counts then. Default: all there are. */
   readonly only?: UsageContext["only"];
+  /** Which sums of groups are read, without percentiles. Default: all that are read. */
+  readonly onlyOfGroups?: UsageContext["only"];
   /** How many groups are wanted, of those that cost most. Default all. */
   readonly costliest?: UsageContext["costliest"];
 }
@@ -30,13 +32,13 @@ const exactSchema = z.object({ exact: z.boolean("a boolean") });
 export async function answer(
   ledger: Ledger,
   filter: ExecutionFilter,
-  { groupings, exact, only, costliest }: AnswerOptions,
+  { groupings, exact, ...parts }: AnswerOptions,
 ): Promise<UsageAnswer & { readonly about: AboutReport }> {
   check(exactSchema, { exact }, "filter");
   const now = new Date();
   const resolved = resolveFilter(filter, now.getTime());
   const endOfTodayMs = endOfDay(resolved.timeZone, now.getTime());
-  const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs, only, costliest };
+  const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs, ...parts };
   const usage = await atOneMoment(ledger, (db) => collectUsage(db, ledger, question));
   const about = {
     schema: "runledger.report/1",

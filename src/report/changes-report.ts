@@ -38,6 +38,9 @@ export type Change = ChangedName & {
   readonly withoutCostNow: number;
 };
 
+/** What {@link Change} takes; by model the unknown costs are those of its uses. */
+const READ_OF_NAMES = ["executions", "usedIn", "costUsd", "withoutCost", "usedWithoutCost"] as const;
+
 /** What {@link changesReport} answers; ready for JSON. */
 export interface ChangesReport {
   readonly schema: "runledger.changes/1";
@@ -83,7 +86,11 @@ export async function changesReport(ledger: Ledger, filter: ChangesFilter = {}):
   const keys = [...CHANGE_KEYS, ...labels.map(keyOfLabel)];
   const groupings = keys.map((key) => [key]);
   const of = ({ fromMs, toMs }: typeof period) =>
-    answer(ledger, { ...names, since: fromMs, until: toMs }, { groupings, exact: false });
+    answer(
+      ledger,
+      { ...names, since: fromMs, until: toMs },
+      { groupings, exact: false, onlyOfGroups: READ_OF_NAMES },
+    );
   const [now, before] = [await of(period), await of(other)];
   const changes = keys.map((key, index) => [
     key,

@@ -27,6 +27,8 @@ export interface UsageQuestion {
   readonly endOfTodayMs: number | undefined;
   /** Which sums are read, without percentiles, notes and marks of unusual days. Default: all there are. */
   readonly only?: UsageContext["only"];
+  /** Which sums of groups are read, without percentiles. Default: all that are read. */
+  readonly onlyOfGroups?: UsageContext["only"];
   /** How many groups are wanted, of those that cost most. Default all. */
   readonly costliest?: UsageContext["costliest"];
 }
@@ -44,28 +46,34 @@ export interface UsageAnswer {
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
   { hasRollups, engine }: Ledger,
-  { filter, groupings, isExact, endOfTodayMs, only, costliest }: UsageQuestion,
+  { filter, groupings, isExact, endOfTodayMs, only, onlyOfGroups, costliest }: UsageQuestion,
 ): Promise<UsageAnswer> {
   const total = new Grouping([], filter.timeZone);
   const asked = groupings.map((by) => new Grouping(by, filter.timeZone));
   const { purgedBeforeMs, hasModels, hasUnadopted } = await ledgerFacts(db);
   const conditions = await nameConditions(db, filter);
   const sources = { hasRollups, purgedBeforeMs };
-  const readings = await planReadings(db, spanOf(filter), filter, [total, ...asked], sources);
+  const plan = (some: readonly [Grouping, ...Grouping[]]) =>
+    planReadings(db, spanOf(filter), filter, some, sources);
+  const together = await plan(onlyOfGroups === undefined ? [total, ...asked] : [total]);
+  const [first, ...further] = onlyOfGroups === undefined ? [] : asked;
+  const apart = first === undefined ? [] : await plan([first, ...further]);
+  const readings: Readings = [...together, ...apart];
   const source = {
     executions: "executions",
     models: hasModels ? "execution_models" : undefined,
     engine,
   } as const;
   const context = { filter, conditions, source, hasUnadopted };
-  for (const reading of readings) await reading.readUsage(db, { ...context, only, costliest });
+  for (const reading of together) await reading.readUsage(db, { ...context, only, costliest });
+  for (const reading of apart) await reading.readUsage(db, { ...context, only: onlyOfGroups });
   const all = total.tallyOf({}, "");
   if (only !== undefined) {
     const groups = asked.map((grouping) => grouping.groups());
     return { totals: all.usage, groups, purgedBeforeMs, notes: [] };
   }
   // Without executions there is nothing to sample, and looking for them again would be slow.
-  const areAllRead = all.executions === 0 || (await readSample(db, readings, conditions, isExact));
+  const areAllRead = all.executions === 0 || (await readSample(db, together, conditions, isExact));
 
   const later = endOfTodayMs && (await readLater(db, spanOf(filter), endOfTodayMs, conditions));
   const totals = all.usage;
