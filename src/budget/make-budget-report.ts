@@ -1,3 +1,4 @@
+import { patternOf } from "../name-pattern";
 import type { Ledger } from "../report/database/ledger";
 import { type DayCosts, daysBetween, expectDays } from "../report/expected-days";
 import { isLabelKey, labelOf } from "../report/labels";
@@ -81,7 +82,7 @@ function project(
 function filterOfValue({ match, each, timeZone }: ParsedBudget, value: string): ExecutionFilter {
   if (each === undefined) return { ...match, timeZone };
   if (isLabelKey(each)) {
-    return { ...match, timeZone, labels: { ...match.labels, [labelOf(each)]: value } };
+    return { ...match, timeZone, labels: { ...match.labels, [labelOf(each)]: patternOf(value) } };
   }
-  return { ...match, timeZone, [each]: value };
+  return { ...match, timeZone, [each]: patternOf(value) };
 }

@@ -1,6 +1,6 @@
+import { matcherOf, namesIn } from "../name-pattern";
 import { providerOf } from "../record/provider";
 import { isLabelKey, labelOf, NONE } from "../report/labels";
-import { matcherOf, namesIn } from "../report/name-pattern";
 import type { NamePattern } from "../report/types";
 import { type Budget, EACH_KEYS, type Spender } from "./types";
 

@@ -3,7 +3,9 @@ import type { ExecutionFilter } from "../report/types";
 import { parseLabel, parseTime, parseZone } from "./options";
 
 /** What {@link addFilterOptions} gives a command. */
-export interface FilterOptions extends Omit<ExecutionFilter, "timeZone" | "failedOnly" | "labels"> {
+export interface FilterOptions
+  extends Omit<ExecutionFilter, "timeZone" | "failedOnly" | "labels" | "pullRequest"> {
+  readonly pr?: readonly string[];
   readonly label?: Readonly<Record<string, readonly string[]>>;
   readonly tz?: string;
   readonly failed?: true;
@@ -31,6 +33,9 @@ export function addFilterOptions(command: Command): Command {
       "with these values of labels, such as team=core; several of one label: any of them, of several labels: all",
       parseLabel,
     )
+    .option("--pr <names...>", "of these pull requests, such as octo-org/octo-repo#42")
+    .option("--session <ids...>", "of these sessions")
+    .option("--ledger <ids...>", "of these ledgers; only in PostgreSQL, where many can be")
     .option("--failed", "only those that failed")
     .option(
       "--tz <zone>",
@@ -40,8 +45,8 @@ export function addFilterOptions(command: Command): Command {
 }
 
 /** The filter that a command's options ask for. */
-export function filterOf({ tz, failed, label, ...options }: FilterOptions): ExecutionFilter {
-  const { since, until, repo, model, provider, eventType, conclusion } = options;
-  const names = { repo, model, provider, eventType, conclusion, labels: label };
-  return { since, until, ...names, failedOnly: failed, timeZone: tz };
+export function filterOf({ tz, failed, label, pr, ...options }: FilterOptions): ExecutionFilter {
+  const { since, until, repo, model, provider, eventType, conclusion, session, ledger } = options;
+  const names = { repo, model, provider, eventType, conclusion, labels: label, pullRequest: pr };
+  return { since, until, ...names, session, ledger, failedOnly: failed, timeZone: tz };
 }

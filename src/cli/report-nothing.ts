@@ -58,6 +58,9 @@ function filtersIn(asked: UsageReport["filter"]): string {
     "--event-type": asked.eventType,
     "--conclusion": asked.conclusion,
     "--label": asked.labels,
+    "--pr": asked.pullRequest,
+    "--session": asked.session,
+    "--ledger": asked.ledger,
     "--failed": asked.failedOnly ? true : null,
   };
   return Object.entries(options)

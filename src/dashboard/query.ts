@@ -13,6 +13,9 @@ const FILTER_PARAMETERS = [
   "event-type",
   "conclusion",
   "label",
+  "pr",
+  "session",
+  "ledger",
   "failed",
   "tz",
 ] as const;
@@ -79,6 +82,9 @@ export class Query {
       eventType: names("event-type"),
       conclusion: names("conclusion"),
       labels: this.#labels(),
+      pullRequest: names("pr"),
+      session: names("session"),
+      ledger: names("ledger"),
       failedOnly: this.flag("failed"),
       timeZone: this.text("tz"),
     };

@@ -76,6 +76,9 @@ export function isQuestion(path: string): boolean {
   return Object.hasOwn(ROUTES, path) || path.startsWith(EXECUTION);
 }
 
+/** Filters that no sum answers, or not in every combination. */
+const READ_FROM_EXECUTIONS = ["label", "pr", "session"];
+
 /** Whether a question may read all executions, and not sums alone: others need not wait for it. */
 export function isSlow({ path, search }: Question): boolean {
   const parameters = new URLSearchParams(search);
@@ -84,7 +87,7 @@ export function isSlow({ path, search }: Question): boolean {
     path === "/api/health" ||
     path === "/api/budgets" ||
     parameters.has("exact") ||
-    parameters.has("label") ||
+    READ_FROM_EXECUTIONS.some((name) => parameters.has(name)) ||
     (path === "/api/executions" && parameters.has("sort")) ||
     /\b(?:pr|session)\b/i.test(by) ||
     (path !== "/api/executions" && needsMoreThanDays(parameters))

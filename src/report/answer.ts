@@ -3,7 +3,7 @@ import { check } from "./check";
 import { collectUsage, type UsageAnswer } from "./collect-usage";
 import type { Ledger } from "./database/ledger";
 import { atOneMoment } from "./database/snapshot";
-import { type ResolvedFilter, resolveFilter } from "./filter";
+import { checkLedger, type ResolvedFilter, resolveFilter } from "./filter";
 import { endOfDay } from "./time-zone";
 import type { ExecutionFilter, GroupKey, UsageReport } from "./types";
 import type { UsageContext } from "./usage-reading";
@@ -37,6 +37,7 @@ export async function answer(
   check(exactSchema, { exact }, "filter");
   const now = new Date();
   const resolved = resolveFilter(filter, now.getTime());
+  checkLedger(ledger, resolved);
   const endOfTodayMs = endOfDay(resolved.timeZone, now.getTime());
   const question = { filter: resolved, groupings, isExact: exact, endOfTodayMs, ...parts };
   const usage = await atOneMoment(ledger, (db) => collectUsage(db, ledger, question));
@@ -52,8 +53,8 @@ export async function answer(
 }
 
 function describeFilter(filter: ResolvedFilter): UsageReport["filter"] {
-  const { sinceMs, untilMs, repo, model, provider, eventType, conclusion, labels, failedOnly, timeZone } =
-    filter;
+  const { sinceMs, untilMs, repo, model, provider, eventType, conclusion, labels } = filter;
+  const { pullRequest, session, ledger, failedOnly, timeZone } = filter;
   return {
     since: toIso(sinceMs),
     until: toIso(untilMs),
@@ -63,6 +64,9 @@ function describeFilter(filter: ResolvedFilter): UsageReport["filter"] {
     eventType: eventType ?? null,
     conclusion: conclusion ?? null,
     labels: labels ?? null,
+    pullRequest: pullRequest ?? null,
+    session: session ?? null,
+    ledger: ledger ?? null,
     failedOnly,
     timeZone,
   };

@@ -96,7 +96,7 @@ export async function collectUsage(
       isPurged: spanOf(filter).fromMs < (purgedBeforeMs ?? Number.NEGATIVE_INFINITY),
       areTotalsOfRows: main.kind.isOfExecutions,
       areGroupsOfRows: others.some(({ kind }) => kind.isOfExecutions),
-      crowded: await crowdedLabels(db, readings),
+      crowded: await crowdedLabels(db, readings, filter),
       unusualDays: groups.flat().flatMap(({ unusual, day }) => (unusual && day !== undefined ? [day] : [])),
       withoutCost: await modelsWithoutCost(db, spanOf(filter), totals, { ...context, sources }),
       usedBeside: isOfModels(filter) ? all.usedBeside : 0,
@@ -130,12 +130,16 @@ async function readSample(
 }
 
 /** The labels that had more values on some days than get sums of their own. */
-async function crowdedLabels(db: Kysely<LedgerSchema>, readings: Readings): Promise<readonly CrowdedLabel[]> {
+async function crowdedLabels(
+  db: Kysely<LedgerSchema>,
+  readings: Readings,
+  filter: ResolvedFilter,
+): Promise<readonly CrowdedLabel[]> {
   const crowded: CrowdedLabel[] = [];
   for (const { labels, plan } of readings) {
     if (isEmpty(plan.days)) continue;
     for (const label of labels) {
-      const days = await crowdedDays(db, plan.days, label);
+      const days = await crowdedDays(db, plan.days, label, filter);
       if (days > 0) crowded.push({ label, days });
     }
   }

@@ -1,12 +1,13 @@
-import { type Expression, expressionBuilder, type Kysely, type SqlBool } from "kysely";
+import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
+import { isGlob, namesIn, plainName } from "../name-pattern";
 import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { cutoffText, dayOf, LATEST_MS } from "../record/time";
 import { matchesGlob, unindexed } from "./database/dialect";
 import type { ResolvedFilter } from "./filter";
 import { labelColumn } from "./label-column";
 import { NONE } from "./labels";
-import { isGlob, namesIn } from "./name-pattern";
+import { PULL_REQUEST_NAME, pullRequestNamed } from "./pull-request";
 import type { NamePattern } from "./types";
 
 /** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
@@ -79,42 +80,72 @@ export async function nameConditions(
   db: Kysely<LedgerSchema>,
   filter: ResolvedFilter,
 ): Promise<NameConditions> {
-  const repos = namesIn(filter.repo);
-  const byIndex = repos.length > 0 && !repos.some(isGlob) && (await areRare(db, repos));
+  const repos = reposOf(filter);
+  const byIndex = repos !== undefined && (await areRare(db, repos));
+  const repoColumn = byIndex ? row.ref("repo") : unindexed("repo");
   return {
     ofDays: named(filter, row.ref("repo")),
     ofExecutions: row.and([
-      named(filter, byIndex ? row.ref("repo") : unindexed("repo")),
-      ...Object.entries(filter.labels ?? {}).map(([label, pattern]) => hasLabel(label, pattern)),
+      named(filter, repoColumn),
+      ...Object.entries(filter.labels ?? {}).map(([label, pattern]) =>
+        matchesOrLacks(labelColumn(label), pattern),
+      ),
+      ...(filter.session === undefined ? [] : [matchesOrLacks(row.ref("session_id"), filter.session)]),
+      ...(filter.pullRequest === undefined ? [] : [isOfPullRequest(repoColumn, filter.pullRequest)]),
     ]),
   };
 }
 
+/** The repositories that all matching executions are of; `undefined` when a filter does not say. */
+function reposOf({ repo, pullRequest }: ResolvedFilter): readonly string[] | undefined {
+  const repos = namesIn(repo);
+  if (repos.length > 0) return repos.some(isGlob) ? undefined : repos.map(plainName);
+  const named = namesIn(pullRequest).map((name) => (isGlob(name) ? undefined : pullRequestNamed(name)?.repo));
+  return named.length > 0 && named.every((name) => name !== undefined) ? named : undefined;
+}
+
+/** Whether an execution is of some pull requests: by repository and number, which an index may help to find. */
+function isOfPullRequest(repoColumn: Expression<string>, pattern: NamePattern): Condition {
+  return row.or(
+    namesIn(pattern).map((name) => {
+      if (isGlob(name)) return matchesGlob(PULL_REQUEST_NAME, name);
+      const pullRequest = pullRequestNamed(name);
+      if (pullRequest === undefined) return row("pr_number", "is", null);
+      return row.and([row(repoColumn, "=", pullRequest.repo), row("pr_number", "=", pullRequest.number)]);
+    }),
+  );
+}
+
 function named(filter: ResolvedFilter, repoColumn: Expression<string>): Condition {
-  const { repo, model, provider, eventType, conclusion, failedOnly } = filter;
+  const { repo, model, provider, eventType, conclusion, ledger, failedOnly } = filter;
   return row.and([
     ...matches(repoColumn, repo),
     ...matches(row.ref("model"), model),
     ...matches(row.ref("provider"), provider),
     ...matches(row.ref("event_type"), eventType),
     ...matches(row.ref("conclusion"), conclusion),
+    ...isOfLedger(ledger),
     ...(failedOnly ? [HAS_FAILED] : []),
   ]);
 }
 
-/** Whether an execution has a label of some values. */
-function hasLabel(label: string, pattern: NamePattern): Condition {
-  const column = labelColumn(label);
+/** Conditions for rows of some ledgers, in PostgreSQL alone. */
+export function isOfLedger(pattern: NamePattern | undefined): readonly Condition[] {
+  return matches(sql.ref<string>("ledger_id"), pattern);
+}
+
+/** Whether an execution has some of the values in a column, or none where that is asked for. */
+function matchesOrLacks(column: Expression<string | null>, pattern: NamePattern): Condition {
   const isWithout = row(column, "is", null);
   return row.or([...matches(column, pattern), ...(includesNone(pattern) ? [isWithout] : [])]);
 }
 
-/** Whether a pattern asks for executions without the label. */
+/** Whether a pattern asks for executions without the label, or the session. */
 export function includesNone(pattern: NamePattern): boolean {
   return namesIn(pattern).includes(NONE);
 }
 
-/** Whether a filter asks for anything but times and labels. */
+/** Whether a filter asks for names that no sum has beside labels. */
 export function hasNames({
   repo,
   model,
@@ -133,7 +164,7 @@ export function matches(
 ): readonly Condition[] {
   const names = namesIn(pattern);
   if (names.length === 0) return [];
-  const [exact, globs] = [names.filter((name) => !isGlob(name)), names.filter(isGlob)];
+  const [exact, globs] = [names.filter((name) => !isGlob(name)).map(plainName), names.filter(isGlob)];
   const [only, ...more] = exact;
   return [
     row.or([

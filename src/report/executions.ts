@@ -6,7 +6,7 @@ import { completedIn, isBeyond, nameConditions, spanOf } from "./conditions";
 import { unindexed } from "./database/dialect";
 import type { Ledger } from "./database/ledger";
 import { atOneMoment, reading } from "./database/snapshot";
-import { resolveFilter } from "./filter";
+import { checkLedger, resolveFilter } from "./filter";
 import { withModels } from "./models";
 import type { ExecutionFilter } from "./types";
 
@@ -157,6 +157,7 @@ export async function lastExecutionId(ledger: Ledger): Promise<number> {
 
 async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter) {
   const resolved = resolveFilter(filter);
+  checkLedger(ledger, resolved);
   const { ofExecutions } = await reading(ledger, () => nameConditions(ledger.db, resolved));
   return ledger.db
     .selectFrom("executions")

@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
+import { namesIn } from "../name-pattern";
 import { isLabelKey } from "../record/labels";
+import { isPullRequestPattern } from "./pull-request";
 import { zoneNamed } from "./time-zone";
 import type { NamePattern } from "./types";
 
@@ -8,6 +10,7 @@ import type { NamePattern } from "./types";
 const NAME = "a non-empty string, or several";
 const LABELS = "an object of labels";
 const LABEL_KEYS = "keys of labels, such as team or prompt_version";
+const PULL_REQUEST = "pull requests such as octo-org/octo-repo#42";
 const ZONE = "the name of a time zone, such as Europe/Berlin, or local";
 
 const oneName = z.string(NAME).check(z.minLength(1, NAME));
@@ -17,6 +20,16 @@ const severalNames = z.pipe(
 );
 /** A name or glob, or several. */
 export const nameOption = z.optional(z.union([oneName, severalNames], NAME));
+/** Pull requests, as reports name them. */
+export const pullRequestOption = z.pipe(
+  nameOption,
+  z.transform((names, { issues }) => {
+    for (const input of namesIn(names)) {
+      if (!isPullRequestPattern(input)) issues.push({ code: "custom", message: PULL_REQUEST, input });
+    }
+    return names;
+  }),
+);
 /** Names by label. */
 export const labelsOption = z.optional(
   z.record(z.string(), z.union([oneName, severalNames], NAME), LABELS).check(({ value, issues }) => {

@@ -3,7 +3,8 @@ import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { unitHint, zoneHint } from "../record/time";
 import { check } from "./check";
-import { labelsOption, nameOption, timeZoneOption } from "./filter-options";
+import type { Ledger } from "./database/ledger";
+import { labelsOption, nameOption, pullRequestOption, timeZoneOption } from "./filter-options";
 import { resolveTime, TIME_INPUT } from "./time-input";
 import { UTC } from "./time-zone";
 import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./types";
@@ -11,6 +12,9 @@ import type { ExecutionFilter, NameFilter, NamePattern, TimeInput } from "./type
 /** A filter with its times resolved. */
 export interface ResolvedFilter extends NameFilter {
   readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
+  readonly pullRequest?: NamePattern | undefined;
+  readonly session?: NamePattern | undefined;
+  readonly ledger?: NamePattern | undefined;
   /** The first instant that counts, in epoch milliseconds. */
   readonly sinceMs: number | undefined;
   /** The first instant that no longer counts, in epoch milliseconds. */
@@ -31,6 +35,9 @@ const filterSchema = z.strictObject({
   eventType: nameOption,
   conclusion: nameOption,
   labels: labelsOption,
+  pullRequest: pullRequestOption,
+  session: nameOption,
+  ledger: nameOption,
   failedOnly: z._default(z.boolean("a boolean"), false),
   timeZone: z._default(timeZoneOption, UTC),
 } satisfies Record<keyof ExecutionFilter, z.ZodMiniType>);
@@ -51,6 +58,16 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   const untilMs = instant("until", until);
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) refuseOrder(sinceMs, untilMs);
   return { sinceMs, untilMs, ...names, timeZone };
+}
+
+/** @throws {RunledgerError} `INVALID_ARGUMENT` when ledgers are asked for where only one can be. */
+export function checkLedger({ engine }: Pick<Ledger, "engine">, { ledger }: ResolvedFilter): void {
+  if (ledger === undefined || engine === "postgresql") return;
+  throw new RunledgerError(
+    "INVALID_ARGUMENT",
+    "Invalid filter: ledger: a SQLite file is one ledger; only PostgreSQL has more.",
+    { hint: "Leave it out." },
+  );
 }
 
 function refuseTime(field: string, input: TimeInput): never {

@@ -1,7 +1,7 @@
 import { expressionBuilder, type Kysely, sql } from "kysely";
 import type { LedgerSchema } from "../ledger/schema";
 import { OTHER_VALUES } from "../ledger/schema";
-import { type Condition, includesNone, matches, onDaysIn, type Span } from "./conditions";
+import { type Condition, includesNone, isOfLedger, matches, onDaysIn, type Span } from "./conditions";
 import type { ResolvedFilter } from "./filter";
 import { keyOfLabel, NONE } from "./labels";
 import type { Columns, UsageRow } from "./usage-queries";
@@ -21,13 +21,14 @@ export async function readLabelDays(
   db: Kysely<LedgerSchema>,
   days: Span,
   label: string,
-  { labels = {} }: ResolvedFilter,
+  { labels = {}, ledger }: ResolvedFilter,
   columns: Columns,
   all: readonly UsageRow[],
 ): Promise<UsageRow[]> {
   // A label may be called as what every object has, such as constructor.
   const pattern = Object.hasOwn(labels, label) ? labels[label] : undefined;
-  const read = (hasValue: Condition) => readValues(db, days, label, hasValue, columns);
+  const read = (hasValue: Condition) =>
+    readValues(db, days, label, row.and([hasValue, ...isOfLedger(ledger)]), columns);
   const withLabel = await read(row.and(matches(row.ref("value"), pattern)));
   if (pattern !== undefined && !includesNone(pattern)) return withLabel;
   const ofAnyValue = pattern === undefined ? withLabel : await read(EVERY);
@@ -40,13 +41,18 @@ export async function readLabelDays(
 }
 
 /** The number of UTC days on which a label had more values than get sums of their own. */
-export async function crowdedDays(db: Kysely<LedgerSchema>, days: Span, label: string): Promise<number> {
+export async function crowdedDays(
+  db: Kysely<LedgerSchema>,
+  days: Span,
+  label: string,
+  { ledger }: ResolvedFilter,
+): Promise<number> {
   const { crowded } = await db
     .selectFrom("usage_daily_labels")
     .select(({ fn }) => fn.count<number>("day").distinct().as("crowded"))
     .where("label", "=", label)
     .where(onDaysIn(days))
-    .where("value", "=", OTHER_VALUES)
+    .where(row.and([row("value", "=", OTHER_VALUES), ...isOfLedger(ledger)]))
     .executeTakeFirstOrThrow();
   return crowded;
 }

@@ -27,7 +27,10 @@ export type GroupKey = (typeof GROUP_KEYS)[number] | LabelKey;
  */
 export type TimeInput = Date | number | string;
 
-/** A name, exact or as a glob: `*` stands for any text, `?` for one character. Or several, any of which will do. */
+/**
+ * A name, exact or as a glob: `*` stands for any text, `?` for one character, `[*]`, `[?]` and `[[]` for the one in the
+ * brackets. Or several, any of which will do.
+ */
 export type NamePattern = string | readonly string[];
 
 /** Which names executions have; without any field, all. */
@@ -43,6 +46,12 @@ export interface NameFilter {
 export interface ExecutionFilter extends NameFilter {
   /** Which values labels have: `{ team: "core" }`; of several labels, all. `(none)` stands for those without it. */
   readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
+  /** Of which pull requests: `octo-org/octo-repo#42`, or globs; `(none)` stands for executions without one. */
+  readonly pullRequest?: NamePattern | undefined;
+  /** Of which sessions; `(none)` stands for executions without one. */
+  readonly session?: NamePattern | undefined;
+  /** Of which ledgers, by their ids: only in PostgreSQL, where many can be. */
+  readonly ledger?: NamePattern | undefined;
   /** The first instant that counts. */
   readonly since?: TimeInput | undefined;
   /** The first instant that no longer counts. */
@@ -140,6 +149,9 @@ export interface UsageReport {
     readonly eventType: NamePattern | null;
     readonly conclusion: NamePattern | null;
     readonly labels: Readonly<Record<string, NamePattern>> | null;
+    readonly pullRequest: NamePattern | null;
+    readonly session: NamePattern | null;
+    readonly ledger: NamePattern | null;
     readonly failedOnly: boolean;
     readonly timeZone: string;
   };

@@ -64,7 +64,7 @@ function* notesOnPurge(facts: UsageFacts): Generator<string> {
   if (purgedBeforeMs === undefined || !isPurged) return;
   const before = new Date(purgedBeforeMs).toISOString();
   if (areTotalsOfRows) {
-    yield `Executions before ${before} were purged and are not in here: no sum has a label together with anything else.`;
+    yield `Executions before ${before} were purged and are not in here: no sum has a pull request, a session, or a label together with anything else.`;
     return;
   }
   yield `Executions before ${before} were purged: their sums are in here, but no percentiles of theirs.`;

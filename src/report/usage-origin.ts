@@ -13,7 +13,8 @@ export type UsageOrigin = "names" | "executions" | { readonly label: string };
 
 /** Where groups can be read: only of names alone, or of one label alone, there are sums. */
 export function originOf(by: readonly GroupKey[], filter: ResolvedFilter): UsageOrigin {
-  if (by.some(isRowKey)) return "executions";
+  if (by.some(isRowKey) || filter.pullRequest !== undefined || filter.session !== undefined)
+    return "executions";
   const labels = new Set([...Object.keys(filter.labels ?? {}), ...labelsIn(by)]);
   const [label] = labels;
   if (label === undefined) return "names";

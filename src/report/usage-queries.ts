@@ -5,6 +5,7 @@ import { type Condition, completedIn, onDaysIn, type Span } from "./conditions";
 import { unindexed } from "./database/dialect";
 import { labelColumn } from "./label-column";
 import { isLabelKey, labelOf, NONE } from "./labels";
+import { PULL_REQUEST_NAME } from "./pull-request";
 import type { GroupKey, LabelKey } from "./types";
 import { SUMS, selected } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
@@ -22,7 +23,7 @@ export const NAME_COLUMNS = {
 
 /** The group keys that only executions have: so many values are in no sum. */
 const ROW_KEYS = {
-  pr: sql<string>`case when pr_number is null then ${sql.lit(NONE)} else repo || '#' || pr_number end`,
+  pr: sql<string>`coalesce(${PULL_REQUEST_NAME}, ${sql.lit(NONE)})`,
   session: sql<string>`coalesce(session_id, ${sql.lit(NONE)})`,
 } as const satisfies { [Key in GroupKey]?: RawBuilder<string> };
 type RowKey = keyof typeof ROW_KEYS;

@@ -119,6 +119,29 @@ describe("runledger budget", () => {
     expect(exitCode).toBe(0);
   });
 
+  test("a value with a star in it is that value alone", async () => {
+    const dbPath = join(folder, "stars.db");
+    {
+      using store = createTelemetryStore({ dbPath });
+      store.recordMany([
+        executionCompleted({ repo: "a*", completedAt: NOW - 60_000, costUsd: 1 }),
+        executionCompleted({ repo: "ab", completedAt: NOW - 60_000, costUsd: 9 }),
+      ]);
+    }
+    const { budgets } = await report({
+      dbPath,
+      budgets: [
+        { name: "each", limitUsd: 5, per: "day", each: "repo" },
+        { name: "one", limitUsd: 5, per: "day", match: { repo: "a[*]" } },
+      ],
+    });
+    expect(budgets.map(({ value, spentUsd, reachedOn }) => [value, spentUsd, reachedOn])).toEqual([
+      ["ab", 9, "2026-11-27"],
+      ["a*", 1, null],
+      [null, 1, null],
+    ]);
+  });
+
   test("counts unknown costs, and an amount for each where one is given", async () => {
     const budgets = [{ name: "f", limitUsd: 10, per: "day", match: { repo: "*/foghorn" } }] as const;
     const without = await report({ dbPath: ledger, budgets });

@@ -104,6 +104,39 @@ test("--label and --by label: are of labels, as often as one likes", async () =>
   expect((await report("--label", "team=core")).out).toContain(".db · team core\n");
 });
 
+test("pull requests and sessions filter, by names, globs and none", async () => {
+  const db = join(tempDir(), "telemetry.db");
+  const execution = (repo: string, prNumber: number | null, sessionId: string | null) =>
+    executionCompleted({ repo, prNumber, sessionId, completedAt: Date.parse("2026-10-02T12:00Z") });
+  {
+    using store = createTelemetryStore({ dbPath: db });
+    store.recordMany([
+      ...[execution("o/a", 1, "s1"), execution("o/a", 1, "s2"), execution("o/a", 12, "s2")],
+      ...[execution("o/b", 1, null), execution("o/a", null, "s1")],
+    ]);
+  }
+  const countOf = async (...args: readonly string[]) => (await jsonOf("--db", db, ...args)).totals.executions;
+  expect(await countOf("--pr", "o/a#1")).toBe(2);
+  expect(await countOf("--pr", "o/a#1", "o/b#1")).toBe(3);
+  expect(await countOf("--pr", "o/a#1*")).toBe(3);
+  expect(await countOf("--pr", "*#1", "(none)", "--repo", "o/a")).toBe(3);
+  expect(await countOf("--pr", "o/a#1", "--session", "s2")).toBe(1);
+  expect(await countOf("--session", "s?")).toBe(4);
+  expect(await countOf("--session", "(none)")).toBe(1);
+  const { filter, groups } = await jsonOf("--db", db, "--pr", "o/a#1", "--by", "session");
+  expect(filter).toMatchObject({ pullRequest: "o/a#1", session: null });
+  expect(groups.map(({ session }: { session: string }) => session).sort()).toEqual(["s1", "s2"]);
+  const { out } = await runCli(["executions", "--db", db, "--session", "s2", "--pr", "o/a#12", "--json"]);
+  expect(out.trimEnd().split("\n")).toHaveLength(1);
+  expect((await report("--db", db, "--pr", "o/a#1", "--session", "s*")).out).toContain(
+    `.db · pull request o/a#1 · session s*\n`,
+  );
+  const wrong = await report("--pr", "42");
+  expect(wrong).toMatchObject({ exitCode: 2, out: "" });
+  expect(wrong.err).toContain("pullRequest: expected pull requests such as octo-org/octo-repo#42, received");
+  expect((await report("--ledger", "x")).err).toContain("a SQLite file is one ledger");
+});
+
 test("a summary can be sorted, its days too", async () => {
   const { out } = await report("--sort", "failures");
   const days = Array.from(out.matchAll(/^2026-10-(\d\d) /gm), ([, day]) => day);
@@ -141,6 +174,9 @@ test("filters are those of the options", async () => {
     eventType: "issue_comment.created",
     conclusion: "neutral",
     labels: null,
+    pullRequest: null,
+    session: null,
+    ledger: null,
     failedOnly: false,
     timeZone: "Europe/Berlin",
   });
@@ -174,6 +210,10 @@ describe("nothing to report", () => {
     [
       ["--db", golden, "--model", "gpt-6", "--conclusion", "success"],
       `No execution matches. There are 10 executions in ${golden}: leave out --model or --conclusion\n`,
+    ],
+    [
+      ["--db", golden, "--pr", "o/r#1", "--session", "nobody"],
+      `No execution matches. There are 10 executions in ${golden}: leave out --pr or --session\n`,
     ],
     [
       ["--db", empty],

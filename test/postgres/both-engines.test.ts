@@ -6,6 +6,7 @@ import type { ExecutionRow } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 import { CHANGE_KEYS, changesReport } from "../../src/report/changes-report";
+import type { Ledger } from "../../src/report/database/ledger";
 import { openLedger } from "../../src/report/database/open-ledger";
 import { executionsOf } from "../../src/report/executions";
 import { summaryReport } from "../../src/report/summary-report";
@@ -15,6 +16,7 @@ import { executionCompleted } from "../../src/testing";
 import { tries } from "../support/effort";
 import { usePostgres } from "../support/postgres";
 import { tempDir } from "../support/temp-dir";
+import { thrownBy } from "../support/thrown-by";
 
 // The same executions in a SQLite file and in PostgreSQL: every report and every list must be the same.
 
@@ -68,6 +70,7 @@ function oddExecutions(): TelemetryRecord[] {
       durationMs: (index * 7_919) % 100_000,
       cacheReadTokens: 2 ** 40 + index,
       ...(index % 4 !== 0 && { labels: { team: ODD_NAMES[index % 6] ?? "", user: `user ${index % 900}` } }),
+      ...(index % 6 === 0 && { prNumber: 7, sessionId: `session ${index % 4}` }),
       ...(index % 13 === 0 && { prNumber: null, sessionId: `session ${index % 4}` }),
       ...(index % 5 === 0 && { costSource: "estimated" as const }),
       ...(index % 11 === 0 && {
@@ -87,9 +90,21 @@ const FILTERS: readonly (readonly [string, ExecutionFilter])[] = [
   ["another zone", { since: "2026-10-22", timeZone: "Europe/Berlin" }],
   ["a zone of half an hour", { since: "2026-10-22", until: "2026-10-29", timeZone: "Asia/Kolkata" }],
   ["one repository", { repo: "django/django" }],
-  ...["a[b]c", "a*c", "a?c", "A.?", "*ü*", "*\n*", "(*", "\\*", "$?", "a%*", "2026-10-25 00:00:00"].map(
-    (repo) => [`repository ${JSON.stringify(repo)}`, { repo }] as const,
-  ),
+  ...[
+    "a[b]c",
+    "a*c",
+    "a?c",
+    "A.?",
+    "*ü*",
+    "*\n*",
+    "(*",
+    "\\*",
+    "$?",
+    "a%*",
+    "a[*]*",
+    "[[]*",
+    "2026-10-25 00:00:00",
+  ].map((repo) => [`repository ${JSON.stringify(repo)}`, { repo }] as const),
   ["names", { model: "claude-haiku-4-5", conclusion: "failure", provider: "anthropic" }],
   ["several models", { model: ["claude-haiku-4-5", "claude-sonnet-4-5"], since: "2026-10-22T13:14:15Z" }],
   ["a glob of models", { model: "claude-h*" }],
@@ -105,6 +120,11 @@ const FILTERS: readonly (readonly [string, ExecutionFilter])[] = [
   ],
   ["two labels", { labels: { team: "*.*", user: "user 1*" }, timeZone: "Asia/Kolkata" }],
   ["a label and a name", { labels: { team: "*" }, model: "claude-h*" }],
+  ["a pull request", { pullRequest: "a.c#7", since: "2026-10-22T13:14:15Z" }],
+  ["pull requests by globs, and none", { pullRequest: ["a[b]c#*", "?.?#7", "(none)"], model: "claude-h*" }],
+  ["a session", { session: "session 1" }],
+  ["sessions by globs, and none", { session: ["session ?", "(none)"], labels: { team: "*" } }],
+  ["a pull request and a session", { pullRequest: "*#*", session: "*1", timeZone: "Asia/Kolkata" }],
   ["nothing", { repo: "there/is-none" }],
 ];
 
@@ -199,6 +219,57 @@ test("by ledger: whose executions they are", async () => {
     expect(report.groups).toMatchObject([{ executions: 1, costUsd: 7, ledger: expect.any(String) }]);
   }
 });
+
+test("of one ledger: what it forwarded, also by days, labels and models; of the others: the rest", async () => {
+  await using sqlite = await openLedger(dbPath);
+  await using server = await openLedger(url);
+  const id = await ledgerIdOf(sqlite);
+  const filter = { since: "2026-10-20T03:00:00Z" };
+  for (const by of [
+    [],
+    ["day", "model"],
+    ["label:team"],
+    ["label:user", "week"],
+    ["repo"],
+    ["session"],
+  ] as const) {
+    const [ofSqlite, ofServer] = [
+      await usageReport(sqlite, { ...filter, by }),
+      await usageReport(server, { ...filter, ledger: id, by }),
+    ];
+    expect(rounded(ofServer.totals)).toEqual(rounded(ofSqlite.totals));
+    expect(sorted(ofServer.groups)).toEqual(sorted(ofSqlite.groups));
+    expect(ofServer.notes).toEqual(ofSqlite.notes);
+  }
+  const labels = { team: ["a*", "(none)"] };
+  const [asked, ofServer] = [
+    await usageReport(sqlite, { labels, by: ["day"] }),
+    await usageReport(server, { labels, ledger: `*${id.slice(-8)}`, by: ["day"] }),
+  ];
+  expect(sorted(ofServer.groups)).toEqual(sorted(asked.groups));
+  expect(ofServer.filter.ledger).toBe(`*${id.slice(-8)}`);
+  expect((await usageReport(server, { ledger: "nobody" })).totals.executions).toBe(0);
+  const list = { order: "newest", limit: 20 } as const;
+  expect(await listOf(url, { ledger: id, repo: "a*" }, list)).toEqual(
+    await listOf(dbPath, { repo: "a*" }, list),
+  );
+});
+
+test("a SQLite file has no ledgers to choose from", async () => {
+  await using ledger = await openLedger(dbPath);
+  const error = await thrownBy(() => usageReport(ledger, { ledger: "x" }));
+  expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(error.message).toBe(
+    "Invalid filter: ledger: a SQLite file is one ledger; only PostgreSQL has more. Leave it out.",
+  );
+  const listing = await thrownBy(() => listOf(dbPath, { ledger: "x" }, { order: "newest" }));
+  expect(listing.message).toBe(error.message);
+});
+
+async function ledgerIdOf({ db }: Ledger): Promise<string> {
+  const fact = db.selectFrom("ledger").select("value").where("key", "=", "id");
+  return (await fact.executeTakeFirstOrThrow()).value;
+}
 
 async function listOf(
   place: string,

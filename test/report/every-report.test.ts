@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
+import { patternOf } from "../../src/name-pattern";
 import { isFailure } from "../../src/record/failure";
 import { openLedger } from "../../src/report/database/open-ledger";
 import { resolveFilter } from "../../src/report/filter";
@@ -35,7 +36,19 @@ const dir = tempDir();
 beforeAll(() => void setSystemTime(NOW));
 afterAll(() => void setSystemTime());
 
-const GLOBS = ["*", "octo-org/*", "octo-org/octo?repo", "*-repo", "a?b", "a[bc*", "?b", "*\\*", "????/?*"];
+const GLOBS = [
+  "*",
+  "[*]/[?]",
+  "[*]*",
+  "octo-org/*",
+  "octo-org/octo?repo",
+  "*-repo",
+  "a?b",
+  "a[bc*",
+  "?b",
+  "*\\*",
+  "????/?*",
+];
 const ZONES = [
   "UTC",
   "Europe/Berlin",
@@ -74,6 +87,15 @@ const filter: fc.Arbitrary<ExecutionFilter> = fc.record({
       { requiredKeys: [], noNullPrototype: true },
     ),
   ),
+  pullRequest: seldom(
+    namesOf(
+      ...REPOS.flatMap((repo) => [`${patternOf(repo)}#1`, `${patternOf(repo)}#2`]),
+      "*#1",
+      "a?b#*",
+      "(none)",
+    ),
+  ),
+  session: seldom(namesOf("s", "?", "*", "(none)", "nobody has it")),
   failedOnly: seldom(fc.boolean()),
   timeZone: fc.constantFrom(undefined, ...ZONES),
 });
@@ -153,10 +175,11 @@ function plainQuestion(
       isLike(row.provider, filter.provider) &&
       isLike(row.event_type, filter.eventType) &&
       isLike(row.conclusion, filter.conclusion) &&
+      isLikeOrLacks(row.pr_number === null ? null : `${row.repo}#${row.pr_number}`, filter.pullRequest) &&
+      isLikeOrLacks(row.session_id, filter.session) &&
       (!filter.failedOnly || isFailure(row.conclusion)) &&
       Object.entries(filter.labels ?? {}).every(([label, pattern]) => {
-        const value = labelValue(row, label);
-        return value === undefined ? [pattern].flat().includes("(none)") : isLike(value, pattern);
+        return isLikeOrLacks(labelValue(row, label) ?? null, pattern);
       }),
     isNamed:
       filter.failedOnly ||
@@ -164,6 +187,7 @@ function plainQuestion(
         (pattern) => pattern !== null,
       ),
     labels: Object.keys(filter.labels ?? {}),
+    isOfRows: filter.pullRequest !== null || filter.session !== null,
   };
 }
 
@@ -171,11 +195,23 @@ function isLike(name: string, pattern: NamePattern | null): boolean {
   return pattern === null || [pattern].flat().some((glob) => matchesGlob(name, glob));
 }
 
+/** What is not there is `(none)`. */
+function isLikeOrLacks(name: string | null, pattern: NamePattern | null): boolean {
+  return name === null ? pattern === null || [pattern].flat().includes("(none)") : isLike(name, pattern);
+}
+
 function matchesGlob(name: string, glob: string): boolean {
   const pattern = glob
-    .replace(/[\\^$+.()|[\]{}/]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
+    .split(/(\[[*?[]\])/)
+    .map((part, index) =>
+      index % 2 === 1
+        ? `\\${part[1]}`
+        : part
+            .replace(/[\\^$+.()|[\]{}/]/g, "\\$&")
+            .replaceAll("*", ".*")
+            .replaceAll("?", "."),
+    )
+    .join("");
   return new RegExp(`^${pattern}$`, "su").test(name);
 }
 

@@ -126,6 +126,12 @@ test.each([
   expect(resolveFilter({ timeZone }).timeZone).toBe(expected);
 });
 
+test("pull requests are named as reports name them, or as globs", () => {
+  const pullRequest = ["octo-org/octo-repo#42", "a#b#7", "octo-org/*#4?", "(none)"];
+  expect(resolveFilter({ pullRequest })).toMatchObject({ pullRequest });
+  expect(resolveFilter({ pullRequest: ["o/r#1"] })).toMatchObject({ pullRequest: "o/r#1" });
+});
+
 test("several names of which there is one are that one", () => {
   const { repo, model } = resolveFilter({ repo: ["o/*"], model: ["a", "b*"] });
   expect({ repo, model }).toEqual({ repo: "o/*", model: ["a", "b*"] });
@@ -158,6 +164,17 @@ describe("INVALID_ARGUMENT says what is accepted", () => {
     ["repo", ["o/r", ""]],
     ["model", ["m", 7]],
     ["model", [["m"]]],
+    ["pullRequest", "42"],
+    ["pullRequest", "#42"],
+    ["pullRequest", "octo-org/octo-repo"],
+    ["pullRequest", "octo-org/octo-repo#"],
+    ["pullRequest", "octo-org/octo-repo#4x"],
+    ["pullRequest", "octo-org/octo-repo#1234567890123456"],
+    ["pullRequest", ["octo-org/octo-repo#4", "*"]],
+    ["pullRequest", 42],
+    ["session", ""],
+    ["session", [7]],
+    ["ledger", ""],
     ["timeZone", "Mars/Olympus"],
     ["timeZone", ""],
     ["timeZone", 1],

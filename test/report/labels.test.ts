@@ -141,7 +141,7 @@ describe("after a purge", () => {
     const { totals, notes } = await report({ labels: { team: "core" }, model: "*", by: ["day"] });
     expect(totals.costUsd).toBe(1);
     expect(notes).toEqual([
-      "Executions before 2026-01-01T10:00:00.001Z were purged and are not in here: no sum has a label together with anything else.",
+      "Executions before 2026-01-01T10:00:00.001Z were purged and are not in here: no sum has a pull request, a session, or a label together with anything else.",
     ]);
   });
 });

@@ -107,6 +107,18 @@ test("a rare repository is found by its index", async () => {
   expect(plans.at(-2)).toStartWith("SEARCH executions USING INDEX idx_executions_repo (repo=?)");
 });
 
+test("a pull request of a rare repository is found by its index, one of a common repository is not", async () => {
+  const last = async (...pullRequest: readonly string[]) =>
+    (await plansOf((ledger) => usageReport(ledger, { pullRequest, since: "2026-01-01" })))
+      .filter((plan) => !plan.includes("COVERING"))
+      .at(-1);
+  expect(await last("o/rare#7")).toStartWith("SEARCH executions USING INDEX idx_executions_repo (repo=?)");
+  expect(await last("o/rare#7", "o/none#1")).toContain(
+    "SEARCH executions USING INDEX idx_executions_repo (repo=?)",
+  );
+  expect(await last("o/common#7")).toBe(`SEARCH ${BY_TIME} (created_at>?)`);
+});
+
 test("several rare repositories are found by its index, one beside a common one is not", async () => {
   const last = async (...repo: readonly string[]) =>
     (await plansOf((ledger) => usageReport(ledger, { repo }))).at(-2);

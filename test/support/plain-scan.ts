@@ -20,6 +20,8 @@ export interface PlainQuestion {
   /** Whether names are asked for, and which labels. */
   readonly isNamed: boolean;
   readonly labels: readonly string[];
+  /** Whether a pull request or a session is asked for. */
+  readonly isOfRows?: boolean;
 }
 
 /**
@@ -59,11 +61,11 @@ export function plainReport(recorded: readonly Recorded[], question: PlainQuesti
 }
 
 /** No sum has pull requests and sessions, or a label together with a name or another label. */
-function isOfRows({ isNamed, labels }: PlainQuestion, by: readonly GroupKey[]): boolean {
+function isOfRows({ isNamed, labels, isOfRows = false }: PlainQuestion, by: readonly GroupKey[]): boolean {
   const ofLabels = by.filter((key) => key.startsWith("label:"));
   const different = new Set([...labels.map((label) => `label:${label}`), ...ofLabels]);
   const others = by.filter((key) => !["day", "week", "month"].includes(key) && !ofLabels.includes(key));
-  if (others.includes("pr") || others.includes("session")) return true;
+  if (isOfRows || others.includes("pr") || others.includes("session")) return true;
   return different.size > 1 || (different.size === 1 && (isNamed || others.length > 0));
 }
 

@@ -1,12 +1,12 @@
 import { type Expression, expressionBuilder, type SqlBool, sql } from "kysely";
 import type { ExecutionRow, ExecutionsTable } from "../../ledger/schema";
+import { toSqliteGlob } from "../../name-pattern";
 
 // The SQL of reports that is specific to SQLite; `postgres-reads.ts` translates it for PostgreSQL.
 
-/** Whether a text matches a glob: `*` stands for any text, `?` for one character, and all else for itself. */
+/** Whether a text matches a glob. */
 export function matchesGlob(column: Expression<unknown>, glob: string): Expression<SqlBool> {
-  // In SQLite's GLOB a bracket starts a set of characters.
-  return sql<SqlBool>`${column} glob ${glob.replaceAll("[", "[[]")}`;
+  return sql<SqlBool>`${column} glob ${toSqliteGlob(glob)}`;
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   TupleNode,
   ValueNode,
 } from "kysely";
+import { toRegularExpression } from "../../name-pattern";
 
 /** Stored as `timestamptz` in PostgreSQL, read and compared as the text that SQLite ledgers have. */
 const TIME_COLUMNS: ReadonlySet<string> = new Set(["created_at", "at"]);
@@ -55,17 +56,15 @@ function fragment(node: RawNode): OperationNode {
   if (node.sqlFragments[0] === "+" && first !== undefined) return first;
   if (node.sqlFragments[1] !== " glob " || first === undefined || second === undefined) return node;
   const { value } = second as ValueNode;
-  return RawNode.create(["", " ~ ", ""], [first, ValueNode.create(toRegularExpression(String(value)))]);
+  return RawNode.create(
+    ["", " ~ ", ""],
+    [first, ValueNode.create(toRegularExpression(String(value), quoted))],
+  );
 }
 
-/** A glob as SQLite has it, in which `[[]` stands for the bracket itself. */
-function toRegularExpression(glob: string): string {
-  const parts = glob.replaceAll("[[]", "[").matchAll(/[*?]|[^*?]+/gs);
-  const pattern = Array.from(parts, ([part]) => {
-    if (part === "*") return ".*";
-    return part === "?" ? "." : part.replace(/[^\p{L}\p{N}_]/gu, "\\$&");
-  });
-  return `^${pattern.join("")}$`;
+/** As both databases take it in brackets, a character stands for itself. */
+function quoted(text: string): string {
+  return text.replace(/[^\p{L}\p{N}_]/gu, "\\$&");
 }
 
 /** The beginning of a time's text. */

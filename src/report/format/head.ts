@@ -19,8 +19,8 @@ export interface Heading {
 /** What a report is about. */
 export function headingOf({ filter, ledger }: ReportHead): Heading {
   const said = (name: string, value: NamePattern) => `${name} ${[value].flat().join(" or ")}`;
-  const filters = FILTERED.flatMap((key) => {
-    const value = filter[key];
+  const filters = FILTERED.flatMap(([field, key]) => {
+    const value = filter[field];
     return value === null ? [] : [said(headerOf(key), value)];
   });
   const labels = Object.entries(filter.labels ?? {}).map(([label, value]) => said(label, value));
@@ -31,4 +31,14 @@ export function headingOf({ filter, ledger }: ReportHead): Heading {
   };
 }
 
-const FILTERED = ["repo", "model", "provider", "eventType", "conclusion"] as const;
+/** The fields of a filter, and what they are called. */
+const FILTERED = [
+  ["repo", "repo"],
+  ["model", "model"],
+  ["provider", "provider"],
+  ["eventType", "eventType"],
+  ["conclusion", "conclusion"],
+  ["pullRequest", "pr"],
+  ["session", "session"],
+  ["ledger", "ledger"],
+] as const;
