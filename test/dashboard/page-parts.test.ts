@@ -19,6 +19,8 @@ import {
   daysOf,
   eachDay,
   hasFilters,
+  NAME_FILTERS,
+  type NameFilterKey,
   nameParameters,
   type PageState,
   PERIODS,
@@ -58,14 +60,9 @@ const state: fc.Arbitrary<PageState> = fc.record({
       return { from, to };
     }),
   ),
-  names: fc.record({
-    repo: names,
-    model: names,
-    provider: names,
-    "event-type": names,
-    conclusion: names,
-    label: names,
-  }),
+  names: fc.record(
+    Object.fromEntries(NAME_FILTERS.map((key) => [key, names])) as Record<NameFilterKey, typeof names>,
+  ),
   failed: fc.boolean(),
   exact: fc.boolean(),
   timeZone: fc.constantFrom("UTC", "Europe/Berlin", "Australia/Lord_Howe"),
@@ -114,12 +111,14 @@ test.each([
 });
 
 test("the API and the command line are asked the same", () => {
-  const filters = nameParameters(parseState("?repo=a b&label=team=core&failed=1&tz=Europe/Berlin"));
+  const filters = nameParameters(
+    parseState("?repo=a b&label=team=core&pr=o/r%237&failed=1&tz=Europe/Berlin"),
+  );
   expect(apiPath("api/report", [["since", "2026-11-01"]], filters)).toBe(
-    "./api/report?since=2026-11-01&repo=a+b&label=team%3Dcore&failed=1&tz=Europe%2FBerlin",
+    "./api/report?since=2026-11-01&repo=a+b&label=team%3Dcore&pr=o%2Fr%237&failed=1&tz=Europe%2FBerlin",
   );
   expect(commandLine("report", "./it's.db", [["since", "2026-11-01"]], filters)).toBe(
-    "runledger report --db './it'\\''s.db' --since 2026-11-01 --repo 'a b' --label team=core --failed --tz Europe/Berlin",
+    "runledger report --db './it'\\''s.db' --since 2026-11-01 --repo 'a b' --label team=core --pr 'o/r#7' --failed --tz Europe/Berlin",
   );
 });
 

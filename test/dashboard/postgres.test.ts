@@ -58,6 +58,20 @@ test("the page's questions are answered from PostgreSQL as from a file", async (
   expect(await counters(ofServer)).toEqual(await counters(ofFile));
 });
 
+test("filters by ledger, by session and by pull request", async () => {
+  await using dashboard = dashboardOn(url);
+  const [{ ledger }] = (await dashboard.json("/api/costliest?by=ledger")).groups;
+  const countOf = async (search: string) => (await dashboard.json(`/api/report?${search}`)).totals.executions;
+  expect(await countOf(`ledger=${ledger}&by=model`)).toBe(3);
+  expect(await countOf(`ledger=none&ledger=${ledger}`)).toBe(3);
+  expect(await countOf("ledger=none")).toBe(0);
+  expect(await countOf("session=s&pr=octo-org/octo-repo%2342")).toBe(
+    await countOf("pr=octo-org/octo-repo%2342"),
+  );
+  const { executions } = await dashboard.json(`/api/executions?ledger=${ledger}&session=s`);
+  expect(executions).toHaveLength(3);
+});
+
 test("an answer is made again when something was forwarded", async () => {
   await using dashboard = dashboardOn(url);
   const before = await dashboard.json("/api/report");

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { patternOf } from "../../name-pattern";
 import type {
   PrintedExecution,
   PrintedExecutionReport,
@@ -11,7 +12,7 @@ import { usePage } from "./context";
 import { useAnswer } from "./data";
 import { money, orUnknown, UNKNOWN } from "./figures";
 import { Command, ProblemNote, TableScroll, TextButton } from "./parts";
-import { timeIn } from "./state";
+import { timeIn, withOnly } from "./state";
 
 /** Everything of the execution that is open, beside the page. */
 export function Detail({ id, ledger }: { readonly id: string; readonly ledger: string }) {
@@ -44,8 +45,18 @@ export function Detail({ id, ledger }: { readonly id: string; readonly ledger: s
           <>
             <Facts execution={data.execution} timeZone={state.timeZone} />
             {data.execution.models !== null && <Models models={data.execution.models} />}
-            <Related title="Others of its session" related={data.session} />
-            <Related title="Others of its pull request" related={data.pullRequest} />
+            <Related
+              title="Others of its session"
+              related={data.session}
+              filter="session"
+              name={`${data.execution.sessionId}`}
+            />
+            <Related
+              title="Others of its pull request"
+              related={data.pullRequest}
+              filter="pr"
+              name={`${data.execution.repo}#${data.execution.prNumber}`}
+            />
             <Command text={`runledger show --db ${ledger} ${data.execution.executionId}`} />
           </>
         )}
@@ -136,7 +147,18 @@ function Models({ models }: { readonly models: readonly PrintedModel[] }) {
   );
 }
 
-function Related({ title, related }: { readonly title: string; readonly related: PrintedRelated | null }) {
+function Related({
+  title,
+  related,
+  filter,
+  name,
+}: {
+  readonly title: string;
+  readonly related: PrintedRelated | null;
+  /** What shows all of them. */
+  readonly filter: "session" | "pr";
+  readonly name: string;
+}) {
   const { state, show } = usePage();
   if (related === null || related.executions === 0) return null;
   const { executions, failures, costUsd, latest } = related;
@@ -145,7 +167,10 @@ function Related({ title, related }: { readonly title: string; readonly related:
       <h3>{title}</h3>
       <p class="faint">
         {formatCount(executions)}, {formatCount(failures)} failed, {money(costUsd)}
-        {latest.length < executions && `; the latest ${latest.length}`}
+        {latest.length < executions && `; the latest ${latest.length}`}{" "}
+        <TextButton onClick={() => show({ ...withOnly(state, filter, patternOf(name)), open: undefined })}>
+          Filter by it
+        </TextButton>
       </p>
       <TableScroll label={title}>
         <table>

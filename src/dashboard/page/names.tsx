@@ -1,3 +1,4 @@
+import { patternOf } from "../../name-pattern";
 import type { GroupKey, LabelKey } from "../../report/types";
 import { usePage } from "./context";
 import { TextButton } from "./parts";
@@ -9,6 +10,9 @@ const FILTERS: { readonly [Key in GroupKey]?: NameFilterKey } = {
   provider: "provider",
   eventType: "event-type",
   conclusion: "conclusion",
+  pr: "pr",
+  session: "session",
+  ledger: "ledger",
 };
 
 /** What filters by the names of a key. */
@@ -16,9 +20,10 @@ export function filterKeyOf(key: GroupKey): NameFilterKey | undefined {
   return key.startsWith("label:") ? "label" : FILTERS[key];
 }
 
-/** A name as its filter takes it: of a label, with the label. */
+/** A name as its filter takes it, and no other: of a label, with the label. */
 export function filterName(key: GroupKey, name: string): string {
-  return key.startsWith("label:") ? `${(key as LabelKey).slice("label:".length)}=${name}` : name;
+  const pattern = patternOf(name);
+  return key.startsWith("label:") ? `${(key as LabelKey).slice("label:".length)}=${pattern}` : pattern;
 }
 
 const HEADINGS: { readonly [key: string]: string } = {

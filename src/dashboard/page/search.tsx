@@ -1,4 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
+import { patternOf } from "../../name-pattern";
 import type { ReportJson } from "../../report/format/json";
 import { usePage } from "./context";
 import { useAnswer } from "./data";
@@ -8,6 +9,8 @@ import { apiPath, daysOf, type NameFilterKey, withName } from "./state";
 interface Suggestion {
   readonly key: NameFilterKey | "execution";
   readonly name: string;
+  /** What filters by it. Default: the name, which may be a glob. */
+  readonly pattern?: string;
 }
 
 const MOST_SUGGESTIONS = 12;
@@ -21,10 +24,10 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null);
   const listId = useId();
   const suggestions = useSuggestions(isOpen, text, nowMs);
-  const choose = ({ key, name }: Suggestion) => {
+  const choose = ({ key, name, pattern = name }: Suggestion) => {
     setText("");
     setIsOpen(false);
-    show(key === "execution" ? { ...state, open: name } : withName(state, key, name));
+    show(key === "execution" ? { ...state, open: name } : withName(state, key, pattern));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const chosen = suggestions[active];
@@ -94,7 +97,7 @@ const GROUPED = [
   ["provider", "provider"],
 ] as const;
 
-/** Names of this period that have the text in them; the text itself as a glob, and as the beginning of an id. */
+/** Names of this period that have the text in them; the text itself as what it looks like, and as an id. */
 function useSuggestions(isOpen: boolean, text: string, nowMs: number): readonly Suggestion[] {
   const { state } = usePage();
   const { since, until } = daysOf(state, nowMs);
@@ -116,13 +119,21 @@ function useSuggestions(isOpen: boolean, text: string, nowMs: number): readonly 
   const names = GROUPED.flatMap(([key, field], index) =>
     (groups[index] ?? []).flatMap((group): Suggestion[] => {
       const name = group[field] ?? "";
-      return name.toLowerCase().includes(wanted) && !state.names[key].includes(name) ? [{ key, name }] : [];
+      const pattern = patternOf(name);
+      const isWanted = name.toLowerCase().includes(wanted) && !state.names[key].includes(pattern);
+      return isWanted ? [{ key, name, pattern }] : [];
     }),
   );
   if (wanted === "") return names.slice(0, MOST_SUGGESTIONS);
-  const label: readonly Suggestion[] = /^[a-z][a-z0-9_]*=./.test(text.trim())
-    ? [{ key: "label", name: text.trim() }]
-    : [];
-  const glob: readonly Suggestion[] = /[*?]/.test(wanted) ? [{ key: "repo", name: text.trim() }] : [];
-  return [...label, ...glob, ...names.slice(0, MOST_SUGGESTIONS), { key: "execution", name: text.trim() }];
+  const name = text.trim();
+  const typed = (key: Suggestion["key"], isMeant = true): readonly Suggestion[] =>
+    isMeant ? [{ key, name }] : [];
+  return [
+    ...typed("label", /^[a-z][a-z0-9_]*=./.test(name)),
+    ...typed("pr", /.#[\d*?]+$/.test(name)),
+    ...typed("repo", /[*?]/.test(name)),
+    ...names.slice(0, MOST_SUGGESTIONS),
+    ...typed("session"),
+    ...typed("execution"),
+  ];
 }

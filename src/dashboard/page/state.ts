@@ -9,7 +9,17 @@ export const PERIODS = ["today", "7d", "30d", "90d", "this-month", "last-month",
 export type Period = (typeof PERIODS)[number];
 
 /** The filters that take names, as the API and the command line call them. */
-export const NAME_FILTERS = ["repo", "model", "provider", "event-type", "conclusion", "label"] as const;
+export const NAME_FILTERS = [
+  "repo",
+  "model",
+  "provider",
+  "event-type",
+  "conclusion",
+  "label",
+  "pr",
+  "session",
+  "ledger",
+] as const;
 export type NameFilterKey = (typeof NAME_FILTERS)[number];
 
 export const SORTS = ["newest", "cost", "duration", "tokens"] as const;
@@ -89,6 +99,11 @@ export function withName(state: PageState, key: NameFilterKey, name: string): Pa
   const before = state.names[key];
   const after = before.includes(name) ? before.filter((other) => other !== name) : [...before, name];
   return { ...state, names: { ...state.names, [key]: after } };
+}
+
+/** One name alone in a filter. */
+export function withOnly(state: PageState, key: NameFilterKey, name: string): PageState {
+  return { ...state, names: { ...state.names, [key]: [name] } };
 }
 
 export function withoutFilters(state: PageState): PageState {

@@ -5,6 +5,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { money, orUnknown } from "../../../src/dashboard/page/figures";
 import { createTelemetryStore } from "../../../src/ledger/store";
+import { patternOf } from "../../../src/name-pattern";
 import { openLedger } from "../../../src/report/database/open-ledger";
 import { printedExecution } from "../../../src/report/execution-record";
 import { executionsOf } from "../../../src/report/executions";
@@ -59,6 +60,10 @@ beforeAll(async () => {
       }),
     ),
   );
+  store.recordMany([
+    executionCompleted({ executionId: "star", repo: "stars/*", costUsd: 300 }),
+    executionCompleted({ executionId: "no-star", repo: "stars/and more", costUsd: 200 }),
+  ]);
   store.recordIncident({ kind: "rejected", reason: HOSTILE[0] ?? "", payload: HOSTILE[1] });
   [browser, dashboard] = await Promise.all([startBrowser(), serveDashboard(demo)]);
   url = dashboard.url;
@@ -183,6 +188,43 @@ test("a model filters when it is clicked, the URL says so, and back restores", a
   await page.goBack();
   await page.waitForURL((at) => at.search === "");
   await expectFigures((await reportOf(demo)).totals);
+});
+
+test("a pull request and a session filter when they are clicked, and a chip takes them away", async () => {
+  await show("?period=7d");
+  const week = { since: daysAgo(7), until: daysAgo(-1) };
+  for (const [title, by, field] of [
+    ["Pull requests", "pr", "pullRequest"],
+    ["Sessions", "session", "session"],
+  ] as const) {
+    const row = page.locator(".top", { hasText: title }).locator("[data-name]").first();
+    const name = (await row.getAttribute("data-name")) ?? "";
+    await row.getByRole("button").click();
+    await page.waitForURL((at) => at.searchParams.get(by) === patternOf(name));
+    const { totals } = await reportOf(demo, { ...week, [field]: patternOf(name) });
+    expect(totals.executions).toBeGreaterThan(0);
+    await expectFigures(totals);
+    await page.locator(".chips button", { hasText: patternOf(name) }).click();
+    await page.waitForURL((at) => at.searchParams.get(by) === null);
+    await expectFigures((await reportOf(demo, week)).totals);
+  }
+  await show("?period=7d&open=demo-3-2");
+  const facts = page.locator("dialog .facts");
+  const session = await facts
+    .locator("div", { hasText: /^session/ })
+    .locator("dd")
+    .textContent();
+  await page.locator("dialog p", { hasText: "Filter by it" }).first().getByRole("button").click();
+  await page.waitForURL((at) => at.searchParams.get("session") === session);
+  await expectFigures((await reportOf(demo, { ...week, session: session ?? "" })).totals);
+});
+
+test("a name with a star in it filters by itself alone", async () => {
+  await show("");
+  await page.click('.top [data-name="stars/*"] button');
+  await page.waitForURL((at) => at.searchParams.get("repo") === "stars/[*]");
+  await expectFigures((await reportOf(demo, { repo: "stars/[*]" })).totals);
+  expect((await figuresOf())["executions"]).toBe(1);
 });
 
 test("a drag selects a period, and so do keys", async () => {
