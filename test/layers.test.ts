@@ -52,7 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
   forward: ["record", "ledger", "postgres", "report", "report/database"],
   budget: ["record", "app", "ledger", "handoff", "recorder", "postgres", "report", "report/database"],
   doctor: ["record", "prices", "ledger", "handoff", "postgres", "report", "report/database", "report/format"],
-  "dashboard/page": ["report", "report/format", "doctor"],
+  "dashboard/page": ["report", "report/format", "doctor", "budget"],
   dashboard: [
     "record",
     "ledger",

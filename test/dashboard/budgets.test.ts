@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { BudgetReport } from "../../src/budget/budget-report";
 import { parseDashboardOptions } from "../../src/dashboard/options";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
 import { dashboardOn } from "../support/dashboard";
+import { commandLine } from "../support/dist";
 import { runCli } from "../support/fake-terminal";
 import { tempDir } from "../support/temp-dir";
 import { thrownBy } from "../support/thrown-by";
@@ -35,6 +37,35 @@ test("api/budgets answers as the command line prints them", async () => {
   expect(exitCode).toBe(1);
   expect({ ...answer, generatedAt: "" }).toEqual({ ...JSON.parse(out), generatedAt: "" });
   expect((await dashboard.json("/api/budgets?limit=1")).budgets).toHaveLength(2);
+});
+
+test("runledger dashboard shows the budgets of the configuration file, as runledger budget prints them", async () => {
+  const project = tempDir();
+  writeFileSync(
+    join(project, "runledger.config.ts"),
+    `export default ${JSON.stringify({ ...budgets, dbPath: db })};`,
+  );
+  const env = { ...process.env, TELEMETRY_DB_PATH: "" };
+  const start = (...args: readonly string[]) =>
+    Bun.spawn([process.execPath, commandLine(), ...args], { cwd: project, env, stdout: "pipe" });
+  const dashboard = start("dashboard", "--port", "0");
+  try {
+    let printed = "";
+    const decoder = new TextDecoder();
+    for await (const part of dashboard.stdout) {
+      printed += decoder.decode(part);
+      if (printed.includes("Ctrl-C")) break;
+    }
+    const [url = ""] = /http:\S+/.exec(printed) ?? [];
+    const shown = (await (await fetch(`${url}api/budgets?limit=8`)).json()) as BudgetReport;
+    const budget = start("budget", "--json", "--limit", "8");
+    const expected: BudgetReport = JSON.parse(await new Response(budget.stdout).text());
+    expect(shown.budgets).toHaveLength(3);
+    expect({ ...shown, generatedAt: "" }).toEqual({ ...expected, generatedAt: "" });
+  } finally {
+    dashboard.kill("SIGINT");
+    await dashboard.exited;
+  }
 });
 
 test("metrics say what is spent of each, and its limit; without budgets nothing", async () => {

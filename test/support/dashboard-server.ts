@@ -1,4 +1,5 @@
-import { LedgerAccess } from "../../src/dashboard/ledger-access";
+import type { BudgetOptions } from "../../src/budget/types";
+import { LedgerAccess, type LedgerPlace } from "../../src/dashboard/ledger-access";
 import { answerQuestion } from "../../src/dashboard/questions";
 import type { Reader } from "../../src/dashboard/readers";
 import { DashboardServer } from "../../src/dashboard/server";
@@ -11,16 +12,20 @@ export interface ListeningDashboard extends AsyncDisposable {
 }
 
 /** Serves a ledger on a free port, or on one that was free before. */
-export async function serveDashboard(db: string, port = 0): Promise<ListeningDashboard> {
+export async function serveDashboard(
+  db: string,
+  port = 0,
+  budgets?: BudgetOptions,
+): Promise<ListeningDashboard> {
   const listening = Promise.withResolvers<number>();
   const server = new DashboardServer({
-    place: { db },
+    place: { db, budgets },
     port,
     host: "127.0.0.1",
     hosts: [],
     token: undefined,
     start: 0,
-    startReader: () => readerOf(db),
+    startReader: () => readerOf({ db, budgets }),
     onListening: listening.resolve,
     onRefused: (message) => listening.reject(new Error(message)),
   });
@@ -32,10 +37,10 @@ export async function serveDashboard(db: string, port = 0): Promise<ListeningDas
   return { url: `http://127.0.0.1:${taken}/`, port: taken, close, [Symbol.asyncDispose]: close };
 }
 
-function readerOf(db: string): Reader {
-  const access = new LedgerAccess({ db });
+function readerOf(place: LedgerPlace): Reader {
+  const access = new LedgerAccess(place);
   return {
-    ask: (question) => answerQuestion(question, { access, db }),
+    ask: (question) => answerQuestion(question, { ...place, access }),
     close: () => access.close(),
     end: () => void access.close(),
   };

@@ -1,5 +1,6 @@
 import type { ChangesReport } from "../../report/changes-report";
 import type { ReportJson } from "../../report/format/json";
+import { Budgets } from "./budgets";
 import { Cards } from "./cards";
 import { Changes } from "./changes";
 import { CostChart, DurationsChart, ExecutionsChart, MonthChart } from "./charts";
@@ -92,6 +93,7 @@ export function Overview() {
         <ExecutionsChart groups={groups} axis={axis} />
         <DurationsChart groups={exactDays.data?.groups ?? groups} days={all} loaded={exactDays} />
       </div>
+      <Budgets version={slowVersion} />
       {days.since !== undefined && (
         <Changes loaded={changes} ledger={ledger} parameters={[...sinceAlone, ...names]} />
       )}

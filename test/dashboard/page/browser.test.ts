@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
+import { type BudgetReport, budgetReport } from "../../../src/budget/budget-report";
+import type { BudgetOptions } from "../../../src/budget/types";
 import { money, orUnknown } from "../../../src/dashboard/page/figures";
 import { createTelemetryStore } from "../../../src/ledger/store";
 import { patternOf } from "../../../src/name-pattern";
@@ -11,7 +13,7 @@ import { printedExecution } from "../../../src/report/execution-record";
 import { executionsOf } from "../../../src/report/executions";
 import { forecast } from "../../../src/report/forecast";
 import { toReportJson } from "../../../src/report/format/json";
-import { formatDuration } from "../../../src/report/format/values";
+import { formatDuration, formatShare } from "../../../src/report/format/values";
 import { summaryReport } from "../../../src/report/summary-report";
 import type { ExecutionFilter, Usage } from "../../../src/report/types";
 import { usageReport } from "../../../src/report/usage-report";
@@ -34,6 +36,13 @@ const HOSTILE = [
   '"><script>globalThis.broken=1</script>',
   "=cmd|'/c calc'!A1",
 ];
+const BUDGETS: BudgetOptions = {
+  budgets: [
+    { name: HOSTILE[0] ?? "", limitUsd: 20_000, per: "month", timeZone: "Europe/Berlin" },
+    { name: "teams", limitUsd: 2, per: "week", each: "label:team" },
+    { name: "a run", limitUsd: 5, per: "execution" },
+  ],
+};
 const WAIT = { timeout: 240_000 };
 
 let browser: Browser;
@@ -65,7 +74,7 @@ beforeAll(async () => {
     executionCompleted({ executionId: "no-star", repo: "stars/and more", costUsd: 200 }),
   ]);
   store.recordIncident({ kind: "rejected", reason: HOSTILE[0] ?? "", payload: HOSTILE[1] });
-  [browser, dashboard] = await Promise.all([startBrowser(), serveDashboard(demo)]);
+  [browser, dashboard] = await Promise.all([startBrowser(), serveDashboard(demo, 0, BUDGETS)]);
   url = dashboard.url;
   page = await browser.newPage({ locale: LOCALE, viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(WAIT.timeout);
@@ -227,6 +236,58 @@ test("a name with a star in it filters by itself alone", async () => {
   expect((await figuresOf())["executions"]).toBe(1);
 });
 
+test("budgets are shown as they stand, whatever the filters; none where there are none", async () => {
+  await using ledger = await openLedger(demo);
+  const { budgets } = await budgetReport(ledger, BUDGETS, 8);
+  expect(budgets.length).toBeGreaterThan(4);
+  await show("?model=gpt-5.1&period=90d");
+  const rows = page.locator(".budgets tbody tr");
+  await rows.first().waitFor();
+  const shown = await rows.evaluateAll((all) =>
+    all.map((row) => ({
+      budget: JSON.parse(row.getAttribute("data-budget") ?? "") as unknown,
+      bar: row.querySelector<HTMLElement>(".gauge > span")?.style.width,
+      isExceeded: row.textContent?.includes("exceeded"),
+      cells: Array.from(row.querySelectorAll("td"), (cell) => cell.textContent ?? ""),
+    })),
+  );
+  expect(shown).toEqual(
+    budgets.map(({ budget, value, share, exceeded, ...entry }) => ({
+      budget: [budget, value],
+      bar: expect.stringMatching(/^[\d.]+%$/),
+      isExceeded: exceeded,
+      cells: [
+        `${money(entry.spentUsd)} ${formatShare(share)}`,
+        money(entry.limitUsd),
+        money(entry.remainingUsd),
+        lastDayOf(entry),
+        orUnknown(entry.projectedUsd, money),
+        entry.reachedOn ?? "–",
+      ],
+    })),
+  );
+  for (const [index, { share }] of budgets.entries())
+    expect(Number.parseFloat(shown[index]?.bar ?? "")).toBeCloseTo(Math.min(1, share) * 100, 3);
+  await using without = await serveDashboard(demo);
+  expect(await (await fetch(`${without.url}api/budgets`)).json()).toMatchObject({ budgets: [] });
+  await page.goto(without.url);
+  await settled();
+  await page.locator(".top").first().waitFor();
+  expect(await page.locator(".budgets").count()).toBe(0);
+  await page.goto(url);
+});
+
+/** The last day of a period as `runledger budget` has it; of one per execution there is none. */
+function lastDayOf({
+  per,
+  period,
+  timeZone,
+}: Pick<BudgetReport["budgets"][0], "per" | "period" | "timeZone">) {
+  if (per === "execution") return "each run";
+  const lastMs = Date.parse(period.until ?? "") - 1;
+  return new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short" }).format(lastMs);
+}
+
 test("a drag selects a period, and so do keys", async () => {
   await show("");
   const plot = page.locator(".plot").first();
@@ -357,7 +418,7 @@ test("what is recorded appears by itself, and after the server was away", async 
   // Old figures stay.
   expect(await row("live-1").count()).toBe(1);
   record("live-2");
-  dashboard = await serveDashboard(demo, dashboard.port);
+  dashboard = await serveDashboard(demo, dashboard.port, BUDGETS);
   await page.locator(".live:not(.lost)").waitFor();
   await row("live-2").waitFor();
 });
@@ -492,7 +553,7 @@ const sideways = () =>
 
 describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
   test.each([
-    ["?period=7d&model=*", "figure canvas"],
+    ["?period=7d&model=*", ".budgets tbody tr"],
     ["?view=executions", "tr[data-id]"],
     ["?view=health", ".findings li"],
     ["?view=executions&open=demo-3-2&repo=lighthouse/*", "dialog dd"],
