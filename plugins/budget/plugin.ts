@@ -5,6 +5,7 @@ import { type BudgetPluginOptions, parseBudgetPluginOptions } from "../../src/bu
 import type { Budgets } from "../../src/budget/types";
 import { defaultLogger, harmless } from "../../src/logger";
 import { announce, forerunnersOf } from "../../src/reload";
+import { BUDGET, type RunningBudgets } from "../../src/running-plugins";
 
 /**
  * Answers whether there is room in a budget, and emits `"budget:threshold"` and `"budget:exceeded"`. It stops nothing:
@@ -25,7 +26,7 @@ export const budgetPlugin = definePlugin({
   setup(host: PluginHost, givenOptions: BudgetPluginOptions): Budgets {
     const options = parseBudgetPluginOptions(givenOptions);
     const logger = harmless(options.logger ?? host.logger ?? defaultLogger());
-    for (const forerunner of forerunnersOf<Running>(KIND)) {
+    for (const forerunner of forerunnersOf<Running>(BUDGET)) {
       if (forerunner.dbPath === options.dbPath) forerunner.yield();
     }
     const budgets = new BudgetKeeper(options, emitterOf(host), logger);
@@ -33,8 +34,9 @@ export const budgetPlugin = definePlugin({
       forget();
       return budgets.close(timeoutMs);
     };
-    const forget = announce<Running>(KIND, {
+    const forget = announce<Running>(BUDGET, {
       dbPath: options.dbPath,
+      reserved: () => budgets.reserved(),
       yield: () => void close(options.closeTimeoutMs).catch(() => {}),
     });
     try {
@@ -57,10 +59,8 @@ function emitterOf({ emitter }: PluginHost): (alert: TypedAlert) => void {
   };
 }
 
-const KIND = "budget";
-
 /** A plugin that is set up and not yet closed; after a reload (`bun --hot`) its successor ends it. */
-interface Running {
+interface Running extends RunningBudgets {
   readonly dbPath: string;
   yield(): void;
 }

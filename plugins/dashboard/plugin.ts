@@ -1,4 +1,5 @@
 import { definePlugin, type PluginHost } from "../../src/app/plugin";
+import { applicationState } from "../../src/dashboard/application";
 import { DashboardSupervisor } from "../../src/dashboard/dashboard-supervisor";
 import { type DashboardPluginOptions, parseDashboardOptions } from "../../src/dashboard/options";
 import type { Dashboard } from "../../src/dashboard/types";
@@ -6,8 +7,8 @@ import { defaultLogger, harmless } from "../../src/logger";
 import { announce, forerunnersOf } from "../../src/reload";
 
 /**
- * Serves a page on the ledger, in a thread of its own: the host's thread does nothing. It reads only. A port that is
- * taken is one line in the log, and the host goes on.
+ * Serves a page on the ledger, in a thread of its own: the host's thread does nothing, but say how its plugins are when
+ * somebody looks. It reads only. A port that is taken is one line in the log, and the host goes on.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`.
  * @example
@@ -21,7 +22,10 @@ export const dashboardPlugin = definePlugin({
   setup(host: PluginHost, givenOptions?: DashboardPluginOptions): Dashboard {
     const options = parseDashboardOptions(givenOptions);
     const logger = harmless(options.logger ?? host.logger ?? defaultLogger());
-    const dashboard = new DashboardSupervisor(options, logger, { forerunner: endForerunners() });
+    const dashboard = new DashboardSupervisor(options, logger, {
+      forerunner: endForerunners(),
+      application: () => applicationState(host.emitter),
+    });
     const close = () => {
       forget();
       return dashboard.close();

@@ -66,6 +66,10 @@ export class Books {
     return this.#holds.size;
   }
 
+  reserved(): ReturnType<Holds["amounts"]> {
+    return this.#holds.amounts();
+  }
+
   /** For the recorders of the ledger. */
   readonly begin: BeginFollowing = (recorderId, waitingBatches) => {
     const host = {

@@ -4,6 +4,7 @@ import { keptAliveQuietly } from "../keep-alive";
 import type { Logger } from "../logger";
 import { locateDriver } from "../postgres/driver";
 import { followRecorders } from "../recorder/following";
+import type { ReservedBudget } from "../running-plugins";
 import { newOwner } from "./alert-owner";
 import type { TypedAlert } from "./alerts";
 import { Books } from "./books";
@@ -87,6 +88,16 @@ export class BudgetKeeper implements Budgets {
 
   states(): readonly BudgetState[] {
     return this.#books.states();
+  }
+
+  /** What `reserve` holds of each budget, and of each value. */
+  reserved(): readonly ReservedBudget[] {
+    const { budgets } = this.#options;
+    return this.#books.reserved().map(({ index, value, reservedUsd }) => ({
+      budget: budgets[index]?.name ?? "",
+      value: budgets[index]?.each === undefined ? null : value,
+      reservedUsd,
+    }));
   }
 
   refresh(): Promise<void> {

@@ -1,5 +1,6 @@
 import { RunledgerError } from "../errors";
 import type { Accounts, Payees } from "./accounts";
+import type { Slot } from "./matching";
 import type { BudgetHold } from "./types";
 
 /** So many holds count at a time. Beyond, nothing is allowed: somebody never ends them. */
@@ -10,6 +11,11 @@ interface Kept {
   readonly amountUsd: number;
   /** On the monotonic clock. */
   readonly endsAtMs: number;
+}
+
+/** What is reserved of a budget, or of one value of it. */
+interface ReservedAmount extends Slot {
+  readonly reservedUsd: number;
 }
 
 /** What is reserved, by the id of the execution that it is reserved for. */
@@ -55,6 +61,19 @@ export class Holds {
     this.#kept.delete(executionId);
     if (this.#kept.size === 0) this.#accounts.clearReserved();
     else this.#accounts.addReserved(kept.payees, -kept.amountUsd);
+  }
+
+  /** How much is reserved, by budget and value. */
+  amounts(): readonly ReservedAmount[] {
+    const sums = new Map<string, ReservedAmount>();
+    for (const { payees, amountUsd } of this.#kept.values()) {
+      for (const { index, value } of payees.slots) {
+        const key = `${index} ${value}`;
+        const reservedUsd = (sums.get(key)?.reservedUsd ?? 0) + amountUsd;
+        sums.set(key, { index, value, reservedUsd });
+      }
+    }
+    return [...sums.values()];
   }
 
   /** Ends those that nobody ended in time. */

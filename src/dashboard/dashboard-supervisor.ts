@@ -6,6 +6,7 @@ import { keptAliveQuietly } from "../keep-alive";
 import type { Logger } from "../logger";
 import { locateDriver } from "../postgres/driver";
 import { isPostgresUrl, parsePostgresUrl } from "../postgres/url";
+import type { ApplicationState } from "../running-plugins";
 import { THREADS } from "../threads";
 import { type StartedWorker, startWorker, type WorkerEvents } from "../worker";
 import { loginCode } from "./guard";
@@ -23,11 +24,12 @@ const CLOSE_WITHIN_MS = 2_000;
 /** Starts the thread. */
 type StartThread = (entry: string, events: WorkerEvents<FromServer>) => StartedWorker;
 
-/** Keeps the dashboard's thread alive; does nothing else on the host's. */
+/** Keeps the dashboard's thread alive, and tells it how the application's plugins are; does nothing else on the host's. */
 export class DashboardSupervisor implements Dashboard {
   readonly #options: ParsedDashboardOptions;
   readonly #logger: Logger;
   readonly #startThread: StartThread;
+  readonly #application: (() => ApplicationState) | undefined;
   readonly #opened = Promise.withResolvers<string>();
   readonly #ended = Promise.withResolvers<void>();
   #thread: StartedWorker | undefined;
@@ -40,15 +42,24 @@ export class DashboardSupervisor implements Dashboard {
   #restarts = 0;
   #closing: Promise<void> | undefined;
 
-  /** @param forerunner The end of the dashboard that has the port until then, after a reload. */
+  /**
+   * @param forerunner The end of the dashboard that has the port until then, after a reload.
+   * @param application How the plugins beside it are; asked only when somebody looks.
+   */
   constructor(
     options: ParsedDashboardOptions,
     logger: Logger,
     {
       forerunner,
+      application,
       startThread = startWorker,
-    }: { forerunner?: Promise<unknown> | undefined; startThread?: StartThread } = {},
+    }: {
+      forerunner?: Promise<unknown> | undefined;
+      application?: () => ApplicationState;
+      startThread?: StartThread;
+    } = {},
   ) {
+    this.#application = application;
     this.#options = options;
     this.#logger = logger;
     this.#startThread = startThread;
@@ -134,6 +145,7 @@ export class DashboardSupervisor implements Dashboard {
       hosts,
       token,
       start: this.#restarts,
+      isOfApplication: this.#application !== undefined,
     };
   }
 
@@ -154,6 +166,16 @@ export class DashboardSupervisor implements Dashboard {
     this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;
     const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
     this.#restart = setTimeout(() => this.#start(), delayMs).unref();
+  }
+
+  #tellOfApplication(): void {
+    let state: ApplicationState | null = null;
+    try {
+      state = this.#application?.() ?? null;
+    } catch {
+      // Whoever looks is told that there is no answer.
+    }
+    this.#thread?.post({ type: "application", state } satisfies ToServer);
   }
 
   #redacted(text: string): string {
@@ -179,6 +201,9 @@ export class DashboardSupervisor implements Dashboard {
             "the dashboard can't be opened; the application goes on without it, and it tries again";
           this.#logger.error({ reason: message.message }, text);
         }
+        return;
+      case "look":
+        this.#tellOfApplication();
         return;
       case "closed":
         this.#ended.resolve();

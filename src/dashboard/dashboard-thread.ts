@@ -1,8 +1,17 @@
 import { setPriority } from "node:os";
 import { failureOf } from "../failure";
 import { workerScope } from "../worker";
+import { ApplicationLink } from "./application-link";
 import { LedgerAccess } from "./ledger-access";
-import type { FromReader, FromServer, ReaderStart, ServerStart, ThreadStart, ToReader } from "./protocol";
+import type {
+  FromReader,
+  FromServer,
+  ReaderStart,
+  ServerStart,
+  ThreadStart,
+  ToReader,
+  ToServer,
+} from "./protocol";
 import { answerQuestion } from "./questions";
 import { DashboardServer } from "./server";
 import { startThreadReader } from "./thread-reader";
@@ -31,16 +40,24 @@ function yieldToHost(): void {
   }
 }
 
-function serve({ entry, ...options }: ServerStart): void {
+function serve({ entry, isOfApplication, ...options }: ServerStart): void {
   scope.postMessage({ type: "started" });
+  const application = isOfApplication
+    ? new ApplicationLink(() => scope.postMessage({ type: "look" }))
+    : undefined;
   const server = new DashboardServer({
     ...options,
+    application,
     startReader: () => startThreadReader(entry, options.place),
     onListening: (port) => scope.postMessage({ type: "listening", port }),
     onRefused: (message) => scope.postMessage({ type: "refused", message }),
   });
-  // All that it is ever told is to close.
-  scope.onmessage = async () => {
+  scope.onmessage = async ({ data }) => {
+    const message = data as ToServer;
+    if (message.type === "application") {
+      application?.take(message.state);
+      return;
+    }
     await server.close();
     scope.postMessage({ type: "closed" });
   };

@@ -2,6 +2,7 @@ import { messageOf } from "../describe";
 import { formatJsonLine } from "../report/format/json";
 import type { Answers, TaggedAnswer } from "./answers";
 import { ApiError, errorAnswer } from "./api-error";
+import type { ApplicationLink } from "./application-link";
 import { type Guard, SECURITY_HEADERS } from "./guard";
 import type { Live } from "./live";
 import type { Page } from "./load-page";
@@ -14,6 +15,8 @@ export interface HandlerParts {
   readonly live: Live;
   /** Loaded when it is first asked for. */
   readonly page: () => Promise<Page>;
+  /** The application that has the dashboard, if one does. */
+  readonly application?: ApplicationLink | undefined;
 }
 
 /** A longer query string is no question of the page's. */
@@ -32,7 +35,8 @@ export function createHandler(parts: HandlerParts): (request: Request) => Promis
   };
 }
 
-async function respond(request: Request, { guard, answers, live, page }: HandlerParts): Promise<Response> {
+async function respond(request: Request, parts: HandlerParts): Promise<Response> {
+  const { guard, live, page } = parts;
   guard.checkSource(request);
   const { pathname, search } = new URL(request.url);
   if (search.length > LONGEST_SEARCH) {
@@ -47,7 +51,7 @@ async function respond(request: Request, { guard, answers, live, page }: Handler
     return new Response(`${messageOf(error)}\n`, { status: 401, headers: { "content-type": "text/plain" } });
   }
   if (pathname === "/api/live") return stream(request, live);
-  if (isQuestion(pathname)) return ask(request, { path: pathname, search: search.slice(1) }, answers);
+  if (isQuestion(pathname)) return ask(request, { path: pathname, search: search.slice(1) }, parts);
   if (isForPrograms) throw new ApiError("NOT_FOUND", `There is no ${pathname.slice(0, 60)}.`);
   return asset(request, pathname, await page());
 }
@@ -82,13 +86,34 @@ function stream(request: Request, live: Live): Response {
 async function ask(
   request: Request,
   question: { readonly path: string; readonly search: string },
-  answers: Answers,
+  { answers, application }: HandlerParts,
 ): Promise<Response> {
-  const etag = await answers.etagOf(question);
-  const headers = { etag, "cache-control": "private, no-cache", vary: "accept-encoding" };
-  if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  const answer = await answers.answer(question, etag, request.signal);
-  return send(request, answer, headers);
+  const tag = await answers.etagOf(question);
+  const common = { "cache-control": "private, no-cache", vary: "accept-encoding" };
+  const ask = () => answers.answer(question, tag, request.signal);
+  if (application?.isIn(question.path)) {
+    const answer = await ask();
+    const { text, etag } = await application.addTo(question.path, answer.text);
+    const headers = { ...common, etag };
+    if (hasTag(request, etag)) return new Response(null, { status: 304, headers });
+    return send(request, { ...answer, text, gzipped: () => Bun.gzipSync(text) }, headers);
+  }
+  const headers = { ...common, etag: tag };
+  if (hasTag(request, tag)) return new Response(null, { status: 304, headers });
+  return send(request, await ask(), headers);
+}
+
+/** Whether whoever asks has the answer of a tag already: of one of a list, or of any. */
+function hasTag(request: Request, etag: string): boolean {
+  const tags = request.headers.get("if-none-match") ?? "";
+  return tags.trim() === "*" || Array.from(tags.matchAll(TAGS), ([, tag]) => tag).includes(opaque(etag));
+}
+
+/** The tags in a list, weak or not: they are compared by what is in the quotes. */
+const TAGS = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
+
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, "");
 }
 
 function send(

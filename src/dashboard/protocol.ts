@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../errors";
 import type { Failure } from "../failure";
+import type { ApplicationState } from "../running-plugins";
 import type { LedgerPlace } from "./ledger-access";
 import type { Answer, Question } from "./questions";
 
@@ -20,6 +21,8 @@ export interface ServerStart {
   readonly token: string | undefined;
   /** How often it was started before. */
   readonly start: number;
+  /** Whether the host is an application with plugins that can be asked how they are. */
+  readonly isOfApplication: boolean;
 }
 
 export interface ReaderStart {
@@ -27,13 +30,18 @@ export interface ReaderStart {
   readonly place: LedgerPlace;
 }
 
-export type ToServer = { readonly type: "close" };
+export type ToServer =
+  | { readonly type: "close" }
+  /** The answer to `look`; `null` when there is none. */
+  | { readonly type: "application"; readonly state: ApplicationState | null };
 
 export type FromServer =
   | { readonly type: "started" }
   | { readonly type: "listening"; readonly port: number }
   /** The port can't be had; it is tried again. */
   | { readonly type: "refused"; readonly message: string }
+  /** Somebody looks at how the application's plugins are. */
+  | { readonly type: "look" }
   | { readonly type: "closed" };
 
 export type ToReader =

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from "../describe";
 import { Answers } from "./answers";
+import type { ApplicationLink } from "./application-link";
 import { Guard, type GuardOptions } from "./guard";
 import { createHandler } from "./handler";
 import { LedgerAccess, type LedgerPlace } from "./ledger-access";
@@ -13,6 +14,8 @@ export interface ServerOptions extends GuardOptions {
   readonly place: LedgerPlace;
   readonly port: number;
   readonly startReader: () => Reader;
+  /** The application that has the dashboard; none on the command line. */
+  readonly application?: ApplicationLink | undefined;
   readonly onListening: (port: number) => void;
   /** The port can't be had. */
   readonly onRefused: (message: string) => void;
@@ -49,7 +52,13 @@ export class DashboardServer {
       });
       return page;
     };
-    this.#handler = createHandler({ guard: new Guard(options), answers, live: this.#live, page: pageOnce });
+    this.#handler = createHandler({
+      guard: new Guard(options),
+      answers,
+      live: this.#live,
+      page: pageOnce,
+      application: options.application,
+    });
     this.#listen();
   }
 

@@ -1,8 +1,10 @@
 import type { BudgetOptions } from "../../src/budget/types";
+import { ApplicationLink } from "../../src/dashboard/application-link";
 import { LedgerAccess, type LedgerPlace } from "../../src/dashboard/ledger-access";
 import { answerQuestion } from "../../src/dashboard/questions";
 import type { Reader } from "../../src/dashboard/readers";
 import { DashboardServer } from "../../src/dashboard/server";
+import type { ApplicationState } from "../../src/running-plugins";
 
 /** A dashboard that listens, with its server and its readers in this thread. */
 export interface ListeningDashboard extends AsyncDisposable {
@@ -15,9 +17,11 @@ export interface ListeningDashboard extends AsyncDisposable {
 export async function serveDashboard(
   db: string,
   port = 0,
-  budgets?: BudgetOptions,
+  { budgets, application }: { budgets?: BudgetOptions; application?: () => ApplicationState } = {},
 ): Promise<ListeningDashboard> {
   const listening = Promise.withResolvers<number>();
+  const link: ApplicationLink | undefined =
+    application && new ApplicationLink(() => link?.take(application()));
   const server = new DashboardServer({
     place: { db, budgets },
     port,
@@ -25,6 +29,7 @@ export async function serveDashboard(
     hosts: [],
     token: undefined,
     start: 0,
+    application: link,
     startReader: () => readerOf({ db, budgets }),
     onListening: listening.resolve,
     onRefused: (message) => listening.reject(new Error(message)),

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { HealthReport } from "../../doctor/report";
 import type { ReportJson } from "../../report/format/json";
+import { problemsIn, type Health as State } from "./application";
 import { type PageContext, Shared } from "./context";
 import { useAnswer, useLive, useSlowly } from "./data";
 import { Detail } from "./detail";
@@ -24,11 +24,11 @@ export function App() {
   const nowMs = useMemo(() => Date.now(), [live.version, state]);
   const context: PageContext = { state, show, version: live.version, nowMs };
   const slowVersion = useSlowly(live.version, HEALTH_MS);
-  const health = useAnswer<HealthReport>("./api/health", slowVersion).data;
+  const health = useAnswer<State>("./api/health", slowVersion).data;
   const ledger = useAnswer<ReportJson>("./api/report?since=1h&by=conclusion", "").data?.ledger ?? "";
   useKeys(state, show, () => setIsHelpOpen(true));
   const href = (view: View) => `./${toSearch({ ...state, view, open: undefined })}`;
-  const problems = health?.findings.filter(({ level }) => level === "problem").length ?? 0;
+  const problems = health === undefined ? 0 : problemsIn(health);
   return (
     <Shared.Provider value={context}>
       <a class="skip" href="#content">

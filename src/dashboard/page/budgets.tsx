@@ -11,8 +11,9 @@ const MOST_VALUES = 8;
 /** What is left of each budget, in its own period and of its own executions; nothing where there are none. */
 export function Budgets({ version }: { readonly version: string }) {
   const loaded = useAnswer<BudgetReport>(apiPath("api/budgets", [["limit", `${MOST_VALUES}`]]), version);
-  const budgets = loaded.data?.budgets ?? [];
+  const budgets: readonly Entry[] = loaded.data?.budgets ?? [];
   if (budgets.length === 0 && loaded.problem === undefined) return null;
+  const hasReserved = budgets.some(({ reservedUsd }) => reservedUsd !== undefined);
   const bases = [...new Set(budgets.map(({ basis }) => basis))];
   return (
     <Panel title="Budgets" loaded={loaded} className="budgets">
@@ -20,7 +21,7 @@ export function Budgets({ version }: { readonly version: string }) {
         <table>
           <thead>
             <tr>
-              {HEADERS.map(([header, className]) => (
+              {HEADERS.filter(([header]) => hasReserved || header !== RESERVED).map(([header, className]) => (
                 <th key={header} scope="col" class={className}>
                   {header}
                 </th>
@@ -29,7 +30,11 @@ export function Budgets({ version }: { readonly version: string }) {
           </thead>
           <tbody>
             {budgets.map((entry) => (
-              <BudgetRow key={JSON.stringify([entry.budget, entry.value])} entry={entry} />
+              <BudgetRow
+                key={JSON.stringify([entry.budget, entry.value])}
+                entry={entry}
+                hasReserved={hasReserved}
+              />
             ))}
           </tbody>
         </table>
@@ -44,9 +49,16 @@ export function Budgets({ version }: { readonly version: string }) {
   );
 }
 
+interface Entry extends BudgetReportEntry {
+  /** What the application that has the dashboard holds of it. */
+  readonly reservedUsd?: number;
+}
+
+const RESERVED = "reserved";
 const HEADERS = [
   ["budget", ""],
   ["spent", "number"],
+  [RESERVED, "number"],
   ["of", "number"],
   ["left", "number"],
   ["last day", ""],
@@ -54,7 +66,7 @@ const HEADERS = [
   ["reached on", ""],
 ] as const;
 
-function BudgetRow({ entry }: { readonly entry: BudgetReportEntry }) {
+function BudgetRow({ entry, hasReserved }: { readonly entry: Entry; readonly hasReserved: boolean }) {
   const { budget, value, spentUsd, limitUsd, remainingUsd, projectedUsd, reachedOn, share } = entry;
   const state = stateOf(entry);
   return (
@@ -73,6 +85,7 @@ function BudgetRow({ entry }: { readonly entry: BudgetReportEntry }) {
       <td class="number">
         {money(spentUsd)} <span class="faint">{formatShare(share)}</span>
       </td>
+      {hasReserved && <td class="number">{money(entry.reservedUsd ?? 0)}</td>}
       <td class="number">{money(limitUsd)}</td>
       <td class="number">{money(remainingUsd)}</td>
       <td>{lastDayOf(entry)}</td>

@@ -154,6 +154,16 @@ export function useLive(): LiveState {
   return live;
 }
 
+/** A number that changes every so often while the page is looked at. */
+export function useTicks(everyMs: number): number {
+  const [ticks, setTicks] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && setTicks((before) => before + 1), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return ticks;
+}
+
 /** A version that follows another one at most so often: for questions that read everything. */
 export function useSlowly(version: string, everyMs: number): string {
   const [slow, setSlow] = useState(version);

@@ -1,15 +1,17 @@
 import { useState } from "preact/hooks";
-import type { HealthReport } from "../../doctor/report";
 import { formatCount } from "../../report/format/values";
 import type { PrintedIncident } from "../../report/incidents";
+import { Application, type Health as State } from "./application";
 import { usePage } from "./context";
-import { useAnswer, useSlowly } from "./data";
+import { useAnswer, useSlowly, useTicks } from "./data";
 import { Command, Panel, TableScroll } from "./parts";
 import { apiPath, timeIn } from "./state";
 
 const PAGE_ROWS = 50;
 const KINDS = ["rejected", "dropped", "spilled", "degraded"] as const;
 const CHECK_MS = 10_000;
+/** How the application is changes without the ledger. */
+const LOOK_MS = 5_000;
 
 const LEVELS = { ok: "✓", note: "•", problem: "✕" } as const;
 
@@ -21,7 +23,9 @@ interface IncidentsPage {
 /** Whether the ledger is in order, and what could not be stored as it came. */
 export function Health() {
   const { version } = usePage();
-  const health = useAnswer<HealthReport>("./api/health", useSlowly(version, CHECK_MS));
+  const slowVersion = useSlowly(version, CHECK_MS);
+  const tick = useTicks(LOOK_MS);
+  const health = useAnswer<State>("./api/health", `${slowVersion} ${tick}`);
   const { data } = health;
   return (
     <>
@@ -47,6 +51,7 @@ export function Health() {
         </ul>
         {data !== undefined && <Command text={`runledger doctor --quick --db ${data.ledger}`} />}
       </Panel>
+      {data?.application !== undefined && <Application state={data.application} />}
       <Incidents ledger={data?.ledger ?? ""} />
     </>
   );

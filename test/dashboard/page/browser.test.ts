@@ -17,6 +17,7 @@ import { formatDuration, formatShare } from "../../../src/report/format/values";
 import { summaryReport } from "../../../src/report/summary-report";
 import type { ExecutionFilter, Usage } from "../../../src/report/types";
 import { usageReport } from "../../../src/report/usage-report";
+import type { ApplicationState } from "../../../src/running-plugins";
 import { executionCompleted } from "../../../src/testing";
 import { LOCALE, startBrowser } from "../../support/browser";
 import { makeDashboardLedger } from "../../support/dashboard-ledger";
@@ -43,6 +44,14 @@ const BUDGETS: BudgetOptions = {
     { name: "a run", limitUsd: 5, per: "execution" },
   ],
 };
+const RECORDER: ApplicationState["telemetry"][0] = {
+  ...{ received: 1_234, written: 1_200, duplicates: 9, rejected: 5, failed: 0, spilled: 16, dropped: 0 },
+  ...{ queued: 4, inFlight: 2, takenIn: 3, restarts: 0, lastFlushMs: 1.5, lastError: undefined },
+  state: "open",
+};
+/** How the application says that its plugins are. */
+let application: ApplicationState = { telemetry: [RECORDER], forwarding: [], reserved: [] };
+const OPTIONS = { budgets: BUDGETS, application: () => application };
 const WAIT = { timeout: 240_000 };
 
 let browser: Browser;
@@ -74,7 +83,7 @@ beforeAll(async () => {
     executionCompleted({ executionId: "no-star", repo: "stars/and more", costUsd: 200 }),
   ]);
   store.recordIncident({ kind: "rejected", reason: HOSTILE[0] ?? "", payload: HOSTILE[1] });
-  [browser, dashboard] = await Promise.all([startBrowser(), serveDashboard(demo, 0, BUDGETS)]);
+  [browser, dashboard] = await Promise.all([startBrowser(), serveDashboard(demo, 0, OPTIONS)]);
   url = dashboard.url;
   page = await browser.newPage({ locale: LOCALE, viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(WAIT.timeout);
@@ -240,7 +249,9 @@ test("budgets are shown as they stand, whatever the filters; none where there ar
   await using ledger = await openLedger(demo);
   const { budgets } = await budgetReport(ledger, BUDGETS, 8);
   expect(budgets.length).toBeGreaterThan(4);
-  await show("?model=gpt-5.1&period=90d");
+  const [{ budget = "" } = {}] = budgets;
+  application = { ...application, reserved: [{ budget, value: null, reservedUsd: 12.5 }] };
+  await page.goto(`${url}?model=gpt-5.1&period=90d`);
   const rows = page.locator(".budgets tbody tr");
   await rows.first().waitFor();
   const shown = await rows.evaluateAll((all) =>
@@ -252,12 +263,13 @@ test("budgets are shown as they stand, whatever the filters; none where there ar
     })),
   );
   expect(shown).toEqual(
-    budgets.map(({ budget, value, share, exceeded, ...entry }) => ({
+    budgets.map(({ budget, value, share, exceeded, ...entry }, index) => ({
       budget: [budget, value],
       bar: expect.stringMatching(/^[\d.]+%$/),
       isExceeded: exceeded,
       cells: [
         `${money(entry.spentUsd)} ${formatShare(share)}`,
+        money(index === 0 ? 12.5 : 0),
         money(entry.limitUsd),
         money(entry.remainingUsd),
         lastDayOf(entry),
@@ -275,6 +287,41 @@ test("budgets are shown as they stand, whatever the filters; none where there ar
   await page.locator(".top").first().waitFor();
   expect(await page.locator(".budgets").count()).toBe(0);
   await page.goto(url);
+});
+
+test("health shows what the application's plugins say of themselves, and what is wrong with them", async () => {
+  await show("?view=health");
+  const panel = page.locator(".application");
+  await panel.waitFor();
+  expect(await panel.locator("li").textContent()).toContain(
+    "recorder open: 1,234 received, 1,200 written, 9 duplicates, 5 rejected, 0 failed, 4 queued, 16 spilled, 0 dropped",
+  );
+  application = {
+    ...application,
+    telemetry: [{ ...RECORDER, state: "degraded", lastError: "the disk is full <b>" }],
+    forwarding: [
+      {
+        ...{
+          target: "db.internal/runledger",
+          forwarded: 7,
+          duplicates: 1,
+          rejected: 0,
+          incidents: 0,
+          behind: 12,
+        },
+        ...{ lastError: undefined, restarts: 0 },
+        state: "open",
+      },
+    ],
+  };
+  // It asks again by itself: nothing was recorded.
+  await panel.locator("li.problem").waitFor();
+  expect(await panel.locator("li").allTextContents()).toEqual([
+    expect.stringMatching(/problem: recorder degraded: .*Last error: the disk is full <b>$/),
+    expect.stringContaining("forwarding to db.internal/runledger open: 12 behind, 7 forwarded"),
+  ]);
+  await page.goto(`${url}?view=health`);
+  await page.locator(".badge").waitFor();
 });
 
 /** The last day of a period as `runledger budget` has it; of one per execution there is none. */
@@ -418,7 +465,7 @@ test("what is recorded appears by itself, and after the server was away", async 
   // Old figures stay.
   expect(await row("live-1").count()).toBe(1);
   record("live-2");
-  dashboard = await serveDashboard(demo, dashboard.port, BUDGETS);
+  dashboard = await serveDashboard(demo, dashboard.port, OPTIONS);
   await page.locator(".live:not(.lost)").waitFor();
   await row("live-2").waitFor();
 });

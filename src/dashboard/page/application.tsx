@@ -1,0 +1,90 @@
+import type { HealthReport } from "../../doctor/report";
+import { formatCount } from "../../report/format/values";
+import type { ApplicationState } from "../../running-plugins";
+import { Panel } from "./parts";
+
+/** The state of the ledger and, where an application has the dashboard, how its plugins are. */
+export interface Health extends HealthReport {
+  /** `null`: the application is busy, and did not answer. */
+  readonly application?: ApplicationState | null;
+}
+
+/** How one plugin is, in words. */
+interface Said {
+  readonly name: string;
+  readonly isWell: boolean;
+  readonly text: string;
+  readonly reason?: string | undefined;
+}
+
+const RECORDER_COUNTS = [
+  "received",
+  "written",
+  "duplicates",
+  "rejected",
+  "failed",
+  "queued",
+  "spilled",
+  "dropped",
+] as const;
+const FORWARDER_COUNTS = ["behind", "forwarded", "duplicates", "rejected"] as const;
+
+function saidBy(application: ApplicationState | null): readonly Said[] {
+  if (application === null) {
+    return [
+      { name: "application", isWell: false, text: "its thread is busy: it did not answer in a second" },
+    ];
+  }
+  return [
+    ...application.telemetry.map(({ state, lastError, ...counts }) => ({
+      name: "recorder",
+      isWell: state !== "degraded" && counts.dropped + counts.failed === 0,
+      text: `${state}: ${countsIn(counts, RECORDER_COUNTS)}`,
+      reason: lastError,
+    })),
+    ...application.forwarding.map(({ target, state, lastError, ...counts }) => ({
+      name: `forwarding to ${target}`,
+      isWell: state !== "degraded",
+      text: `${state}: ${countsIn(counts, FORWARDER_COUNTS)}`,
+      reason: lastError,
+    })),
+  ];
+}
+
+function countsIn<Name extends string>(
+  counts: Readonly<Record<Name, number>>,
+  names: readonly Name[],
+): string {
+  return names.map((name) => `${formatCount(counts[name])} ${name}`).join(", ");
+}
+
+/** How many things are wrong with the ledger, or with the application's plugins. */
+export function problemsIn({ findings, application }: Health): number {
+  const ofPlugins = application === undefined ? [] : saidBy(application);
+  return (
+    findings.filter(({ level }) => level === "problem").length +
+    ofPlugins.filter(({ isWell }) => !isWell).length
+  );
+}
+
+/** How the recorder and the forwarders are, of the application that has the dashboard. */
+export function Application({ state }: { readonly state: ApplicationState | null }) {
+  return (
+    <Panel title="The application" className="application">
+      <ul class="findings">
+        {saidBy(state).map(({ name, isWell, text, reason }) => (
+          <li key={`${name} ${text}`} class={isWell ? "ok" : "problem"}>
+            <span class="level" aria-hidden="true">
+              {isWell ? "✓" : "✕"}
+            </span>
+            <span>
+              <span class="hidden-text">{isWell ? "ok" : "problem"}: </span>
+              <b>{name}</b> {text}
+              {reason !== undefined && <span class="remedy">Last error: {reason}</span>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
