@@ -71,12 +71,12 @@ async function dashboard(options: Options, terminal: Terminal): Promise<void> {
 /** The first error ends the command: nobody waits for a port to become free. */
 function failing(fail: (error: Error) => void): Logger {
   const ignore = () => {};
-  const error = (bindings: object) =>
-    fail(
-      new Error(
-        `The dashboard can't be opened: ${Object(bindings)["reason"]}. Name another one with --port.`,
-      ),
-    );
+  const error = (bindings: object) => {
+    const reason = `${Object(bindings)["reason"]}`;
+    const [, option] = /^(host|port) /.exec(reason) ?? [];
+    const remedy = option === undefined ? "" : ` Name another one with --${option}.`;
+    fail(new Error(`The dashboard can't be opened: ${reason}.${remedy}`));
+  };
   return { debug: ignore, info: ignore, warn: ignore, error };
 }
 

@@ -15,8 +15,12 @@ import type { FromServer, ServerStart, ToServer } from "./protocol";
 import { DEADLINE_MS } from "./readers";
 import type { Dashboard, DashboardStats } from "./types";
 
-/** A thread that ends this often without a message can't be started here, for example in some bundles. */
+/** A thread that ends so often before it serves is one line in the log. */
 const STARTS_IN_VAIN = 2;
+const CAN_NOT_BE_STARTED =
+  "the dashboard's thread can't be started; for an application made by bun build see docs/operations.md, under Bundling and compiling";
+const ENDS_AGAIN =
+  "the dashboard's thread ends before it serves; it is started again, after ever longer pauses";
 const FIRST_RESTART_MS = 10;
 const LONGEST_RESTART_MS = 30_000;
 const CLOSE_WITHIN_MS = 2_000;
@@ -37,8 +41,9 @@ export class DashboardSupervisor implements Dashboard {
   #state: DashboardStats["state"] = "opening";
   #port: number | undefined;
   #lastError: string | undefined;
-  #deathsInARow = 0;
   #startsInVain = 0;
+  /** A thread that has never said anything can't be started here, for example in some bundles. */
+  #hasEverSpoken = false;
   #restarts = 0;
   #closing: Promise<void> | undefined;
 
@@ -70,7 +75,10 @@ export class DashboardSupervisor implements Dashboard {
   }
 
   get ready(): Promise<string> {
-    return keptAliveQuietly(this.#opened.promise, () => this.#state !== "opening");
+    return keptAliveQuietly(
+      this.#opened.promise,
+      () => this.#state !== "opening" || this.#startsInVain >= STARTS_IN_VAIN,
+    );
   }
 
   stats(): DashboardStats {
@@ -116,16 +124,16 @@ export class DashboardSupervisor implements Dashboard {
 
   #start(): void {
     if (this.#state === "closed") return;
-    let hasSpoken = false;
+    let hasServed = false;
     try {
       const entry = THREADS.dashboard();
       this.#thread = this.#startThread(entry, {
         onMessage: (message) => {
-          hasSpoken = true;
-          this.#startsInVain = 0;
+          this.#hasEverSpoken = true;
+          hasServed ||= message.type !== "started";
           this.#receive(message);
         },
-        onEnd: (error) => this.#startAgain(hasSpoken, error),
+        onEnd: (error) => this.#startAgain(hasServed, error),
       });
       this.#thread.post(this.#startMessage(entry));
     } catch (error) {
@@ -149,22 +157,20 @@ export class DashboardSupervisor implements Dashboard {
     };
   }
 
-  #startAgain(hadSpoken: boolean, error: unknown): void {
+  #startAgain(hadServed: boolean, error: unknown): void {
     this.#thread = undefined;
     this.#ended.resolve();
     if (this.#state === "closed") return;
     this.#restarts += 1;
     const reason = error === undefined ? "no reason given" : this.#redacted(messageOf(error));
     this.#lastError = `the dashboard's thread ended: ${reason}`;
-    if (!hadSpoken) this.#startsInVain += 1;
+    this.#state = "opening";
+    this.#startsInVain = hadServed ? 0 : this.#startsInVain + 1;
+    if (!this.#hasEverSpoken && this.#startsInVain >= STARTS_IN_VAIN) this.#state = "failed";
     if (this.#startsInVain === STARTS_IN_VAIN) {
-      this.#state = "failed";
-      const message =
-        "the dashboard's thread can't be started; for an application made by bun build see docs/operations.md, under Bundling and compiling";
-      this.#logger.error({ reason }, message);
+      this.#logger.error({ reason }, this.#hasEverSpoken ? ENDS_AGAIN : CAN_NOT_BE_STARTED);
     }
-    this.#deathsInARow = hadSpoken && this.#state === "open" ? 0 : this.#deathsInARow + 1;
-    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#deathsInARow, 16));
+    const delayMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.min(this.#startsInVain, 16));
     this.#restart = setTimeout(() => this.#start(), delayMs).unref();
   }
 

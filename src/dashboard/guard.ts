@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { RunledgerError } from "../errors";
 import { ApiError } from "./api-error";
 import { isKnownHost } from "./hosts";
 
@@ -49,7 +50,7 @@ export class Guard {
     this.#cookie = `runledger-${createHash("sha256").update(this.#pass).digest("hex").slice(0, 8)}`;
   }
 
-  /** @throws {ApiError} when the request is not for this server, from another page, or would change something. */
+  /** @throws when the request is not for this server, from another page, would change something, or has a body. */
   checkSource(request: Request): void {
     const host = request.headers.get("host") ?? new URL(request.url).host;
     if (!isKnownHost(host, this.#options)) {
@@ -66,6 +67,9 @@ export class Guard {
         "METHOD_NOT_ALLOWED",
         "Nothing can be changed here: only GET and HEAD are answered.",
       );
+    }
+    if (hasBody(request)) {
+      throw new RunledgerError("INVALID_ARGUMENT", "A question has no body: it is all in the URL.");
     }
   }
 
@@ -93,6 +97,10 @@ export class Guard {
   #passIn(request: Request): string {
     return new Bun.CookieMap(request.headers.get("cookie") ?? "").get(this.#cookie) ?? "";
   }
+}
+
+function hasBody({ headers }: Request): boolean {
+  return (headers.get("content-length") ?? "0") !== "0" || headers.has("transfer-encoding");
 }
 
 /** Whether another site's page has this one load something, such as an image. Links to the page are no harm. */

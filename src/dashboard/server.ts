@@ -26,6 +26,20 @@ const TRY_AGAIN_MS = 5_000;
 /** The longest silence on a connection that is not closed, in seconds: a stream speaks every 15. */
 const IDLE_SECONDS = 60;
 
+/** Why a server can't listen: what is wrong with the port, or with the host. */
+function refusalOf(error: unknown, host: string, port: number): string {
+  switch (codeOf(error)) {
+    case "EADDRINUSE":
+      return `port ${port} is taken`;
+    case "EACCES":
+      return `port ${port} is only for privileged users`;
+    case "EADDRNOTAVAIL":
+      return `host ${host} is no address of this machine`;
+    default:
+      return `host ${host}, port ${port}: ${messageOf(error)}`;
+  }
+}
+
 /** The dashboard's server: it answers nothing itself that takes long, so that it always answers. */
 export class DashboardServer {
   readonly #options: ServerOptions;
@@ -76,12 +90,13 @@ export class DashboardServer {
         hostname: host,
         port,
         idleTimeout: IDLE_SECONDS,
-        maxRequestBodySize: 1,
+        // The handler refuses a request with a body, without reading it; Bun's own answer would have no headers of ours.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         development: false,
         fetch: this.#handler,
       });
     } catch (error) {
-      onRefused(codeOf(error) === "EADDRINUSE" ? `port ${port} is taken` : messageOf(error));
+      onRefused(refusalOf(error, host, port));
       this.#retry = setTimeout(() => this.#listen(), TRY_AGAIN_MS);
       return;
     }

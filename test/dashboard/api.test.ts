@@ -238,6 +238,14 @@ describe("an answer is made once", () => {
     expect(await (await dashboard.fetch("/api/report")).text()).toBe(await first.text());
     expect(dashboard.asked.map(({ search }) => search)).toEqual(["", "failed=1"]);
 
+    const askWith = (tags: string) => dashboard.fetch("/api/report", { headers: { "if-none-match": tags } });
+    for (const tags of [`"a", ${etag}`, `${etag},W/"b"`, etag.slice("W/".length), "*", " * "]) {
+      expect({ tags, status: (await askWith(tags)).status }).toEqual({ tags, status: 304 });
+    }
+    for (const tags of ['"a", W/"b"', etag.slice(0, -2), etag.replaceAll('"', ""), "", '"*"']) {
+      expect({ tags, status: (await askWith(tags)).status }).toEqual({ tags, status: 200 });
+    }
+
     record(place, executionCompleted());
     const changed = await ask();
     expect(changed.status).toBe(200);

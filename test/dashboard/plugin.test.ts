@@ -1,19 +1,21 @@
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { dashboardPlugin } from "../../plugins/dashboard";
 import { run } from "../../src/cli/run";
 import { DashboardSupervisor } from "../../src/dashboard/dashboard-supervisor";
+import { SECURITY_HEADERS } from "../../src/dashboard/guard";
 import { parseDashboardOptions } from "../../src/dashboard/options";
+import type { FromServer } from "../../src/dashboard/protocol";
 import { isSlow } from "../../src/dashboard/questions";
 import { Readers } from "../../src/dashboard/readers";
 import { startThreadReader } from "../../src/dashboard/thread-reader";
 import { createApp, telemetryPlugin } from "../../src/index";
 import { executionCompleted } from "../../src/testing";
 import { THREADS } from "../../src/threads";
-import { type StartedWorker, startWorker } from "../../src/worker";
+import { type StartedWorker, startWorker, type WorkerEvents } from "../../src/worker";
 import { serveDashboard } from "../support/dashboard-server";
 import { fakeTerminal, runCli } from "../support/fake-terminal";
 import { filesBeside, makeLedger, newPath } from "../support/read-ledgers";
@@ -84,6 +86,43 @@ test("the server tells that its port is taken", async () => {
   other.close();
 });
 
+test("a request with a body is refused by an answer like any other, whatever its size", async () => {
+  await using dashboard = await serveDashboard(makeLedger(1));
+  const { hostname, port } = new URL(dashboard.url);
+  /** What comes back, when no more of the body is sent than its beginning. */
+  const answerTo = async (...head: readonly string[]) => {
+    const socket = connect(Number(port), hostname);
+    socket.write([...head, `Host: ${hostname}:${port}`, "", "a"].join("\r\n"));
+    const [chunk] = await once(socket, "data");
+    socket.destroy();
+    return String(chunk).toLowerCase();
+  };
+  for (const [status, ...head] of [
+    ["405", "POST /api/report HTTP/1.1", "Content-Length: 1"],
+    ["405", "POST / HTTP/1.1", "Content-Length: 99999999999"],
+    ["405", "PUT /metrics HTTP/1.1", "Transfer-Encoding: chunked"],
+    ["400", "GET /api/report HTTP/1.1", "Content-Length: 99999999999"],
+    ["400", "GET /api/report HTTP/1.1", "Transfer-Encoding: chunked"],
+  ] as const) {
+    const answer = await answerTo(...head);
+    expect(answer).toStartWith(`http/1.1 ${status} `);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS))
+      expect(answer).toContain(`${name}: ${value.toLowerCase()}\r\n`);
+  }
+  expect(await report(dashboard.url)).toMatchObject({ totals: { executions: 1 } });
+});
+
+test("an address that this machine has not is named", async () => {
+  const options = parseDashboardOptions({ db: makeLedger(1), port: 0, host: "192.0.2.1" });
+  await using dashboard = new DashboardSupervisor(options, recordingLogger());
+  await until(() => dashboard.stats().state === "waiting");
+  expect(dashboard.stats().lastError).toBe("host 192.0.2.1 is no address of this machine");
+  const { err } = await runCli(["dashboard", "--db", makeLedger(1), "--host", "192.0.2.1"]);
+  expect(err).toBe(
+    "runledger: The dashboard can't be opened: host 192.0.2.1 is no address of this machine. Name another one with --host.\n",
+  );
+});
+
 test("a dead thread is started again, at the same port", async () => {
   const threads: StartedWorker[] = [];
   const options = parseDashboardOptions({ db: makeLedger(3), port: 0 });
@@ -118,6 +157,43 @@ test("a thread that can't be started harms nobody, and is logged once", async ()
   expect(logger.lines.map(({ message }) => message)).toEqual([
     expect.stringContaining("the dashboard's thread can't be started"),
   ]);
+});
+
+test("a thread that served before and ends at its start is said to be started again, and is open when it serves", async () => {
+  const logger = recordingLogger();
+  const events: WorkerEvents<FromServer>[] = [];
+  const options = parseDashboardOptions({ db: newPath(), port: 0 });
+  await using dashboard = new DashboardSupervisor(options, logger, {
+    startThread(_, some) {
+      events.push(some);
+      return { post: () => {}, terminate: () => {} };
+    },
+  });
+  const next = async () => {
+    const count = events.length;
+    await until(() => events.length > count);
+    return events.at(-1);
+  };
+  events[0]?.onMessage({ type: "started" });
+  events[0]?.onMessage({ type: "listening", port: 4_681 });
+  expect(dashboard.stats().state).toBe("open");
+  events[0]?.onEnd(new Error("out of memory"));
+  expect(dashboard.stats().state).toBe("opening");
+  const second = await next();
+  second?.onMessage({ type: "started" });
+  second?.onEnd(new Error("first"));
+  (await next())?.onEnd(new Error("second"));
+  (await next())?.onEnd(new Error("third"));
+  expect(dashboard.stats()).toMatchObject({ state: "opening", restarts: 4 });
+  expect(logger.lines.filter(({ level }) => level === "error")).toEqual([
+    {
+      level: "error",
+      bindings: { reason: "second" },
+      message: "the dashboard's thread ends before it serves; it is started again, after ever longer pauses",
+    },
+  ]);
+  (await next())?.onMessage({ type: "listening", port: 4_681 });
+  expect(dashboard.stats()).toMatchObject({ state: "open", url: "http://127.0.0.1:4681/" });
 });
 
 test("with a token, one link lets one browser in", async () => {

@@ -114,12 +114,12 @@ const RECONNECT_MS = 2_000;
 /** While much is recorded, figures are asked for no oftener. */
 const EVERY_MS = 1_000;
 
-/** Listens to what is recorded; connects again by itself. */
+/** Listens to what is recorded while the page is seen; connects again by itself. */
 export function useLive(): LiveState {
   const [live, setLive] = useState<LiveState>({ isConnected: false, lostAt: undefined, version: "" });
   const latest = useRef("");
   useEffect(() => {
-    let source: EventSource;
+    let source: EventSource | undefined;
     let again: ReturnType<typeof setTimeout> | undefined;
     let due: ReturnType<typeof setTimeout> | undefined;
     const tell = () => {
@@ -127,28 +127,41 @@ export function useLive(): LiveState {
       setLive({ isConnected: true, lostAt: undefined, version: latest.current });
     };
     const connect = () => {
-      source = new EventSource("./api/live");
-      source.addEventListener("version", ({ data }) => {
+      const stream = new EventSource("./api/live");
+      source = stream;
+      stream.addEventListener("version", ({ data }) => {
         const { version } = JSON.parse(data) as { version: string };
         const isFirst = latest.current === "";
         latest.current = version;
         if (isFirst) tell();
         else due ??= setTimeout(tell, EVERY_MS);
       });
-      source.addEventListener("open", () =>
+      stream.addEventListener("open", () =>
         setLive((before) => ({ ...before, isConnected: true, lostAt: undefined })),
       );
-      source.addEventListener("error", () => {
+      stream.addEventListener("error", () => {
         setLive((before) => ({ ...before, isConnected: false, lostAt: before.lostAt ?? Date.now() }));
         // A browser gives up on an answer that is an error.
-        if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, RECONNECT_MS);
+        if (stream.readyState === EventSource.CLOSED) again = setTimeout(connect, RECONNECT_MS);
       });
     };
-    connect();
-    return () => {
+    const disconnect = () => {
       clearTimeout(again);
       clearTimeout(due);
-      source.close();
+      due = undefined;
+      source?.close();
+    };
+    // A browser has six connections for all its tabs: one that nobody looks at takes none.
+    const follow = () => {
+      disconnect();
+      if (!document.hidden) return connect();
+      setLive((before) => ({ ...before, isConnected: false, lostAt: undefined }));
+    };
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    return () => {
+      document.removeEventListener("visibilitychange", follow);
+      disconnect();
     };
   }, []);
   return live;

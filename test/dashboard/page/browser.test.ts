@@ -52,6 +52,7 @@ const RECORDER: ApplicationState["telemetry"][0] = {
 /** How the application says that its plugins are. */
 let application: ApplicationState = { telemetry: [RECORDER], forwarding: [], reserved: [] };
 const OPTIONS = { budgets: BUDGETS, application: () => application };
+const [EVENT_SOURCE_OPEN, EVENT_SOURCE_CLOSED] = [1, 2];
 const WAIT = { timeout: 240_000 };
 
 let browser: Browser;
@@ -486,6 +487,45 @@ test("while much is recorded, what takes long is asked for the seldomer", async 
   await page.unroute("**/api/report?*by=day");
   const [, second = { atMs: 0, tookMs: 0 }, third = { atMs: 0 }] = asked;
   expect(third.atMs - second.atMs).toBeGreaterThan(9 * second.tookMs);
+});
+
+test("a page that nobody sees holds no connection, and hears of what was recorded when it is seen again", async () => {
+  await using ofTwo = await browser.newContext({ locale: LOCALE });
+  const other = await ofTwo.newPage();
+  other.setDefaultTimeout(WAIT.timeout);
+  await other.addInitScript(() => {
+    const streams: EventSource[] = [];
+    const Original = EventSource;
+    Object.assign(globalThis, {
+      streams,
+      EventSource: class extends Original {
+        constructor(url: string) {
+          super(url);
+          streams.push(this);
+        }
+      },
+    });
+  });
+  const states = () =>
+    other.evaluate(() =>
+      (globalThis as unknown as { streams: EventSource[] }).streams.map(({ readyState }) => readyState),
+    );
+  const hide = (hidden: boolean) =>
+    other.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await other.goto(`${url}?view=executions`);
+  await other.locator(".live:not(.lost)").waitFor();
+  await other.locator("tr[data-id]").first().waitFor();
+  await hide(true);
+  await other.locator(".live.lost", { hasText: "connecting" }).waitFor();
+  expect(await states()).toEqual([EVENT_SOURCE_CLOSED]);
+  record("while-hidden");
+  await hide(false);
+  await other.locator(".live:not(.lost)").waitFor();
+  await other.locator('tr[data-id="while-hidden"]').waitFor();
+  expect(await states()).toEqual([EVENT_SOURCE_CLOSED, EVENT_SOURCE_OPEN]);
 });
 
 test("what fails says so, old figures stay and are marked, and it is tried again", async () => {
