@@ -26,7 +26,7 @@ export interface FoundPrice {
   readonly model_price: Readonly<Record<string, number | TieredPrice | undefined>>;
 }
 
-/** A price that depends on the size of a request's whole input: above `start` tokens all of it has another. */
+/** A price that depends on a request's input: above `start` tokens, the whole request has the tier's price. */
 export interface TieredPrice {
   readonly base: number;
   readonly tiers: readonly { readonly start: number; readonly price: number }[];
@@ -41,8 +41,8 @@ const NAME = "@pydantic/genai-prices";
 
 /**
  * Where the package is: beside this code or, when `bunx` runs this code from its own cache, in the folder in which the
- * program was started. `undefined` where it is compiled in. A thread that was started from text, as in a bundled
- * application, has no folder to resolve packages from: it has to be told.
+ * program was started. `undefined` if it is compiled in. A thread that was started from source text, as in a bundled
+ * application, has no folder to resolve packages from, so it has to be told the location.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
@@ -55,7 +55,7 @@ export function locatePrices(): string | undefined {
     try {
       return find();
     } catch {
-      // It is not there.
+      // Not found here: try the next place.
     }
   }
   loadPrices();
@@ -79,7 +79,7 @@ export function arePricesInstalled(): boolean {
  */
 export function loadPrices(location?: string): GenaiPrices {
   try {
-    // Plain `require` would be renamed in the built package, and an application's bundler would not find it.
+    // The build would rename a plain `require`, and an application's bundler would not find the package.
     return import.meta.require("@pydantic/genai-prices");
   } catch (cause) {
     if (location === undefined) throw missing(cause);
@@ -91,7 +91,7 @@ export function loadPrices(location?: string): GenaiPrices {
   }
 }
 
-/** The version of the package, which it doesn't export; `undefined` where it can't be found out. */
+/** The package's version, read from its package.json because it exports none; `undefined` if that can't be read. */
 export function versionOfPrices(location: string | undefined): string | undefined {
   if (location === undefined) return undefined;
   try {

@@ -1,12 +1,12 @@
 import { providerOf } from "../record/provider";
 
-/** A provider and a model as the price list may call them. Without a provider, the name of the model has to tell. */
+/** A provider and a model as the price list may call them. Without a provider, it is inferred from the model's name. */
 export interface ListedName {
   readonly providerId: string | undefined;
   readonly modelId: string;
 }
 
-/** Our names of providers that differ from the list's. */
+/** Provider names that differ: ours, and the list's. */
 const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["zhipu", "zai"],
   ["kimi", "moonshotai"],
@@ -16,15 +16,15 @@ const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["vertex", "google"],
 ]);
 
-/** The default of a record, which may be no more than that. */
+/** What a record without a provider gets, so it may not be the real provider. */
 const DEFAULT_PROVIDER = "anthropic";
-/** `[1m]`, by which Claude Code asks for a longer context. */
+/** Such as `[1m]`, with which Claude Code asks for a longer context. */
 const VARIANT = /\[[^\]]*\]$/;
 const ARN = /^arn:aws[\w-]*:bedrock:/;
 
 /**
- * What a model may be called in the price list; the first that is there counts. Prefixes that tell no more than the
- * provider are left out, and so are variants; the version of a Vertex model may stand behind an `@`.
+ * The names that a model may have in the price list; the first one found there counts. Variants are removed, and so are
+ * prefixes that only name the provider. Vertex puts a model's version after an `@`.
  */
 export function listedNames(provider: string, model: string): readonly ListedName[] {
   const name = model.trim().toLowerCase().replace(VARIANT, "");
@@ -33,7 +33,7 @@ export function listedNames(provider: string, model: string): readonly ListedNam
   const providerId = ARN.test(name) || named === "aws" ? "aws" : listedProvider(provider);
   const ids = spellings(name);
   const given = ids.map((modelId) => ({ providerId, modelId }));
-  // The provider of a record that names none is no knowledge: another one may be inferred from the model's name.
+  // A record without a provider has the default one, so the provider may be inferred from the model's name instead.
   return isDefault ? [...given, ...ids.map((modelId) => ({ providerId: undefined, modelId }))] : given;
 }
 
@@ -43,13 +43,13 @@ export function listedProvider(provider: string): string {
   return PROVIDERS.get(name) ?? name;
 }
 
-/** What Bedrock puts in front of a name: a region, and who made the model. */
+/** What Bedrock puts before a name: a region, and the model's maker. */
 const IN_FRONT =
   /^(?:(?:us|us-gov|eu|apac|ap|au|jp|ca|sa|global)\.)?(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|qwen|openai)\./;
-/** A date, and the version that Bedrock adds. */
+/** What may follow a name: a date, and the version that Bedrock adds. */
 const BEHIND = /(?:[-@]20\d{2}-?\d{2}-?\d{2})?(?:-v\d+(?::\d+)?)?$/;
 
-/** The name of a model without who serves it, its date, its version and its variant. */
+/** A model's name without its provider, date, version and variant. */
 export function plainName(model: string): string {
   const name = model.trim().toLowerCase().replace(VARIANT, "");
   return name

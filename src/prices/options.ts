@@ -6,7 +6,7 @@ import type { PriceListOptions } from "./price-list";
 
 const NAME = "a non-empty string";
 const DAY = "a day such as 2026-01-31";
-/** Far above what any model costs: a run of so many tokens has a cost that is a number. */
+/** Far above what any model costs, yet low enough that a cost never overflows to infinity. */
 const MOST_USD = 1_000_000;
 const AMOUNT = `US dollars per million tokens, from 0 to ${MOST_USD}`;
 const PRICES = "an array of prices";
@@ -34,7 +34,7 @@ const optionsSchema = z.strictObject({
 } satisfies Record<keyof PriceListOptions, z.ZodMiniType>);
 
 /**
- * @param name What the error calls them.
+ * @param name What the error message calls the options.
  * @throws {RunledgerError} `INVALID_OPTION`, naming each option that is unknown or wrong.
  */
 export function assertPriceListOptions(options: PriceListOptions, name: string): void {

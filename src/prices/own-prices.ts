@@ -2,18 +2,18 @@ import { DAY_MS } from "../record/time";
 import { plainName } from "./model-names";
 import type { Rates } from "./rates";
 
-/** What a model costs by a contract, or one that the price list lacks, in US dollars per million tokens. */
+/** A price by contract, or of a model that isn't on the price list, in US dollars per million tokens. */
 export interface ModelPrice {
   /**
-   * Name of the model, such as `claude-sonnet-4-5`. It stands for names with a date, a version, a variant or what Bedrock
-   * puts in front as well, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`; letter case does not count.
+   * Name of the model, such as `claude-sonnet-4-5`. It also matches the name with a date, a version, a variant or
+   * Bedrock's prefix, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`. Case doesn't matter.
    */
   readonly model: string;
   /** Provider as records have it. Default: any. */
   readonly provider?: string | undefined;
-  /** The service tier that it is the price of, such as `flex`. Default: the standard one. */
+  /** The service tier that the price is for, such as `flex`. Default: the standard tier. */
   readonly serviceTier?: string | undefined;
-  /** UTC day from which it holds, `YYYY-MM-DD`. Of several that are alike the latest counts. Default: always. */
+  /** UTC day from which the price applies, `YYYY-MM-DD`. Of equal matches the latest wins. Default: always. */
   readonly since?: string | undefined;
   /** Uncached input. */
   readonly inputPerMillion: number;
@@ -31,15 +31,15 @@ export interface ModelPrice {
 export interface PricedName {
   readonly provider: string;
   readonly model: string;
-  /** `undefined`: the standard one. */
+  /** `undefined` is the standard tier. */
   readonly serviceTier: string | undefined;
   /** Epoch milliseconds. */
   readonly atMs: number;
 }
 
 /**
- * The price of one's own that holds; `undefined` without any. One for the provider goes before one for any, one for the
- * very name before one for the name without its date, and then the latest counts.
+ * The rates of the user's own price that applies; `undefined` if none does. A price for the provider wins over one for
+ * any provider, then one for the exact name over one that only matches it, and then the one with the latest `since`.
  */
 export function ownRates(prices: readonly ModelPrice[], name: PricedName): Rates | undefined {
   const endOfDay = (Math.floor(name.atMs / DAY_MS) + 1) * DAY_MS;
@@ -55,7 +55,7 @@ export function ownRates(prices: readonly ModelPrice[], name: PricedName): Rates
   return found && toRates(found);
 }
 
-/** Positive when one goes before the other. */
+/** Positive if `one` wins over `other`. */
 function compare(one: ModelPrice, other: ModelPrice, { model }: PricedName): number {
   return (
     Number(one.provider !== undefined) - Number(other.provider !== undefined) ||

@@ -8,42 +8,42 @@ import { costAt, type PricedTokens, type Rates, ratesOf } from "./rates";
 export interface PricedUsage extends PricedTokens {
   readonly provider: string;
   readonly model: string;
-  /** As the provider calls it. Default: the standard one. */
+  /** As the provider calls it. Default: the standard tier. */
   readonly serviceTier?: string | undefined;
   /** When they were used, in epoch milliseconds. */
   readonly atMs: number;
 }
 
-/** Estimates costs. Unknown models, and tokens that nobody counted, have none. */
+/** Estimates costs. There is no estimate for an unknown model, or for tokens that weren't counted. */
 export interface PriceList {
-  /** Its package and version, such as `@pydantic/genai-prices 0.1.8`, and whether own prices go before it. */
+  /** Its package and version, such as `@pydantic/genai-prices 0.1.8`, and whether own prices take precedence. */
   readonly name: string;
-  /** The cost of one request in US dollars, with the rates for its size; `undefined` when it is unknown. */
+  /** The cost of one request in US dollars, at the rates for its size; `undefined` if it is unknown. */
   costOfRequest(usage: PricedUsage): number | undefined;
-  /** The same for what the requests of a run used together, each taken to be a small one. */
+  /** The same for the total usage of a run, as if each of its requests were a small one. */
   costOfRun(usage: PricedUsage): number | undefined;
-  /** Whether it has a price for a model, at the standard tier unless another is asked for. */
+  /** Whether it has a price for a model, at the standard tier unless another one is given. */
   hasPriceOf(usage: Pick<PricedUsage, "provider" | "model" | "serviceTier" | "atMs">): boolean;
 }
 
 export interface PriceListOptions {
-  /** Prices that go before those of the list: of a contract, of a service tier, or of a model that it lacks. */
+  /** Prices that take precedence over the list: for a contract, a service tier, or a model that isn't on the list. */
   readonly prices?: readonly ModelPrice[] | undefined;
 }
 
-/** What a thread that can't find the package by itself needs to know. */
+/** What a thread needs if it can't find the package by itself. */
 export interface EstimateOptions extends PriceListOptions {
-  /** Where the package is; `undefined` where it is compiled in. */
+  /** Where the package is; `undefined` if it is compiled in. */
   readonly location: string | undefined;
 }
 
-/** What rates were last asked for of a model. */
+/** The rates that were last looked up for a model. */
 interface Latest extends Pick<PricedUsage, "provider" | "serviceTier"> {
   readonly day: number;
   readonly rates: Rates | undefined;
 }
 
-/** So many rates are remembered, by model, provider and day. */
+/** How many rates are cached, by model, provider, service tier and day. */
 const MOST_RATES = 10_000;
 
 /**
@@ -58,18 +58,18 @@ const MOST_RATES = 10_000;
  */
 export function openPriceList(options?: PriceListOptions): PriceList {
   if (options !== undefined) {
-    // Loaded on use: most have no prices of their own.
+    // Loaded on use, because most users have no prices of their own.
     const { assertPriceListOptions } = require("./options") as typeof import("./options");
     assertPriceListOptions(options, "price list");
   }
   return loadPriceList({ ...options, location: locatePrices() });
 }
 
-/** The same with options that were checked before. */
+/** The same, with options that were already checked. */
 export function loadPriceList({ prices = [], location }: EstimateOptions): PriceList {
   const list = loadPrices(location);
   const remembered = new Map<string, Rates | undefined>();
-  /** By model: mostly the same again, and found without making a key. */
+  /** By model: the next lookup is mostly the same again, and needs no key here. */
   const latest = new Map<string, Latest>();
 
   function ratesAt(usage: PricedUsage): Rates | undefined {
@@ -78,7 +78,7 @@ export function loadPriceList({ prices = [], location }: EstimateOptions): Price
     const last = latest.get(model);
     if (last?.day === day && last.provider === provider && last.serviceTier === serviceTier)
       return last.rates;
-    // With lengths, because no separator is safe: a name may contain any character.
+    // The key has lengths because no separator is safe: a name may contain any character.
     const lengths = `${day},${model.length},${provider.length}`;
     const key = `${lengths},${model}${provider}${serviceTier ?? ""}`;
     const known = remembered.get(key);
@@ -108,14 +108,14 @@ export function loadPriceList({ prices = [], location }: EstimateOptions): Price
   };
 }
 
-/** `isOfDay`: whether they are those of the whole day. */
+/** `isOfDay`: whether the rates apply to the whole day. */
 function findRates(
   list: GenaiPrices,
   prices: readonly ModelPrice[],
   name: PricedName,
 ): { readonly rates: Rates | undefined; readonly isOfDay: boolean } {
   const own = ownRates(prices, name);
-  // What is asked for another tier is on no list.
+  // The list only has prices of the standard tier.
   if (own !== undefined || name.serviceTier !== undefined) return { rates: own, isOfDay: true };
   const timestamp = new Date(name.atMs);
   for (const { providerId, modelId } of listedNames(name.provider, name.model)) {

@@ -1,12 +1,12 @@
 import type { FoundPrice, TieredPrice } from "./genai-prices";
 
-/** US dollars per million tokens, of which requests with a larger input may have others. */
+/** US dollars per million tokens. Requests with a larger input may have a higher rate. */
 export type Rate = number | TieredPrice;
 
 /** What tokens of each kind cost. */
 export interface Rates {
   readonly input: Rate;
-  /** `undefined` for a model without output, such as one for embeddings. */
+  /** `undefined` for a model without output tokens, such as one for embeddings. */
   readonly output: Rate | undefined;
   readonly cacheRead: Rate;
   readonly cacheCreation: Rate;
@@ -14,7 +14,7 @@ export interface Rates {
   readonly cacheCreation1h: Rate;
 }
 
-/** Tokens of a request, or of all requests of a run; the kinds don't overlap. Null and `undefined` are unknown. */
+/** Tokens of a request, or of all requests of a run. The kinds don't overlap. Null and `undefined` mean unknown. */
 export interface PricedTokens {
   readonly inputTokens?: number | null | undefined;
   readonly outputTokens?: number | null | undefined;
@@ -25,15 +25,15 @@ export interface PricedTokens {
 }
 
 const MILLION = 1e6;
-/** What Claude asks for a token that it keeps for an hour, in prices of an input token, on every platform. */
+/** A Claude token that is cached for an hour costs this many times an input token, on every platform. */
 const HOUR_OF_INPUT = 2;
-/** Prices of something else than tokens, or of some of them: without these a sum would be wrong. */
+/** Prices for something other than tokens, or for only some tokens. We can't apply them, so the sum would be wrong. */
 const UNSUPPORTED = ["requests_kcount", "output_reasoning_mtok", "output_citation_mtok"] as const;
 
 /**
- * The rates of a price of the list. As the list has it, tokens without a price of their own cost what input does.
+ * The rates of a price on the list. By the list's rules, cached tokens without their own price cost as much as input.
  *
- * @returns `undefined` when its tokens don't tell what a request costs.
+ * @returns `undefined` if the cost of a request doesn't follow from its tokens.
  * @see https://platform.claude.com/docs/en/about-claude/pricing
  */
 export function ratesOf({ model_price: price }: FoundPrice, isClaude: boolean): Rates | undefined {
@@ -53,9 +53,9 @@ export function ratesOf({ model_price: price }: FoundPrice, isClaude: boolean): 
 /**
  * What tokens cost, in US dollars.
  *
- * @param isRequest Whether they are of one request, whose size decides its rates. Tokens of a run, of whose requests
- *   nothing is known, have the rates of small ones.
- * @returns `undefined` when input is unknown, or output that costs something.
+ * @param isRequest Whether the tokens are of one request, whose size decides its rates. The tokens of a whole run get
+ *   the rates of small requests, because the size of its requests is unknown.
+ * @returns `undefined` if the input is unknown, or if the output is unknown and has a price.
  */
 export function costAt(rates: Rates, tokens: PricedTokens, isRequest: boolean): number | undefined {
   const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens, cacheCreation1hTokens } = tokens;
@@ -73,7 +73,7 @@ export function costAt(rates: Rates, tokens: PricedTokens, isRequest: boolean): 
   return perMillion / MILLION;
 }
 
-/** The whole of a request has the rate of the highest tier that its input is above. */
+/** The whole request has the rate of the highest tier that its input exceeds. */
 function rateAt(rate: Rate, size: number): number {
   if (typeof rate === "number") return rate;
   let found = rate.base;
