@@ -5,15 +5,17 @@ import { fileAt, filesBelow, headOf, isFolder } from "./folder";
 import type { TranscriptFile } from "./transcript";
 
 const PATTERN = "**/*.jsonl";
-/** In the folder of a project, which may be any folder that somebody put a file into. */
+/**
+ * For the folder of a named file. These are narrow, because it may be any folder that somebody put a transcript into.
+ */
 const PROJECT_PATTERNS = ["*.jsonl", "*/subagents/**/*.jsonl"];
 const SUBAGENTS = `${sep}subagents${sep}`;
-/** So much of a file tells which session it is of, and which session it began with a copy of. */
+/** How much of a file is read to find its session, and the session that it began with a copy of. */
 const HEAD_BYTES = 65_536;
 
 /**
- * The folders of transcripts of Claude Code that there are: those of `CLAUDE_CONFIG_DIR`, which may name several with
- * commas, and by default `~/.claude/projects` and `~/.config/claude/projects`.
+ * The existing folders of Claude Code's transcripts: those of `CLAUDE_CONFIG_DIR`, which may list several separated by
+ * commas, `~/.claude/projects` and `~/.config/claude/projects`.
  */
 export function claudeCodeFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const { CLAUDE_CONFIG_DIR = "", HOME: home = homedir(), XDG_CONFIG_HOME = join(home, ".config") } = env;
@@ -32,15 +34,15 @@ export function isAgentFile(path: string): boolean {
   return basename(path).startsWith("agent-") || path.includes(SUBAGENTS);
 }
 
-/** The transcripts below folders without those of sub-agents. */
+/** The transcripts below folders, except those of sub-agents. */
 export function claudeCodeSessionFiles(folders: readonly string[]): readonly TranscriptFile[] {
   return folders.flatMap((folder) => filesBelow(folder, PATTERN)).filter(({ path }) => !isAgentFile(path));
 }
 
 /**
- * The transcripts below folders, and those that files belong to, in groups: a session, what its sub-agents wrote, and
- * the sessions that began with a copy of it. Shorter ones come first, as a copy is longer than what was copied; those
- * of sub-agents last.
+ * The transcripts below the given folders, and those that belong to the given files, in groups. A group is a session,
+ * its sub-agents, and the sessions that began with a copy of it. Shorter files come first, because a copy is longer
+ * than its original; sub-agents come last.
  */
 export function claudeCodeSessions(paths: readonly string[]): TranscriptFile[][] {
   const [folders, files] = [paths.filter(isFolder), paths.filter((path) => !isFolder(path))];
@@ -62,13 +64,13 @@ function byOrder(a: TranscriptFile, b: TranscriptFile): number {
   return agents || a.bytes - b.bytes || (a.path < b.path ? -1 : 1);
 }
 
-/** The folder of a project, which has all files of a session in it. */
+/** The folder of a file's project, which holds all files of a session. */
 function projectOf(file: string): string {
   const [session = file, isOfAgent] = file.split(SUBAGENTS);
   return isOfAgent === undefined ? dirname(file) : dirname(session);
 }
 
-/** What the files of one group have in common, pair by pair. */
+/** Keys of a file. Files that share one, directly or through others, form a group. */
 function keysOf({ path }: TranscriptFile): readonly string[] {
   const [session = path, isOfAgent] = path.split(SUBAGENTS);
   const head = headOf(path, HEAD_BYTES);
@@ -76,5 +78,5 @@ function keysOf({ path }: TranscriptFile): readonly string[] {
   return [isOfAgent === undefined ? basename(path, ".jsonl") : basename(session), ...named];
 }
 
-/** Copies keep the id of a row; some say which session it was of. */
+/** A copied row keeps its id, and some name the session that they come from. */
 const NAMES = [/"sessionId":"([^"]+)"/g, /"session_id":"([^"]+)"/g, /"uuid":"([^"]+)"/g];

@@ -5,10 +5,10 @@ import { timeOf } from "./row-time";
 import type { TranscriptFile, TranscriptReader } from "./transcript";
 import type { Turn, TurnRequest } from "./turn";
 
-/** How the ids of these executions begin; never to change. */
+/** How the ids of these executions begin. It must never change. */
 export const CLAUDE_CODE_IDS = "claude-code/";
 
-/** A request as it is known so far. */
+/** What is known of a request so far. */
 interface Found {
   turn: Turn;
   request: TurnRequest;
@@ -16,24 +16,24 @@ interface Found {
   isReplay: boolean;
 }
 
-/** Rows of the user that nobody typed for the model to answer. */
+/** User rows that are no prompts, because nobody typed them for the model. */
 const NO_PROMPT = /^\s*<(?:local-command-|bash-std|task-notification)/;
 const INTERRUPTION = "[Request interrupted by user";
 
 /**
- * Reads the transcripts of a session of Claude Code, and of the sessions that began with a copy of it. Those of
- * sub-agents have to come after the others, as their rows belong to a turn of those.
+ * Reads the transcripts of a session of Claude Code, and of the sessions that began with a copy of it. Sub-agents'
+ * transcripts have to come after the others, because their rows belong to turns of those.
  *
- * - A message is repeated while it streams; the row with the most output is the whole. (ccusage #901, #938)
- * - A sub-agent may replay messages of its parent under new request ids: it is the same message. (ccusage #913)
+ * - A message is repeated while it streams; the row with the most output is the complete one. (ccusage #901, #938)
+ * - A sub-agent may replay messages of its parent under new request ids. They are the same messages. (ccusage #913)
  * - A resumed or forked session begins with copies of rows, which keep their `uuid`.
- * - Older versions wrote what a request cost, as `costUSD`.
+ * - Older versions wrote the cost of a request, as `costUSD`.
  */
 export class ClaudeCodeReader implements TranscriptReader {
   /** By `uuid` of a row. */
   readonly #turnOfRow = new Map<string, Turn>();
   readonly #turnOfPrompt = new Map<string, Turn>();
-  /** Those that have a turn, copies included. */
+  /** The sessions that contain a turn, including those with a copy of it. */
   readonly #sessionsOf = new Map<Turn, Set<unknown>>();
   readonly #turns: Turn[] = [];
   /** By id of the message. */
@@ -74,7 +74,7 @@ export class ClaudeCodeReader implements TranscriptReader {
   }
 
   endFile(growsFromMs = this.#lastMs): void {
-    // A sub-agent that has written no whole row yet may be of any turn.
+    // A sub-agent that hasn't written a whole row yet may belong to any turn.
     const turns = this.#current ?? (this.#isAgent ? this.#turns : []);
     for (const turn of [turns].flat()) turn.openFromMs = Math.min(turn.openFromMs, growsFromMs);
   }
@@ -91,15 +91,15 @@ export class ClaudeCodeReader implements TranscriptReader {
       const ofTime = () => this.#turnAt(atMs, row["sessionId"]);
       return ofPrompt ?? this.#current ?? ofTime() ?? this.#begin(row, uuid, line);
     }
-    // Sub-agents that wrote into the file of the session ended with the turn.
+    // A sub-agent that writes into the session's own file ends before the turn does.
     if (isSide) return this.#current;
     const isPrompt = row["type"] === "user" && isAsked(promptOf(row));
     if (!isPrompt && this.#current !== undefined) return this.#current;
-    // What follows a prompt that was cut off, or was written before any, is a turn too.
+    // An answer without a prompt before it, which may have been cut off, begins a turn too.
     return isPrompt || row["type"] === "assistant" ? this.#begin(row, uuid, line) : undefined;
   }
 
-  /** The turn of a session in which something began at this time. */
+  /** The turn that was running at this time, in the given session if possible. */
   #turnAt(atMs: number, sessionId: unknown): Turn | undefined {
     const earlier = this.#turns.filter(({ timesMs: [startMs = atMs + 1] }) => startMs <= atMs);
     const own = earlier.filter((turn) => this.#sessionsOf.get(turn)?.has(sessionId) === true);
@@ -124,7 +124,7 @@ export class ClaudeCodeReader implements TranscriptReader {
     this.#turns.push(turn);
     this.#sessionsOf.set(turn, new Set());
     const promptId = textOf(row["promptId"]);
-    // The first of several rows that a prompt has, as that is known from the start.
+    // A prompt may have several rows. The first one counts, because it is there from the start.
     if (promptId !== undefined && !this.#turnOfPrompt.has(promptId)) this.#turnOfPrompt.set(promptId, turn);
     return turn;
   }
@@ -155,7 +155,7 @@ export class ClaudeCodeReader implements TranscriptReader {
   }
 }
 
-/** The text of a row of the user; `undefined` when it is a result of a tool, or what Claude Code itself put in. */
+/** The text of a user row; `undefined` for a tool's result, or a row that Claude Code itself inserted. */
 function promptOf({ isMeta, isCompactSummary, message }: Fields): string | undefined {
   if (isMeta === true || isCompactSummary === true) return undefined;
   const { content } = objectOf(message);
@@ -170,7 +170,7 @@ function isAsked(prompt: string | undefined): boolean {
   return prompt !== undefined && !prompt.startsWith(INTERRUPTION) && !NO_PROMPT.test(prompt);
 }
 
-/** What an answer used; `undefined` for what no model answered, such as `<synthetic>`. */
+/** What an answer used; `undefined` if no model gave it, as with `<synthetic>`. */
 function requestOf(message: Fields, id: string, atMs: number, costUsd: number | undefined) {
   const model = textOf(message["model"]);
   if (model === undefined || model.startsWith("<") || message["usage"] == null) return undefined;
@@ -185,7 +185,7 @@ function requestOf(message: Fields, id: string, atMs: number, costUsd: number | 
   } satisfies TurnRequest;
 }
 
-/** Amazon and Google mark the ids of messages that they serve. */
+/** Amazon and Google put a prefix of their own on the ids of messages that they serve. */
 function providerOf(messageId: string): string | undefined {
   if (messageId.startsWith("msg_bdrk_")) return "aws";
   return messageId.startsWith("msg_vrtx_") ? "google" : undefined;

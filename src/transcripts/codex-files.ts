@@ -7,7 +7,7 @@ import type { TranscriptFile } from "./transcript";
 const PATTERN = "**/*.{jsonl,jsonl.zst}";
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
-/** The folders of transcripts of Codex that there are, in `CODEX_HOME`, by default `~/.codex`. */
+/** The existing folders of Codex's transcripts, in `CODEX_HOME`, by default `~/.codex`. */
 export function codexFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const { CODEX_HOME, HOME = homedir() } = env;
   const home = CODEX_HOME || join(HOME, ".codex");
@@ -20,8 +20,8 @@ export function codexSessionFiles(folders: readonly string[]): readonly Transcri
 }
 
 /**
- * The transcripts below folders, and among files, in groups: all files of one thread, whose id is in their names.
- * Codex compresses old ones.
+ * The transcripts below the given folders, and the given files, in groups: all files of one thread, whose id is in
+ * their names. Codex compresses old files.
  *
  * @see https://github.com/openai/codex/blob/main/codex-rs/rollout/src/compression.rs
  */

@@ -1,14 +1,15 @@
 import { countOf, type Fields, objectOf, textOf } from "../adapters/read";
 import { timeOf } from "./row-time";
 
-/** Copies are written in one go; the first request of a thread takes longer. */
+/** Copies are written all at once, while the first request of a thread takes at least this long. */
 const SHORTEST_REQUEST_MS = 1_000;
 const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/i;
 
 /**
- * Tells which rows of a thread are copies of another thread's: of a fork, or of a sub-agent that knows what its parent
- * knew. Newer versions say with which row its own begin. Others stamp copies with the time of the copy, or keep their
- * times; the ids of turns stay and, as they have a time in them (UUIDv7), tell which are older than the thread.
+ * Tells which rows of a thread were copied from another thread, as they are in a fork, or in a sub-agent that starts
+ * with its parent's history. Newer versions of Codex name the thread's first own row. Older ones give copies the time
+ * of the copy, or keep their times. But copies keep their turn ids, which contain a time (UUIDv7), and so show which
+ * turns are older than the thread.
  */
 export class CopiedHistory {
   readonly #hasCopies: boolean;

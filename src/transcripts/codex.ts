@@ -5,7 +5,7 @@ import { timeOf } from "./row-time";
 import type { TranscriptFile, TranscriptReader } from "./transcript";
 import { type Turn, UNKNOWN_MODEL } from "./turn";
 
-/** How the ids of these executions begin; never to change. */
+/** How the ids of these executions begin. It must never change. */
 export const CODEX_IDS = "codex/";
 
 const STARTS: ReadonlySet<unknown> = new Set(["task_started", "turn_started"]);
@@ -13,13 +13,13 @@ const ENDS: ReadonlySet<unknown> = new Set(["task_complete", "turn_complete", "t
 const IS_UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * Reads the transcripts of a thread of Codex, which it calls rollouts.
+ * Reads the transcripts of a Codex thread, which Codex calls rollouts.
  *
- * - `token_count` says what the thread used so far, and says it again when nothing was used: what it has more than the
- *   one before is a request. Where a thread's first one was not seen, as in a file that goes on with an earlier one,
- *   its `last_token_usage` is. (ccusage #313, #389)
- * - `token_usage_record`, of newer versions, is one request.
- * - A fork, or a sub-agent, begins with a copy of the other thread's rows, which are read there. (ccusage #897, #950)
+ * - `token_count` has the thread's running total, and repeats it when nothing was used. An increase is a request. If
+ *   the total before it is unknown, as in a file that continues an earlier one, its `last_token_usage` is the request.
+ *   (ccusage #313, #389)
+ * - `token_usage_record`, in newer versions, is one request.
+ * - A fork or a sub-agent begins with a copy of the other thread's rows. They are read there. (ccusage #897, #950)
  *
  * @see https://github.com/openai/codex/blob/main/codex-rs/protocol/src/protocol.rs
  */
@@ -35,7 +35,9 @@ export class CodexReader implements TranscriptReader {
   #isInTask = false;
   #current: Turn | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** The latest start among copied rows: the first turn of its own may begin before a copy is known to be over. */
+  /**
+   * The latest turn start among copied rows: the thread's first own turn may begin before the copy is known to be over.
+   */
   #start: TurnStart | undefined;
 
   beginFile({ path }: Pick<TranscriptFile, "path">): void {
@@ -57,7 +59,7 @@ export class CodexReader implements TranscriptReader {
     const atMs = timeOf(timestamp);
     if (atMs === undefined) return;
     if (type === "session_meta") {
-      // Those after the first are copies.
+      // Any after the first is a copy.
       if (this.#history === undefined) this.#meta = payload;
       this.#history ??= new CopiedHistory(payload, atMs);
       return;
@@ -88,7 +90,7 @@ export class CodexReader implements TranscriptReader {
     return [...this.#turns.values()];
   }
 
-  /** What begins with a row. A message of the user within a task steers it. */
+  /** The turn that a row starts, if any. A user message within a task only steers it. */
   #startIn(rowType: unknown, { type, turn_id }: Fields, atMs: number, line: number): TurnStart | undefined {
     const turnId = textOf(turn_id);
     const isOfEvent = rowType === "event_msg";
@@ -101,7 +103,7 @@ export class CodexReader implements TranscriptReader {
 
   #turnOf({ turnId = "", atMs, line }: TurnStart): Turn {
     const threadId = textOf(this.#meta["id"]);
-    // Older versions counted the turns of a process.
+    // In older versions the id is only a count of the turns in a process.
     const name = IS_UUID.test(turnId) ? turnId : `${threadId ?? this.#path}/${new Date(atMs).toISOString()}`;
     const known = this.#turns.get(name);
     if (known !== undefined) return known;
@@ -165,7 +167,7 @@ export class CodexReader implements TranscriptReader {
   }
 }
 
-/** What begins a turn. */
+/** Where a turn begins. */
 interface TurnStart {
   readonly turnId: string | undefined;
   readonly atMs: number;
@@ -187,7 +189,7 @@ function usageOf(value: unknown): InclusiveUsage | undefined {
   };
 }
 
-/** What a total has more than the one before; where that is unknown, or the total began anew, the latest request. */
+/** The increase since the total before; if that is unknown, or the total was reset, the usage of the latest request. */
 function usedSince(
   total: InclusiveUsage,
   before: InclusiveUsage | undefined,

@@ -1,4 +1,4 @@
-/** Groups items that have a key in common, directly or through others; in the order of their first items. */
+/** Groups items that share a key, directly or through other items. Groups are in the order of their first items. */
 export function connected<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): Item[][] {
   const groupOf = new Map<string, { members: Item[]; keys: string[] }>();
   for (const item of items) {

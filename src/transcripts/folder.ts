@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import type { TranscriptFile } from "./transcript";
 
-/** `undefined` when there is none, or it can't be looked at. */
+/** `undefined` if there is no file, or it can't be inspected. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -24,13 +24,13 @@ export function filesBelow(folder: string, pattern: string): TranscriptFile[] {
   return paths.sort().flatMap(fileAt);
 }
 
-/** A file; none when it went meanwhile. */
+/** The file, as a list of one; empty if it was deleted meanwhile. */
 export function fileAt(path: string): TranscriptFile[] {
   const found = statOf(path);
   return found === undefined ? [] : [{ path, bytes: found.size, writtenAtMs: found.mtimeMs }];
 }
 
-/** The beginning of a file, as text; empty when it can't be read. */
+/** The beginning of a file, as text; empty if it can't be read. */
 export function headOf(path: string, bytes: number): string {
   let descriptor: number;
   try {

@@ -3,10 +3,10 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { statOf } from "./folder";
 
 /**
- * What a folder's executions are of: `owner/name` of its git remote `origin`, where the folder is in a repository that
- * has one; else the folder's own name. Each folder is looked at once.
+ * Names the repository of a folder: `owner/name` from its git remote `origin`, if it has one; otherwise the folder's
+ * own name. Each folder is looked at once.
  *
- * @param remoteUrl The remote, where a transcript says it.
+ * @param remoteUrl The remote, if the transcript names it.
  */
 export function createRepositoryNames(): (folder: string | undefined, remoteUrl?: string) => string {
   const known = new Map<string, string | undefined>();
@@ -18,14 +18,14 @@ export function createRepositoryNames(): (folder: string | undefined, remoteUrl?
   };
 }
 
-/** What the address of a remote ends in, such as `owner/name`; `undefined` for one on the same machine. */
+/** The path in a remote's address, such as `owner/name`; `undefined` for a remote on the same machine. */
 export function pathOfRemote(url = ""): string | undefined {
   const [, path] = URL_PATH.exec(url) ?? SSH_PATH.exec(url) ?? [];
   return path?.replace(/\/*(?:\.git)?\/*$/, "") || undefined;
 }
 
 const URL_PATH = /^(?!file:)[a-z][a-z+]*:\/\/[^/]+\/+([^?#]+)/i;
-/** As `git@example.com:owner/name.git`. A drive of Windows has one letter. */
+/** Such as `git@example.com:owner/name.git`. A single letter before the colon would be a Windows drive. */
 const SSH_PATH = /^(?:[^@/:]+@)?[^@/:]{2,}:(?!\/\/)\/?(.+)/;
 
 function originOf(folder: string): string | undefined {
@@ -35,7 +35,7 @@ function originOf(folder: string): string | undefined {
   return /^\s*url\s*=\s*"?([^"\n]+?)"?\s*$/m.exec(section)?.[1];
 }
 
-/** The folder `.git` of the repository that a folder is in; worktrees share one. */
+/** The `.git` folder of the repository that contains a folder. Worktrees share one. */
 function gitFolderOf(folder: string): string | undefined {
   if (statOf(folder) === undefined) return undefined;
   for (let at = folder; ; at = dirname(at)) {
@@ -47,7 +47,7 @@ function gitFolderOf(folder: string): string | undefined {
   }
 }
 
-/** A worktree, or a submodule, has a file in its place that names the folder. */
+/** A worktree or a submodule has a `.git` file instead, which names the folder. */
 function sharedFolderOf(at: string, text: string): string | undefined {
   const named = /^gitdir:\s*(.+?)\s*$/m.exec(text)?.[1];
   if (named === undefined) return undefined;
@@ -55,7 +55,7 @@ function sharedFolderOf(at: string, text: string): string | undefined {
   return resolve(own, textOf(resolve(own, "commondir")).trim());
 }
 
-/** Empty when it can't be read. */
+/** Empty if it can't be read. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");

@@ -9,9 +9,9 @@ export interface TranscriptSource {
   readonly title: string;
   /** How the ids of its executions begin. */
   readonly idPrefix: string;
-  /** Where it keeps transcripts: the folders that there are. */
+  /** The existing folders in which it keeps transcripts. */
   readonly folders: (env: Readonly<Record<string, string | undefined>>) => readonly string[];
-  /** The files that sessions begin in: only names and times are read. */
+  /** The main files of sessions. Only their names and times are read. */
   readonly sessionFiles: (folders: readonly string[]) => readonly TranscriptFile[];
   /** All files of each session. */
   readonly sessions: (paths: readonly string[]) => readonly (readonly TranscriptFile[])[];

@@ -2,55 +2,55 @@ import { type ModelRequest, usageFields } from "../adapters/by-model";
 import { contextFields, type RunContext } from "../adapters/context";
 import type { TelemetryRecord } from "../record/types";
 
-/** A request that a transcript tells of. */
+/** A request in a transcript. */
 export type TurnRequest = ModelRequest & { readonly atMs: number };
 
-/** A prompt, and all that was written until the next one. */
+/** A prompt, and everything written until the next one. */
 export interface Turn {
-  /** Made of what the transcript calls the prompt: the same in every copy of it. */
+  /** Made from the transcript's id of the prompt, so it is the same in every copy. */
   readonly id: string;
   readonly sessionId: string | undefined;
   /** The folder that the agent worked in. */
   readonly cwd: string | undefined;
   readonly branch: string | undefined;
-  /** The address of the folder's git remote, where the transcript says it. */
+  /** The address of the folder's git remote, if the transcript has it. */
   readonly remoteUrl?: string | undefined;
-  /** The model that it would have used, where no request was answered. */
+  /** The model that it would have used, for a turn in which no request was answered. */
   readonly model: string | undefined;
   /** The file and line where it begins. */
   readonly name: string;
   readonly line: number;
-  /** When its rows were written, in epoch milliseconds, in no order. */
+  /** When its rows were written, in epoch milliseconds, unordered. */
   readonly timesMs: number[];
-  /** In no order. */
+  /** Unordered. */
   readonly requests: TurnRequest[];
   /** What cut it short. */
   readonly failures: { readonly atMs: number; readonly conclusion: "aborted" | "error" }[];
-  /** The earliest time of rows that may be added, in epoch milliseconds; `Infinity` when it is over. */
+  /** The earliest time of rows that may still be added, in epoch milliseconds; `Infinity` once the turn is over. */
   openFromMs: number;
 }
 
-/** The model of a request that names none. */
+/** The model of a request that doesn't name one. */
 export const UNKNOWN_MODEL = "unknown";
 
-/** What of a turn became records. */
+/** The records made from a turn. */
 export interface TurnRecords {
   readonly records: readonly TelemetryRecord[];
-  /** Whether a part of it waits. */
+  /** Whether a part of the turn still waits to be recorded. */
   readonly isOpen: boolean;
 }
 
 /**
- * What is written after so long a pause is an execution of its own: the part before it may have been recorded already,
- * and an execution that was recorded never changes.
+ * What is written after a pause of this length becomes a separate execution, because the part before it may have been
+ * recorded already, and a recorded execution never changes.
  */
 export const PAUSE_MS = 3_600_000;
 
 /**
- * The records of a turn: one, or one for each part between pauses of {@link PAUSE_MS}. A part without a request is
- * none, unless it ended in an error of the API, which cost nothing.
+ * The records of a turn: one, or one for each part between pauses of {@link PAUSE_MS}. A part without a request makes
+ * no record, unless it ended in an API error, which cost nothing.
  *
- * @param context What the transcript doesn't say; its `model` is for requests that name none.
+ * @param context What the transcript doesn't say. Its `model` is used for requests that don't name one.
  */
 export function recordsOf(turn: Turn, context: RunContext): TurnRecords {
   const parts = partsOf(turn);
@@ -61,7 +61,7 @@ export function recordsOf(turn: Turn, context: RunContext): TurnRecords {
   };
 }
 
-/** A stretch of a turn without a long pause. */
+/** A part of a turn without a long pause. */
 interface Part extends Pick<Turn, "requests" | "failures"> {
   readonly startMs: number;
   readonly endMs: number;
@@ -109,7 +109,7 @@ const NOTHING_USED = {
   costUsd: 0,
 };
 
-/** How a part ended: what happened last tells. */
+/** How a part ended: the last event decides. */
 function conclusionOf({ requests, failures }: Part): "success" | "aborted" | "error" {
   const last = failures.toSorted((a, b) => a.atMs - b.atMs).at(-1);
   const lastRequestMs = requests.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
