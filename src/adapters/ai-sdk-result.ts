@@ -5,15 +5,16 @@ import type { RunContext } from "./context";
 import { providerNamed } from "./provider-names";
 import { countOf, type Fields, notA, objectOf, serviceTierOf, textOf, uncached } from "./read";
 
-/** `interrupted` is a stream that ended before the model did. */
+/** `interrupted` means that the stream ended before the model did. */
 const FAILURES = new Set(["error", "content-filter", "interrupted"]);
 
 /**
- * The record of what `generateText` or `generateObject` of the Vercel AI SDK returns, or of what `onFinish` of
- * `streamText` is given: of version 5, 6 or 7. All steps are in it: `totalUsage`, where there is one, as `usage` is of the
- * last step alone in 5 and 6. Input includes cached input, except for Anthropic's models in version 5. It says no cost.
+ * The record of a result of the Vercel AI SDK, version 5, 6 or 7: what `generateText` or `generateObject` returns, or
+ * what `onFinish` of `streamText` receives. It covers all steps; `totalUsage` is preferred, because in 5 and 6 `usage`
+ * is that of the last step only. Input includes cached input, except for Anthropic's models in version 5. A result has
+ * no cost.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no result, or for one whose usage is still a promise.
+ * @throws {RunledgerError} `INVALID_RECORD` if it isn't a result, or if its usage is still a promise.
  */
 export function fromAiSdkResult(result: object, context: RunContext): TelemetryRecord {
   const fields = objectOf(result);
@@ -33,7 +34,7 @@ export function fromAiSdkResult(result: object, context: RunContext): TelemetryR
   };
 }
 
-/** What the steps used, which may be of different models. */
+/** What the steps used. They may have used different models. */
 function requestsOf(fields: Fields, { model, provider }: RunContext): readonly ModelRequest[] {
   const steps = (Array.isArray(fields["steps"]) ? fields["steps"] : []).map(objectOf);
   const areOfSteps = steps.length > 0 && steps.every((step) => step["usage"] != null);
@@ -49,7 +50,7 @@ function requestsOf(fields: Fields, { model, provider }: RunContext): readonly M
   });
 }
 
-/** What decides the price beside the tokens: `usage` is Anthropic's own. */
+/** What decides the price besides the tokens. `anthropic.usage` has the form of Anthropic's API. */
 function termsOf({ anthropic, openai }: Fields) {
   const ofAnthropic = anthropicTerms(objectOf(objectOf(anthropic)["usage"]));
   return {

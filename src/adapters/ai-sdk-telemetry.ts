@@ -5,7 +5,7 @@ import type { RecordingApp } from "./claude-stream";
 import type { RunContext } from "./context";
 import { countOf, type Fields, objectOf, textOf } from "./read";
 
-/** What `registerTelemetry` of the AI SDK 7 takes, as far as it is used here. */
+/** The part used here of what `registerTelemetry` of the AI SDK 7 takes. */
 export interface AiSdkTelemetry {
   onStart(event: unknown): void;
   onStepEnd(event: unknown): void;
@@ -14,11 +14,11 @@ export interface AiSdkTelemetry {
   onAbort(event: unknown): void;
 }
 
-/** Operations of language models; others, such as embeddings, are no runs. */
+/** Operations that count as runs: those of language models, but not embeddings, for example. */
 const RUNS = /^ai\.(?:generate|stream)(?:Text|Object)$/;
 const MOST_CALLS = 10_000;
 
-/** A call that has not ended yet: what is kept of it has no text of a prompt or an answer in it. */
+/** A call that has not ended yet. No text of a prompt or an answer is kept. */
 interface Call {
   readonly startMs: number;
   readonly model: Fields;
@@ -27,11 +27,11 @@ interface Call {
 }
 
 /**
- * Records every `generateText`, `streamText`, `generateObject` and agent of an application that uses the Vercel AI SDK 7,
- * those that fail or are aborted included: with what the steps used that had ended by then.
+ * Records every `generateText`, `streamText`, `generateObject` and agent call of an application that uses the Vercel AI
+ * SDK 7. A call that fails or is aborted is recorded with the usage of the steps that had finished.
  *
- * @param context What the SDK doesn't know. `repo`, `eventType` and `prNumber` of a call's `runtimeContext` go before it,
- *   and its `labels` are added, where `telemetry.includeRuntimeContext` lets them through.
+ * @param context What the SDK doesn't know. `repo`, `eventType` and `prNumber` of a call's `runtimeContext` override
+ *   it, and its `labels` are added, if `telemetry.includeRuntimeContext` lets them through.
  * @example
  * ```ts
  * registerTelemetry(aiSdkTelemetry(app, { repo: "octo-org/octo-repo", eventType: "chat" }));

@@ -1,7 +1,8 @@
 import { countOf, type Fields, objectOf, serviceTierOf } from "./read";
 
 /**
- * What a message of Anthropic's API used, by its `usage`: input has no cached tokens in it, output includes thinking.
+ * What a message of Anthropic's API used, by its `usage`. Input doesn't include cached tokens; output includes
+ * thinking.
  *
  * @see https://platform.claude.com/docs/en/api/messages
  */
@@ -14,7 +15,7 @@ export function anthropicTokens(usage: Fields) {
   };
 }
 
-/** What of a `usage` decides the price beside the tokens: fast mode, and inference within a country, cost more. */
+/** What in a `usage` decides the price besides the tokens: fast mode, and inference within a country, cost more. */
 export function anthropicTerms({ cache_creation, service_tier, speed, inference_geo }: Fields) {
   return {
     cacheCreation1hTokens: countOf(objectOf(cache_creation)["ephemeral_1h_input_tokens"]),

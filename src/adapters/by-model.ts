@@ -6,22 +6,22 @@ import type { ModelUsage } from "../record/types";
 import { contextFields, type RunContext } from "./context";
 import { sumOf } from "./read";
 
-/** What one request used, and what else decides its price. */
+/** What one request used, and anything else that decides its price. */
 export interface ModelRequest extends ModelUsage {
   /** When it was answered, in epoch milliseconds. Default: when the run ended. */
   readonly atMs?: number | undefined;
   /** The part of `cacheCreationTokens` that is kept for an hour. Default 0. */
   readonly cacheCreation1hTokens?: number | undefined;
-  /** As the provider calls it; `undefined` is the standard one. */
+  /** As the provider calls it; `undefined` is the standard tier. */
   readonly serviceTier?: string | undefined;
-  /** Whether it is the sum of several requests, of which each has the price of a small one. */
+  /** Whether it is the sum of several requests. Each of them is then priced as a small one. */
   readonly areSeveral?: boolean | undefined;
 }
 
-/** Stands for tiers that differ: as a whole, such a run has no price. */
+/** The tier of a run whose requests had different tiers. Such a run can't be priced as a whole. */
 const MIXED_TIERS = "mixed";
 
-/** The fields of a record that its requests and its context tell: of one model, or of each of several. */
+/** The fields of a record that follow from its requests and context, with one model or with `models`. */
 export function usageFields(given: readonly ModelRequest[], context: RunContext) {
   const requests = given.map((request) => ({ ...request, provider: request.provider ?? context.provider }));
   const models = sumByModel(pricedBy(context, requests));
@@ -33,9 +33,9 @@ export function usageFields(given: readonly ModelRequest[], context: RunContext)
 }
 
 /**
- * The requests with a cost where the context has prices, and the results told none.
+ * The requests, with a cost estimated from the context's prices if they had none.
  *
- * @param requests Each with the provider that the context names, where it names none itself.
+ * @param requests Each with its provider; if the result named none, with that of the context.
  */
 export function pricedBy<Request extends ModelRequest>(
   { prices, completedAt }: Pick<RunContext, "prices" | "completedAt">,
@@ -56,7 +56,7 @@ function costIn(prices: PriceList, request: ModelRequest, endMs: number): number
   return request.areSeveral === true ? prices.costOfRun(usage) : prices.costOfRequest(usage);
 }
 
-/** The tier of all requests. */
+/** The tier that all requests have in common. */
 function tierOf(requests: readonly ModelRequest[]): string | undefined {
   const [tier, ...others] = new Set(requests.map(({ serviceTier }) => serviceTier));
   return others.length > 0 ? MIXED_TIERS : tier;
@@ -70,19 +70,19 @@ function sumByModel(requests: readonly ModelRequest[]): readonly ModelUsage[] {
     provider: some[0]?.provider,
     inputTokens: sumOfAll(some.map(({ inputTokens }) => inputTokens)),
     outputTokens: sumOfAll(some.map(({ outputTokens }) => outputTokens)),
-    // A request that tells nothing of the cache did not use it.
+    // A request without cache counts did not use the cache.
     cacheReadTokens: sumOf(...some.map(({ cacheReadTokens }) => cacheReadTokens ?? undefined)),
     cacheCreationTokens: sumOf(...some.map(({ cacheCreationTokens }) => cacheCreationTokens ?? undefined)),
     ...costOf(some),
   }));
 }
 
-/** The sum; unknown where one of its parts is. */
+/** The sum; unknown if one of its parts is. */
 function sumOfAll(counts: readonly (number | null | undefined)[]): number | undefined {
   return counts.some((count) => count == null) ? undefined : sumOf(...counts.map((count) => count ?? 0));
 }
 
-/** The sum of costs; none where one of them is unknown. */
+/** The sum of costs; no cost if one of them is unknown. */
 function costOf(requests: readonly ModelRequest[]): Pick<ModelUsage, "costUsd" | "costSource"> {
   const costUsd = sumOfAll(requests.map((request) => request.costUsd));
   if (costUsd === undefined) return {};

@@ -9,8 +9,8 @@ import { providerNamed } from "./provider-names";
 import { amountOf, countOf, objectOf, textOf } from "./read";
 
 /**
- * What is read of a result message of Claude Code (`claude -p --output-format json`) or of the Claude Agent SDK, of any
- * version. All that a version lacks, or has in another form, counts as unknown; no text of a prompt or an answer is read.
+ * What is read from a result message of any version of Claude Code (`claude -p --output-format json`) or of the Claude
+ * Agent SDK. A field that is missing, or has another form, counts as unknown. No text of a prompt or an answer is read.
  */
 export interface ClaudeResult {
   readonly type?: unknown;
@@ -22,7 +22,7 @@ export interface ClaudeResult {
   readonly terminal_reason?: unknown;
   readonly api_error_status?: unknown;
   readonly total_cost_usd?: unknown;
-  /** Its name in the first versions; so is `total_cost`. */
+  /** The cost's name in the first versions, like `total_cost`. */
   readonly cost_usd?: unknown;
   readonly total_cost?: unknown;
   readonly duration_ms?: unknown;
@@ -34,8 +34,8 @@ export interface ClaudeResult {
 /** How {@link fromClaudeResult} reads a result. */
 export interface ClaudeResultOptions {
   /**
-   * The result before it, of the same running total: of the same query or, since SDK 0.3.277, of the session that was
-   * resumed. What it used is subtracted, unless the total was reset meanwhile.
+   * The previous result of the same running total: of the same query or, since SDK 0.3.277, of the session that was
+   * resumed. Its usage is subtracted, unless the total was reset since.
    */
   readonly previous?: ClaudeResult | undefined;
 }
@@ -44,10 +44,10 @@ type Usage = ModelUsage & { readonly model: string };
 const UNKNOWN_MODEL = "unknown";
 
 /**
- * The record of a result. What each model used is taken from `modelUsage`, without which `usage` tells about the main
- * loop only. Zeros in place of what is not known, as in the result of a crash, are left out.
+ * The record of a result. The usage of each model is taken from `modelUsage`; without it, `usage` covers the main loop
+ * only. Zeros in place of unknown numbers, as in the result of a crash, are left out.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no result.
+ * @throws {RunledgerError} `INVALID_RECORD` if it isn't a result.
  * @example
  * ```ts
  * app.emitter.emit("execution:completed", fromClaudeResult(message, { repo, eventType }));
@@ -80,7 +80,7 @@ export function fromClaudeResult(
   return { ...fields, ...only };
 }
 
-/** What the result tells no cost of; its requests aren't told apart. */
+/** Estimates the costs that the result lacks. It doesn't tell requests apart. */
 function priced(usages: readonly Usage[], context: RunContext): readonly Usage[] {
   const requests = usages.map((usage) => ({
     ...usage,
@@ -98,7 +98,7 @@ export function isClaudeResult(value: unknown): value is ClaudeResult {
   return isOfResult && (type === undefined || type === "result");
 }
 
-/** Not all of these are in a result of each version, but some always are. */
+/** A result of any version has at least one of these. */
 const RESULT_FIELDS = ["total_cost_usd", "cost_usd", "total_cost", "modelUsage"] as const;
 
 function assertResult(value: unknown): void {
@@ -111,19 +111,19 @@ function assertResult(value: unknown): void {
   );
 }
 
-/** The session of a message; `undefined` for what stands for any session, such as `default` or `<scrubbed>`. */
+/** The session of a message; `undefined` for a placeholder, such as `default` or `<scrubbed>`. */
 export function sessionOf({ session_id }: Pick<ClaudeResult, "session_id">): string | undefined {
   const id = textOf(session_id);
   return id === "default" || id?.startsWith("<") ? undefined : id;
 }
 
-/** Success is the subtype `success` without `is_error`. */
+/** A run succeeded if the subtype is `success` and `is_error` isn't set. */
 function conclusionOf({ subtype, is_error }: ClaudeResult): string {
   if (subtype === "success" && is_error !== true) return "success";
   return textOf(subtype === "success" ? undefined : subtype) ?? "error";
 }
 
-/** What each model used so far, as the message says it. */
+/** What each model used so far, according to the message. */
 function usagesOf(message: ClaudeResult, namedModel: string): readonly Usage[] {
   const ofModels = Object.entries(objectOf(message.modelUsage));
   if (ofModels.length > 0) return ofModels.map(([model, usage]) => usageOfModel(model, objectOf(usage)));
@@ -152,7 +152,7 @@ function usageOfModel(model: string, usage: Readonly<Record<string, unknown>>): 
   };
 }
 
-/** What was used since an earlier result. A field that would fall below zero tells that the total was reset. */
+/** What was used since an earlier result. If a field would fall below zero, the total was reset. */
 function difference(now: readonly Usage[], before: readonly Usage[] = []): readonly Usage[] {
   const earlier = new Map(before.map((usage) => [usage.model, usage]));
   const rest = now.map((usage): Usage => {
@@ -171,14 +171,14 @@ function difference(now: readonly Usage[], before: readonly Usage[] = []): reado
   return used.length > 0 ? used : rest.slice(0, 1).map(withoutNoise);
 }
 
-/** Sums of fractions differ by so much with the order of addition. */
+/** Sums of fractions may differ by this much, depending on the order of addition. */
 const TOLERANCE = 1e-9;
 
 function withoutNoise(usage: Usage): Usage {
   return usage.costUsd != null && Math.abs(usage.costUsd) <= TOLERANCE ? { ...usage, costUsd: 0 } : usage;
 }
 
-/** A request that wasn't refused uses tokens and costs something: zeros in their place are unknown. */
+/** A request that wasn't refused uses tokens and costs something, so zeros in their place mean unknown. */
 function withoutUnknown(usage: Usage, isRefused: boolean): Usage {
   const tokens = [usage.inputTokens, usage.outputTokens, usage.cacheReadTokens, usage.cacheCreationTokens];
   const hasTokens = tokens.some((count) => count != null && count > 0);

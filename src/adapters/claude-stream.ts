@@ -13,22 +13,22 @@ export interface RecordingApp {
 /** What {@link recordClaude} can't see in the messages. */
 export interface RecordClaudeOptions {
   /**
-   * The last result of the session that this query resumes or forks, where it was recorded by another process, or under
-   * another id. Results of this process are remembered by their session, the latest 10,000 of them.
+   * The last result of the session that this query resumes or forks, if it was recorded by another process, or under
+   * another id. This process remembers the last result of each of the latest 10,000 sessions.
    */
   readonly previous?: ClaudeResult | undefined;
 }
 
-/** Since this version the first result of a resumed session has what it used before in it. (claude-agent-sdk 0.3.277) */
+/** Since this version, results of a resumed session include what it used before. (claude-agent-sdk 0.3.277) */
 const RESUMES_TOTALS = [2, 1, 277] as const;
 const MOST_SESSIONS = 10_000;
 const lastResults = new Map<string, ClaudeResult>();
 
 /**
  * Passes the messages of the Claude Agent SDK's `query()` on, unchanged, and emits `execution:completed` for each
- * result among them: with what that result used, though the SDK says what the query, or the resumed session, used so
- * far. A stream that ends, fails or is left without a result is recorded with the conclusion `error`, and with the
- * tokens that its messages tell.
+ * result among them. The SDK reports running totals of the query, or of the resumed session; each record has only the
+ * increase. A stream that ends, fails or is abandoned without a result is recorded with the conclusion `error`, and
+ * with the tokens found in its messages.
  *
  * @example
  * ```ts
@@ -55,16 +55,16 @@ export async function* recordClaude<Message>(
   }
 }
 
-/** Turns the messages of a query, one after the other, into records. */
+/** Turns the messages of a query into records, one message at a time. */
 export class ClaudeRun {
   readonly #context: RunContext;
   readonly #startMs = performance.now();
   #previous: ClaudeResult | undefined;
   #sessionId: string | undefined;
   #hasBegun = false;
-  /** Whether its beginning was seen: all results up to the next are of one query, whatever their session is called. */
+  /** Whether the start of a query was seen. Then all results until the next start are of that query, in any session. */
   #isQuery = false;
-  /** Since the last result, by the id of the message: the fullest of each, as messages are repeated while they grow. */
+  /** Usage since the last result, by message id. Messages are repeated while they grow, so the fullest one is kept. */
   #usages = new Map<string, ModelRequest>();
   #isPending = false;
 
@@ -73,7 +73,7 @@ export class ClaudeRun {
     this.#previous = previous;
   }
 
-  /** Takes the next message; returns the record of a result. */
+  /** Takes the next message; returns a record if it is a result. */
   see(message: unknown): TelemetryRecord | undefined {
     const fields = objectOf(message);
     const { type, subtype } = fields;
@@ -85,7 +85,7 @@ export class ClaudeRun {
     return undefined;
   }
 
-  /** The record of what came after the last result; `undefined` when nothing did. */
+  /** The record of what came after the last result; `undefined` if nothing did. */
   end(): TelemetryRecord | undefined {
     if (!this.#isPending) return undefined;
     return {
@@ -99,7 +99,7 @@ export class ClaudeRun {
   #begin({ session_id, claude_code_version }: Readonly<Record<string, unknown>>): void {
     this.#isPending = true;
     const sessionId = sessionOf({ session_id });
-    // A cleared session goes on under another id, and begins with nothing.
+    // A cleared session continues under another id, and its totals start from zero.
     if (this.#hasBegun && (sessionId === undefined || this.#sessionId !== sessionId))
       this.#previous = undefined;
     this.#hasBegun = true;
@@ -110,7 +110,7 @@ export class ClaudeRun {
 
   #note({ id, model, usage }: Readonly<Record<string, unknown>>): void {
     this.#isPending = true;
-    // What the SDK itself puts in, such as the text of an error, used nothing.
+    // Messages that the SDK itself inserts, such as the text of an error, used nothing.
     if (typeof id !== "string" || typeof model !== "string" || model.startsWith("<")) return;
     const used = objectOf(usage);
     const request = { model, ...anthropicTokens(used), ...anthropicTerms(used) };
@@ -119,7 +119,7 @@ export class ClaudeRun {
   }
 
   #recordOf(result: ClaudeResult): TelemetryRecord {
-    // A log of results alone has no beginnings of sessions.
+    // A log may have only results, without the messages that start a session.
     const sessionId = sessionOf(result);
     const isAnother = sessionId !== this.#sessionId || (sessionId === undefined && !this.#isQuery);
     if (!this.#hasBegun || isAnother) this.#begin({ session_id: result.session_id });

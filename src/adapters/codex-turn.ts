@@ -5,19 +5,19 @@ import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inc
 import { countOf, notA, objectOf } from "./read";
 
 export interface CodexTurnOptions {
-  /** The latest turn of the same thread that has usage, even one of an earlier process. Default: none. */
+  /** The latest turn of the same thread that has usage, even if it ran in an earlier process. Default: none. */
   readonly previous?: object | null | undefined;
-  /** The thread, which no turn names: the `sessionId` of the record. */
+  /** The thread's id, which becomes the record's `sessionId`. A turn doesn't name its thread. */
   readonly threadId?: string | undefined;
 }
 
 /**
- * The record of a turn of Codex: what `thread.run()` of its SDK returns, or the event `turn.completed` or
- * `turn.failed`, also of `codex exec --json`. The usage of a turn is the total of its thread so far, also of a resumed
- * one; `previous` is subtracted. Its input includes what was read from the cache and written to it, which is taken
- * out; its output includes reasoning. It says no cost, and no model: give it in the context.
+ * The record of a Codex turn: what `thread.run()` of its SDK returns, or the event `turn.completed` or `turn.failed`,
+ * also from `codex exec --json`. The usage of a turn is the total of its thread so far, even if the thread was resumed;
+ * `previous` is subtracted. Cache reads and writes are part of its input, and are subtracted too; its output includes
+ * reasoning. A turn has no cost and no model: pass the model in the context.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no turn.
+ * @throws {RunledgerError} `INVALID_RECORD` if it isn't a turn.
  * @see https://github.com/openai/codex/blob/main/codex-rs/exec/src/event_processor_with_jsonl_output.rs
  */
 export function fromCodexTurn(
@@ -53,7 +53,7 @@ function totalOf(turn: object): InclusiveUsage {
   });
 }
 
-/** What a turn used. A count that would fall below zero tells that the total began anew. */
+/** What a turn used. If a count would fall below zero, the total was reset. */
 function usedSince(now: InclusiveUsage, before: InclusiveUsage | undefined): InclusiveUsage {
   if (before?.input === undefined) return now;
   const used = usageBeyond(now, before);

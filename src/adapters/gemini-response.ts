@@ -3,14 +3,15 @@ import { usageFields } from "./by-model";
 import type { RunContext } from "./context";
 import { countOf, notA, objectOf, serviceTierOf, sumOf, textOf, uncached } from "./read";
 
-/** The model came to an end by itself, or reached a limit: its own of a request, or one that the caller gave. */
+/** The model finished by itself, or reached a limit: its own limit for a request, or one that the caller set. */
 const ENDS = new Set(["STOP", "MAX_TOKENS", "CONTINUATION"]);
 
 /**
- * The record of a response of Gemini's API (`generateContent`). Its prompt includes cached content, which is taken out;
- * thoughts are beside the candidates, and prompts of tools beside the prompt: both are added. It says no cost.
+ * The record of a response of Gemini's API (`generateContent`). Its prompt count includes cached content, which is
+ * subtracted. Thoughts are counted apart from the candidates, and tool prompts apart from the prompt: both are added. A
+ * response has no cost.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no response.
+ * @throws {RunledgerError} `INVALID_RECORD` if it isn't a response.
  */
 export function fromGeminiResponse(response: object, context: RunContext): TelemetryRecord {
   const { usageMetadata, candidates, promptFeedback, modelVersion, responseId } = objectOf(response);

@@ -10,12 +10,12 @@ const UNKNOWN: InclusiveUsage = {
   output: undefined,
 };
 
-/** Zeros stand for unknown usage: every request has tokens. */
+/** Turns zeros into unknown usage, because every request has tokens. */
 export function knownUsage(usage: InclusiveUsage): InclusiveUsage {
   return usage.input === 0 && usage.output === 0 ? UNKNOWN : usage;
 }
 
-/** What a total has more than an earlier one, or than a part of it; unknown where one of them is. */
+/** A total minus an earlier one, or minus a part of it; a count is unknown if it is unknown in either. */
 export function usageBeyond(total: InclusiveUsage, part: InclusiveUsage): InclusiveUsage {
   return {
     input: beyond(total.input, part.input),
@@ -29,7 +29,7 @@ function beyond(total: number | undefined, part: number | undefined): number | u
   return total === undefined || part === undefined ? undefined : total - part;
 }
 
-/** The fields of a record, which don't overlap. */
+/** The token fields of a record, which don't overlap. */
 export function tokenFields({ input, read, written, output }: InclusiveUsage) {
   return {
     inputTokens: uncached(input, read, written),

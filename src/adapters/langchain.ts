@@ -6,7 +6,7 @@ import { type InclusiveUsage, knownUsage, tokenFields } from "./inclusive-usage"
 import { providerNamed } from "./provider-names";
 import { countOf, type Fields, notA, objectOf, textOf } from "./read";
 
-/** Ends that are none of the model's own, as the APIs of OpenAI, Anthropic, Bedrock and Gemini call them. */
+/** Reasons for which an answer was blocked, as the APIs of OpenAI, Anthropic, Bedrock and Gemini call them. */
 const BLOCKED = new Set([
   "blocklist",
   "content_filter",
@@ -21,12 +21,12 @@ const BLOCKED = new Set([
 
 /**
  * The record of what a chat model of LangChain returns (an `AIMessage`), or of the final state of an agent or graph
- * with `messages`: of the answers since the last human message, as earlier ones belong to earlier runs. Input includes
- * what was read from the cache and written to it, which is taken out. It says no cost.
+ * with `messages`. From a state, the answers since the last human message are counted; earlier ones belong to earlier
+ * runs. Cache reads and writes are part of the input count, and are subtracted. A result has no cost.
  *
- * A run that is interrupted and goes on is one, under one `executionId`: record it once, at its end.
+ * A run that is interrupted and continues is one run, under one `executionId`: record it once, when it ends.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is neither.
+ * @throws {RunledgerError} `INVALID_RECORD` if it is neither.
  */
 export function fromLangChain(result: object, context: RunContext): TelemetryRecord {
   const answers = answersOf(objectOf(result));
@@ -45,7 +45,7 @@ export function fromLangChain(result: object, context: RunContext): TelemetryRec
   };
 }
 
-/** Each provider's package names it as its API does. */
+/** Each provider's package uses the name of the provider's API. */
 function reasonOf({ finish_reason, finishReason, stop_reason, stopReason }: Fields): string | undefined {
   return textOf(finish_reason) ?? textOf(finishReason) ?? textOf(stop_reason) ?? textOf(stopReason);
 }
@@ -62,7 +62,7 @@ function isAnswer(message: Fields): boolean {
   return typeOf(message) === "ai";
 }
 
-/** Messages before version 1 tell their type by a method. */
+/** Before version 1, the type of a message comes from a method. */
 function typeOf(message: Fields): unknown {
   const { type, _getType } = message;
   if (textOf(type) !== undefined || typeof _getType !== "function") return type;
@@ -92,7 +92,10 @@ function usedFor(answer: Fields, context: RunContext) {
   };
 }
 
-/** `ofAnthropic` is its own count, in which input has no cached tokens; early versions passed its input on as it is. */
+/**
+ * `ofAnthropic` is Anthropic's own count, in which input excludes cached tokens. Early versions of LangChain passed
+ * that input on unchanged.
+ */
 function usageOf(usage: Fields, ofAnthropic: Fields): InclusiveUsage {
   const details = objectOf(usage["input_token_details"]);
   const [read, written] = [countOf(details["cache_read"]), countOf(details["cache_creation"])];
@@ -106,7 +109,7 @@ function usageOf(usage: Fields, ofAnthropic: Fields): InclusiveUsage {
   });
 }
 
-/** Gemini's thoughts are in the total, but in no other count. */
+/** Gemini's thoughts are only in the total, so the output is taken from there. */
 function withThoughts(usage: InclusiveUsage, answer: Fields): InclusiveUsage {
   const total = countOf(objectOf(answer["usage_metadata"])["total_tokens"]);
   if (total === undefined || usage.input === undefined || usage.output === undefined) return usage;

@@ -5,17 +5,17 @@ import { type InclusiveUsage, knownUsage, tokenFields, usageBeyond } from "./inc
 import { countOf, type Fields, notA, objectOf, serviceTierOf, sumOf, textOf } from "./read";
 
 /**
- * The record of what `run()` of the OpenAI Agents SDK returns (of a stream, once it is `completed`), or of the error
- * that it throws, where that has a `state`. What agents called as tools used is included. Input includes what was read
- * from the cache and written to it, which is taken out; output includes reasoning. It says no cost. Streamed responses,
- * and agents called as tools, name no model: they count under the model of the context.
+ * The record of what `run()` of the OpenAI Agents SDK returns (if streamed, once it is `completed`), or of the error
+ * that it throws, if that has a `state`. The usage of agents called as tools is included. Cache reads and writes are
+ * part of the input count, and are subtracted; output includes reasoning. A result has no cost. Streamed responses, and
+ * agents called as tools, don't name a model, so they count under the model of the context.
  *
- * Give each run a `RunContext` of its own, or none: in a shared one the SDK adds up the usage of all its runs.
+ * Give each run its own `RunContext`, or none: in a shared one, the SDK adds up the usage of all runs.
  *
- * A run that waits for an approval has the conclusion `interrupted`. When it goes on, the new result covers the whole
+ * A run that waits for an approval has the conclusion `interrupted`. When it continues, the new result covers the whole
  * run under the same `executionId`: record only that one.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no result, and no error with a state.
+ * @throws {RunledgerError} `INVALID_RECORD` if it is neither a result nor an error with a state.
  */
 export function fromOpenAiAgents(result: object, context: RunContext): TelemetryRecord {
   const fields = objectOf(result);
@@ -42,12 +42,12 @@ function endOf({ error, interruptions, rawResponses, name, cancelled }: Fields) 
   return { conclusion: isWaiting ? "interrupted" : "success" };
 }
 
-/** The name of an error's class; nothing of its text. */
+/** The name of an error's class, never its text. */
 function classNameOf(name: unknown): string | undefined {
   return typeof name === "string" && /^\w{1,64}$/.test(name) ? name : undefined;
 }
 
-/** What the requests used. The usage of a run has more than its responses have where agents were called as tools. */
+/** What the requests used. The run's usage exceeds that of its responses if agents were called as tools. */
 function requestsOf(
   responses: readonly Fields[],
   ofRun: Fields,
@@ -72,7 +72,7 @@ const isMore = (count: number | undefined) => count !== undefined && count > 0;
 const isNotLess = (count: number | undefined) => count === undefined || count >= 0;
 
 function usageOf(usage: Fields): InclusiveUsage {
-  // One entry for each request that had details.
+  // There is one entry for each request that had details.
   const details = Object.values(objectOf(usage["inputTokensDetails"])).map(objectOf);
   return knownUsage({
     input: countOf(usage["inputTokens"]),

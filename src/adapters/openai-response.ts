@@ -5,11 +5,10 @@ import { tokenFields } from "./inclusive-usage";
 import { countOf, notA, objectOf, serviceTierOf, textOf } from "./read";
 
 /**
- * The record of a response of OpenAI's API, or of one that is compatible: of the Responses API, or of Chat
- * Completions. Its input includes what was read from the cache and written to it, which is taken out; its output
- * includes reasoning. It says no cost.
+ * The record of a response of OpenAI's Responses API or Chat Completions, or of a compatible service. Cache reads and
+ * writes are part of its input count, and are subtracted; its output includes reasoning. A response has no cost.
  *
- * @throws {RunledgerError} `INVALID_RECORD` for what is no response.
+ * @throws {RunledgerError} `INVALID_RECORD` if it isn't a response.
  */
 export function fromOpenAiResponse(response: object, context: RunContext): TelemetryRecord {
   const body = objectOf(response);

@@ -1,4 +1,4 @@
-/** Names that SDKs have for providers, up to their first dot, and ours, where they differ. */
+/** Provider names that differ: the SDKs', up to the first dot, and ours. */
 const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["amazon-bedrock", "aws"],
   ["anthropicAws", "aws"],
@@ -16,7 +16,7 @@ const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["xai", "x-ai"],
 ]);
 
-/** A provider that an SDK names, such as `anthropic.messages`, by our name; `undefined` without one. */
+/** Our name of a provider that an SDK names, such as `anthropic.messages`; `undefined` without a name. */
 export function providerNamed(name: string | undefined): string | undefined {
   const [first = ""] = name?.split(".") ?? [];
   return first === "" ? undefined : (PROVIDERS.get(first) ?? first);

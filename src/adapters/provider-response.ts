@@ -10,13 +10,13 @@ import { countOf, type Fields, notA, objectOf, serviceTierOf, textOf } from "./r
 
 /** How {@link fromProviderResponse} reads a response. */
 export interface ProviderResponseOptions {
-  /** The provider's API, as the package calls it, such as `chat`. Default: the first by which usage is found. */
+  /** The provider's API, as the package calls it, such as `chat`. Default: the first one that finds usage. */
   readonly apiFlavor?: string | undefined;
 }
 
 /**
  * The record of a response of any provider that the optional package `@pydantic/genai-prices` knows, such as `groq`,
- * `mistral` or `cohere`: the body, as JSON has it. Its conclusion is `success`; a response says no cost.
+ * `mistral` or `cohere`. `body` is the parsed JSON. The conclusion is `success`; a response has no cost.
  *
  * @param provider Name of the provider; the `provider` of the record.
  * @throws {RunledgerError} `MISSING_PACKAGE`; `INVALID_ARGUMENT` for a provider that the package does not know;
@@ -52,7 +52,7 @@ export function fromProviderResponse(
   };
 }
 
-/** Where OpenAI, those that follow it, and Anthropic have it. */
+/** The service tier, where OpenAI and compatible services put it, or where Anthropic does. */
 function tierOf({ service_tier, usage }: Fields): string | undefined {
   return serviceTierOf(service_tier) ?? anthropicTerms(objectOf(usage)).serviceTier;
 }
@@ -71,7 +71,7 @@ function extract(
     try {
       return list.extractUsage(provider, body, flavor);
     } catch {
-      // It is of another API of the provider, or of none.
+      // The response isn't of this API: try the provider's next one.
     }
   }
   throw notA(

@@ -2,11 +2,11 @@ import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { specialTier } from "../record/service-tier";
 
-// Results come from other programs, of any version: what is not of the right type counts as unknown.
+// Results come from other programs, of any version: a value of the wrong type counts as unknown.
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of an object; none of anything else. */
+/** The fields of an object; for anything else, no fields. */
 export function objectOf(value: unknown): Fields {
   return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
@@ -23,19 +23,19 @@ export function amountOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** The service tier of a request, such as `flex`; `undefined` for the standard one. */
+/** The service tier of a request, such as `flex`; `undefined` for the standard tier. */
 export function serviceTierOf(value: unknown): string | undefined {
   const tier = specialTier(textOf(value));
   return tier !== undefined && tier.length > LONGEST_TIER ? undefined : tier;
 }
 
-/** A longer text is none. */
+/** A longer text can't be a service tier. */
 const LONGEST_TIER = 50;
 
 /**
- * Input without what of it was read from the cache, or written to it, where a provider's count includes both.
+ * Input without cache reads and writes, for a provider whose input count includes both.
  *
- * @returns `undefined` when the input is unknown.
+ * @returns `undefined` if the input is unknown.
  */
 export function uncached(
   input: number | undefined,
@@ -44,17 +44,17 @@ export function uncached(
 ): number | undefined {
   if (input === undefined) return undefined;
   const rest = input - (read ?? 0) - (written ?? 0);
-  // Some count written tokens beside the input.
+  // Some providers count cache writes separately from the input.
   return rest >= 0 ? rest : Math.max(0, input - (read ?? 0));
 }
 
-/** The sum of what is known; `undefined` when nothing is. */
+/** The sum of the known counts; `undefined` if none is known. */
 export function sumOf(...counts: readonly (number | undefined)[]): number | undefined {
   const known = counts.filter((count) => count !== undefined);
   return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
 }
 
-/** The error for a value that is no such result. */
+/** The error for a value that isn't the expected result. */
 export function notA(expected: string, value: unknown, hint?: string): RunledgerError {
   return new RunledgerError(
     "INVALID_RECORD",
