@@ -13,7 +13,7 @@ const SCOPE = "runledger";
  */
 export function loadApi(): Api {
   try {
-    // Plain `require` would be renamed in the built package, and an application's bundler would not find it.
+    // The build would rename a plain `require`, and an application's bundler would not find the package.
     return import.meta.require("@opentelemetry/api") as Api;
   } catch (cause) {
     throw new RunledgerError(
@@ -25,9 +25,9 @@ export function loadApi(): Api {
 }
 
 /**
- * A tracer of the global provider; `undefined` while there is none. Then the API would give out a proxy instead, which
- * never learns of a provider that is registered with another copy of the API: this one is CommonJS, the host's an ES
- * module.
+ * A tracer of the global provider; `undefined` while there is none. The API would then return a proxy, which never
+ * finds a provider that is registered with another copy of the API. There may be two: this one is CommonJS, the host's
+ * is an ES module.
  */
 export function globalTracer({ trace }: Api, options: TracerOptions): Tracer | undefined {
   const provider = trace.getTracerProvider();

@@ -1,5 +1,5 @@
-// Names of OpenTelemetry's conventions for generative AI, Development all of them. After 1.41 they left the main
-// repository for one of their own, without a release since, and `@opentelemetry/semantic-conventions` has only older ones.
+// Names of OpenTelemetry's conventions for generative AI, all with the status Development. After 1.41 they moved to a
+// repository of their own, which has no release yet, and `@opentelemetry/semantic-conventions` has only older ones.
 //
 // "1.41": https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-agent-spans.md
 // "latest": https://github.com/open-telemetry/semantic-conventions-genai at 32c328e85013588c6fe32ebc30934ab5b1752b6a,
@@ -8,10 +8,10 @@
 /** Which conventions the names follow. */
 export type Conventions = "1.41" | "latest";
 
-/** What the conventions say differently about the span of a run. */
+/** How the conventions differ on the span of a run. */
 export interface Profile {
   readonly tracerOptions: { readonly schemaUrl?: string };
-  /** Attributes that only some conventions have; `undefined` where a run has none. */
+  /** Attributes that only some conventions have; `undefined` if they have none for a run. */
   readonly provider: string | undefined;
   readonly cacheReadTokens: string | undefined;
   readonly cacheCreationTokens: string | undefined;
@@ -24,8 +24,8 @@ export const PROFILES = {
     cacheReadTokens: "gen_ai.usage.cache_read.input_tokens",
     cacheCreationTokens: "gen_ai.usage.cache_creation.input_tokens",
   },
-  // Of a run that may have called several providers and models, what one of them was is misleading: its pull requests
-  // 289 and 469.
+  // Left out because a run may have called several providers and models, so naming one is misleading: pull requests 289
+  // and 469 of that repository.
   latest: {
     tracerOptions: {},
     provider: undefined,
@@ -37,7 +37,7 @@ export const PROFILES = {
 /** The operation of a run, and the first word of its span's name. */
 export const INVOKE_AGENT = "invoke_agent";
 
-/** Of both conventions. */
+/** Names that both conventions have. */
 export const GEN_AI = {
   operation: "gen_ai.operation.name",
   provider: "gen_ai.provider.name",
@@ -51,12 +51,12 @@ export const GEN_AI = {
 
 /** https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/registry/attributes/error.md */
 export const ERROR_TYPE = "error.type";
-/** The `error.type` of an error that has no short name. */
+/** The `error.type` of an error without a short name. */
 export const OTHER_ERROR = "_OTHER";
 
 /**
- * Metrics of a run: 1.41 has none. model/gen-ai/metrics.yaml at 066d4a7f356f8600de6f10c42874626ab88692fb; boundaries by
- * docs/gen-ai/gen-ai-metrics.md at 2781a13695bc559cab7e722a7b15c6edb15d1534.
+ * Metrics of a run; 1.41 has none. From model/gen-ai/metrics.yaml at 066d4a7f356f8600de6f10c42874626ab88692fb, with the
+ * boundaries of docs/gen-ai/gen-ai-metrics.md at 2781a13695bc559cab7e722a7b15c6edb15d1534.
  */
 export const INVOKE_AGENT_DURATION = {
   name: "gen_ai.invoke_agent.duration",
@@ -72,8 +72,8 @@ export const INVOKE_AGENT_INFERENCE_CALLS = {
 } as const;
 
 /**
- * Counters of tokens by the calls that used them: 1.41 has none. model/gen-ai/token-metrics.yaml at
- * 066d4a7f356f8600de6f10c42874626ab88692fb. Input includes what the cache gave and took.
+ * Counters of the tokens of model calls; 1.41 has none. From model/gen-ai/token-metrics.yaml at
+ * 066d4a7f356f8600de6f10c42874626ab88692fb. Input includes cache reads and writes.
  */
 export const INFERENCE_USAGE = {
   input: "gen_ai.client.inference.usage.input_tokens",
@@ -81,13 +81,13 @@ export const INFERENCE_USAGE = {
   cacheRead: "gen_ai.client.inference.usage.cache_read.input_tokens",
   cacheWrite: "gen_ai.client.inference.usage.cache_write.input_tokens",
 } as const;
-/** Required there: text, images and so on, which a record does not tell apart. */
+/** Required by these counters: text, images and so on. A record does not distinguish them. */
 export const TOKEN_MODALITY = "gen_ai.token.modality";
 export const UNKNOWN_MODALITY = "unknown";
 
 /**
- * Ours, for what the conventions have no name for. Those of the cost are what they propose as `gen_ai.usage.cost.*`, one
- * to one: https://github.com/open-telemetry/semantic-conventions-genai/pull/443
+ * Our own names, where the conventions have none. Those of the cost correspond one to one to the proposed
+ * `gen_ai.usage.cost.*`: https://github.com/open-telemetry/semantic-conventions-genai/pull/443
  */
 export const RUNLEDGER = {
   costAmount: "runledger.cost.amount",
@@ -103,7 +103,7 @@ export const RUNLEDGER = {
   tokenClass: "runledger.token.class",
 } as const;
 
-/** What `OTEL_SEMCONV_STABILITY_OPT_IN` lists to ask for the latest conventions, by both of them. */
+/** What `OTEL_SEMCONV_STABILITY_OPT_IN` lists to ask for the latest conventions. Both conventions define it. */
 const LATEST_OPT_IN = "gen_ai_latest_experimental";
 
 /** The conventions that the environment asks for. */

@@ -6,7 +6,7 @@ import { type Execution, readExecution } from "./execution";
 import type { OtelStats } from "./options";
 import type { SignalSender } from "./signal-sender";
 
-/** An execution that is recorded again within so many others is sent once. */
+/** An execution that is recorded again within this many others is sent once. */
 const REMEMBERED_IDS = 10_000;
 
 type Counts = Omit<OtelStats, "withoutSpan">;
@@ -35,7 +35,7 @@ export class ExecutionSender {
     return { ...this.#counts };
   }
 
-  /** Looks for providers without an event: self-metrics begin with them. Never throws. */
+  /** Looks for providers before there is an event, because self-metrics begin when one is set. Never throws. */
   look(): void {
     for (const signal of this.#signals) {
       try {

@@ -10,22 +10,22 @@ import { wellKnownProvider } from "./provider-names";
 export interface Execution {
   readonly record: ValidRecord;
   readonly completedMs: number;
-  /** As the ledger stores it; `undefined` is unknown. */
+  /** As the ledger stores it; `undefined` if unknown. */
   readonly durationMs: number | undefined;
   /** By its well-known name. */
   readonly provider: string;
   /** How it ended: `success`, `neutral`, `skipped`, or its `error.type`. */
   readonly conclusion: string;
-  /** `undefined` when it did not fail. */
+  /** `undefined` if it did not fail. */
   readonly errorType: string | undefined;
   /** What each of its models used, their providers by well-known names. */
   readonly used: readonly UsedModel[];
 }
 
-/** Anything else may be a sentence, and say too much. */
+/** Any other text may be a sentence, and give away too much. */
 const ONE_WORD = /^[\w.:-]{1,64}$/;
 
-/** @throws {RunledgerError} `INVALID_RECORD` where the ledger would refuse it. */
+/** @throws {RunledgerError} `INVALID_RECORD` if the ledger would refuse it. */
 export function readExecution(event: TelemetryRecord): Execution {
   const { record, completedMs } = readEvent(event);
   const { conclusion, durationMs } = record;
@@ -60,8 +60,8 @@ function usageOf(record: ValidRecord, provider: string): UsedModel {
 }
 
 /**
- * Input tokens as OpenTelemetry counts them, what the cache gave and took included; `undefined` while the uncached part
- * is unknown.
+ * Input tokens as OpenTelemetry counts them, including cache reads and writes; `undefined` if the uncached part is
+ * unknown.
  */
 export function inclusiveInput(
   used: Pick<ValidRecord, "inputTokens" | "cacheReadTokens" | "cacheCreationTokens">,

@@ -1,4 +1,4 @@
-/** Lets only the first so many different names pass, so that a metric has a bounded number of series. */
+/** Lets only a limited number of different names pass, so that a metric has a bounded number of series. */
 export class LimitedNames {
   readonly #most: number;
   readonly #other: string;
@@ -9,7 +9,7 @@ export class LimitedNames {
     this.#other = other;
   }
 
-  /** The name, or what stands for all the others. */
+  /** The name, or the one that stands for all names past the limit. */
   limit(name: string): string {
     if (this.#names.has(name)) return name;
     if (this.#names.size === this.#most) return this.#other;

@@ -34,8 +34,8 @@ type Instruments = ReturnType<typeof instrumentsOf>;
 type UsageCounters = ReturnType<typeof usageCountersOf>;
 
 /**
- * Adds each run to metrics that are true of a run. Their attributes are few and bounded: provider, model, agent, and how
- * the run ended.
+ * Adds each run to the metrics that hold for a whole run. Their attributes are few and bounded: provider, model, agent,
+ * and how the run ended.
  */
 export class Metrics implements SignalSender {
   readonly #api: Api;
@@ -48,7 +48,7 @@ export class Metrics implements SignalSender {
   #instruments: Instruments | undefined;
   #usageCounters: UsageCounters | undefined;
 
-  /** @param onMeter Called once, when there is a provider. */
+  /** @param onMeter Called once, when a provider is set. */
   constructor(api: Api, { agentName, tokenCounters }: ParsedOptions, onMeter: (meter: Meter) => void) {
     this.#api = api;
     this.#onMeter = onMeter;

@@ -1,9 +1,9 @@
 import { type Conventions, conventionsOf } from "./conventions";
 
-/** What is sent. */
+/** A kind of telemetry to send. */
 export type Signal = "spans" | "metrics";
 
-/** Attributes that each span gets besides. */
+/** Extra attributes for each span. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /** Options of the OpenTelemetry plugin; all optional. */
@@ -11,18 +11,18 @@ export interface OtelPluginOptions {
   /** What is sent. Default: both. */
   readonly signals?: readonly Signal[] | undefined;
   /**
-   * Which names. Default `"1.41"`, and `"latest"` where the environment's `OTEL_SEMCONV_STABILITY_OPT_IN` lists
+   * Which names. Default `"1.41"`, or `"latest"` if the environment's `OTEL_SEMCONV_STABILITY_OPT_IN` lists
    * `gen_ai_latest_experimental`.
    */
   readonly conventions?: Conventions | undefined;
   /** The agent's name: `gen_ai.agent.name`, and part of each span's name. Default: none. */
   readonly agentName?: string | undefined;
   /**
-   * Whether tokens are counted in `gen_ai.client.inference.usage.*` too. Only where no instrumented SDK in the process
-   * counts them there already. Default `false`.
+   * Whether tokens are also counted in `gen_ai.client.inference.usage.*`. Leave it out if an instrumented SDK in the
+   * process already counts them there. Default `false`.
    */
   readonly tokenCounters?: boolean | undefined;
-  /** Attributes that each span gets besides, such as `{ "deployment.environment.name": "staging" }`. Default: none. */
+  /** Extra attributes for each span, such as `{ "deployment.environment.name": "staging" }`. Default: none. */
   readonly attributes?: SpanAttributes | undefined;
 }
 
@@ -31,22 +31,22 @@ export interface OtelStats {
   readonly received: number;
   /** Handed to the SDK. */
   readonly sent: number;
-  /** Sent before, by their `executionId`. */
+  /** Not sent again, because their `executionId` was sent before. */
   readonly duplicates: number;
-  /** Refused as invalid, as the ledger refuses them. */
+  /** Refused as invalid, as the ledger would refuse them. */
   readonly rejected: number;
-  /** The SDK or what it calls threw. */
+  /** The SDK, or something it calls, threw. */
   readonly failed: number;
-  /** There was no provider to hand it to. */
+  /** Not sent, because no provider was set. */
   readonly withoutProvider: number;
-  /** Events sent without a span, as they have no duration, or a time that OTLP has no number for. */
+  /** Events sent without a span, because they have no duration, or a time that OTLP can't represent. */
   readonly withoutSpan: number;
 }
 
 /** The plugin's handle: `app.get(otelPlugin)`. */
 export interface Otel {
   stats(): OtelStats;
-  /** Unsubscribes. It flushes nothing: what was sent is the SDK's. Calling it twice is harmless. */
+  /** Unsubscribes. It flushes nothing, because that is up to the SDK. Calling it twice is harmless. */
   close(): void;
 }
 

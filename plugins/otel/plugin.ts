@@ -10,8 +10,8 @@ import { SelfMetrics } from "./self-metrics";
 import { Spans } from "./spans";
 
 /**
- * Sends every `"execution:completed"` event of the host to OpenTelemetry: a span, and metrics. It uses the global
- * providers, whenever they are registered, and brings no SDK. Register it after the telemetry plugin. All options are
+ * Sends every `"execution:completed"` event of the host to OpenTelemetry, as a span and metrics. It brings no SDK: it
+ * uses the global providers, which may be registered at any time. Use it after the telemetry plugin. All options are
  * optional.
  *
  * @throws {RunledgerError} `INVALID_OPTION`, and `MISSING_PACKAGE` without `@opentelemetry/api`, at `app.use`.
@@ -62,7 +62,7 @@ export const otelPlugin = definePlugin({
 
 const OTEL = "otel";
 
-/** A plugin that was set up, and of which metrics may still be collected. */
+/** A plugin that was set up, and whose metrics may still be collected. */
 interface Running {
   isClosed(): boolean;
   isOn(emitter: PluginEmitter): boolean;
@@ -71,7 +71,7 @@ interface Running {
   close(): void;
 }
 
-/** Of those that a reload left behind, and those that are closed, nothing more is observed. */
+/** Stops the metrics of plugins that a reload left behind, or that are closed. */
 function retireOthers(emitter: PluginEmitter): void {
   for (const forerunner of forerunnersOf<Running>(OTEL)) {
     if (forerunner.isOn(emitter)) forerunner.close();

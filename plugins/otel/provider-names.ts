@@ -1,7 +1,8 @@
 /**
- * The well-known values of `gen_ai.provider.name`, by the names that records have for them:
- * https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/registry/attributes/gen-ai.md, and `moonshot_ai`
- * by docs/gen-ai/gen-ai-metrics.md of semantic-conventions-genai at 2781a13695bc559cab7e722a7b15c6edb15d1534.
+ * The well-known values of `gen_ai.provider.name`, each with the names used in records:
+ * https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/registry/attributes/gen-ai.md
+ * `moonshot_ai` is in docs/gen-ai/gen-ai-metrics.md of semantic-conventions-genai at
+ * 2781a13695bc559cab7e722a7b15c6edb15d1534.
  */
 export const PROVIDER_NAMES: Readonly<Record<string, readonly string[]>> = {
   anthropic: [],
@@ -11,7 +12,7 @@ export const PROVIDER_NAMES: Readonly<Record<string, readonly string[]>> = {
   cohere: [],
   deepseek: [],
   "gcp.gemini": ["gemini", "google-ai-studio", "google-genai", "google.generative-ai"],
-  // Where the endpoint is not known.
+  // For a Google model whose endpoint is not known.
   "gcp.gen_ai": ["google"],
   "gcp.vertex_ai": ["vertex", "vertexai", "vertex-ai", "google-vertex", "google-vertexai", "google.vertex"],
   groq: [],
@@ -29,7 +30,7 @@ const WELL_KNOWN: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** The well-known name of a record's provider; a provider that has none keeps its own. */
+/** The well-known name of a record's provider; a provider without one keeps its own. */
 export function wellKnownProvider(provider: string): string {
   return WELL_KNOWN.get(provider) ?? WELL_KNOWN.get(provider.toLowerCase()) ?? provider;
 }

@@ -26,7 +26,7 @@ const TARGET = "runledger.forward.target";
 
 type Observation = Parameters<BatchObservableCallback>[0];
 
-/** What the plugins beside this one say of themselves in `stats()`, read when the SDK collects metrics. */
+/** Reports the `stats()` of the telemetry plugin and the forwarders, read when the SDK collects metrics. */
 export class SelfMetrics {
   readonly #emitter: PluginEmitter;
   readonly #spansOmitted: () => number;
@@ -40,7 +40,7 @@ export class SelfMetrics {
   }
 
   /**
-   * Looks for them again. They are kept, for when they are closed: what was lost at the end has to be in the last
+   * Looks for these plugins again. Closed ones are kept, because what was lost at the end has to be in the last
    * metrics.
    */
   look(): void {
@@ -111,12 +111,12 @@ export class SelfMetrics {
     this.look();
   }
 
-  /** Whoever comes after observes the same instruments. Never throws. */
+  /** Stops observing, because the next plugin observes the same instruments. Never throws. */
   stop(): void {
     try {
       this.#stop();
     } catch {
-      // The SDK's own failure: whoever sets up the next plugin must not get it.
+      // A failure of the SDK must not reach the code that sets up the next plugin.
     }
     this.#stop = () => {};
   }

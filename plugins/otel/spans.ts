@@ -5,10 +5,10 @@ import { type Execution, inclusiveInput } from "./execution";
 import type { ParsedOptions } from "./options";
 import type { SignalSender } from "./signal-sender";
 
-/** OTLP has times as nanoseconds since 1970, and many read them into a signed integer of 64 bits: until 2262. */
+/** OTLP's times are nanoseconds since 1970, and many readers use a signed 64-bit integer, which ends in 2262. */
 const LATEST_SPAN_MS = Number(2n ** 63n / 1_000_000n);
 
-/** Sends a span for each run: a child of the span that is active now, else a root. */
+/** Sends a span for each run: a child of the currently active span, or a root span. */
 export class Spans implements SignalSender {
   readonly #api: Api;
   readonly #profile: Profile;
@@ -28,7 +28,7 @@ export class Spans implements SignalSender {
     };
   }
 
-  /** Runs that had no span because of their times. */
+  /** The number of runs without a span, because of their times. */
   get omitted(): number {
     return this.#omitted;
   }
@@ -41,12 +41,12 @@ export class Spans implements SignalSender {
   send(execution: Execution): void {
     const { completedMs, durationMs = Number.NaN, errorType } = execution;
     const startMs = completedMs - durationMs;
-    // An exporter that stumbles over one span may lose the host's own beside it.
+    // An exporter that fails on one span may lose the host's own spans with it.
     if (!(startMs >= 0 && completedMs < LATEST_SPAN_MS)) {
       this.#omitted += 1;
       return;
     }
-    // A number would be taken for one of `performance.now()` in some SDKs.
+    // Some SDKs would take a number for a `performance.now()` value.
     const span = this.#tracer?.startSpan(this.#name, {
       kind: this.#api.SpanKind.INTERNAL,
       startTime: new Date(startMs),
@@ -56,7 +56,7 @@ export class Spans implements SignalSender {
     span?.end(new Date(completedMs));
   }
 
-  /** All of them from the start, for samplers. What is unknown is left out. */
+  /** All attributes are set at the start, so that samplers see them. Unknown ones are left out. */
   #attributesOf({ record, provider, conclusion, errorType }: Execution): Attributes {
     const profile = this.#profile;
     const attributes: Attributes = { ...this.#constant };
@@ -69,7 +69,7 @@ export class Spans implements SignalSender {
     add(ERROR_TYPE, errorType);
     add(GEN_AI.conversation, record.sessionId);
     if (record.stopReason != null) attributes[GEN_AI.finishReasons] = [record.stopReason.toWellFormed()];
-    // The sum of some of its models is not what the run used.
+    // If some models' usage is unknown, the sum is not what the run used.
     if (record.isUsagePartial !== true) {
       add(GEN_AI.inputTokens, inclusiveInput(record));
       add(GEN_AI.outputTokens, record.outputTokens);
