@@ -4,7 +4,7 @@ import { INCIDENT_KINDS } from "../report/incidents";
 import type { Check } from "./finding";
 import { daysWithWrongSums } from "./sums";
 
-/** Incidents are looked at for so long. */
+/** How far back incidents are checked. */
 const RECENT_DAYS = 7;
 const SHOWN_DAYS = 5;
 

@@ -6,7 +6,7 @@ import { formatBytes, formatCountOf } from "../report/format/values";
 import type { Check } from "./finding";
 import { pragma, pragmaNumber } from "./pragma";
 
-/** More than an application leaves by itself, which copies its log every few thousand rows. */
+/** More than an application normally leaves, because it checkpoints every few thousand rows. */
 const LARGE_LOG_BYTES = 64 << 20;
 const MANY_FREE_BYTES = 10_000_000;
 const MANY_FREE_SHARE = 0.25;
@@ -20,7 +20,7 @@ export const integrity: Check = {
   isLong: true,
   async run({ dbWord, ledger }) {
     if (!(await isInWalMode(ledger))) {
-      // Without a write-ahead log the check would block writers.
+      // Without a write-ahead log, the check would block writers.
       return {
         level: "note",
         message: "not checked, as the program that writes it would have to wait",
@@ -128,8 +128,8 @@ async function isInWalMode(ledger: Ledger): Promise<boolean> {
 }
 
 /**
- * How many pages a checkpoint can't copy. It retries for a while, because short reads end meanwhile, and blocks nobody.
- * `undefined` without a log, and on a read-only file system.
+ * How many pages a checkpoint can't copy. It retries for a while, so that short reads can end, and blocks nobody.
+ * `undefined` without a write-ahead log, and on a read-only file system.
  */
 async function pagesHeldBack(ledger: Ledger): Promise<number | undefined> {
   let heldBack = 0;

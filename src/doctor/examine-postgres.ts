@@ -14,9 +14,9 @@ import { prices } from "./prices";
 const SHOWN_DAYS = 5;
 
 /**
- * Checks a PostgreSQL ledger; integrity, indexes and files are the server's.
+ * Checks a PostgreSQL ledger. Integrity, indexes and files are left to the server.
  *
- * @throws {RunledgerError} what opening it throws.
+ * @throws {RunledgerError} If it can't be opened.
  */
 export async function* examinePostgres(url: string, isQuick: boolean): AsyncGenerator<Finding> {
   await using ledger = await openLedger(url);
@@ -62,7 +62,7 @@ const sums: Check = {
   },
 };
 
-/** The tables that a PostgreSQL ledger has more than another. */
+/** The ledger with the tables that only PostgreSQL has. */
 function tablesOf({ db }: Ledger): Kysely<PostgresSchema> {
   return db as unknown as Kysely<PostgresSchema>;
 }

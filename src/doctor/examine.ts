@@ -22,17 +22,17 @@ const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Checks a ledger, without keeping its writer waiting. What can't be checked is a finding too.
+ * Checks a ledger without making its writer wait. A check that fails to run is a finding too.
  *
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`
  */
 export async function* examine(dbPath: string, isQuick: boolean): AsyncGenerator<Finding> {
-  // Before the ledger is opened, which adds files beside it.
+  // These come first, because opening the ledger adds files beside it.
   const permissions = checkPermissions(dbPath);
   const spill = checkSpill(dbPath);
   const opened = await openLedger(dbPath).catch(toFinding("opening"));
   if ("check" in opened) {
-    // Permissions are not reported: it may be the file of another program, or a folder.
+    // Permissions are not reported, because it may be another program's file, or a folder.
     yield spill;
     yield checkRescued(dbPath);
     yield opened;

@@ -7,7 +7,7 @@ import type { Finding } from "./finding";
 
 const READABLE_BY_OTHERS = 0o044;
 
-/** Whether its owner alone can read a ledger. */
+/** Whether only its owner can read a ledger. */
 export function checkPermissions(dbPath: string): Finding {
   const check = "permissions";
   const files = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`, ...spillFilesOf(dbPath)].filter(existsSync);
@@ -21,7 +21,7 @@ export function checkPermissions(dbPath: string): Finding {
   };
 }
 
-/** Whether records wait beside a ledger, which need not be readable itself. */
+/** Whether records wait in spill files. The ledger itself need not be readable. */
 export function checkSpill(dbPath: string): Finding {
   const check = "spill files";
   const files = spillFilesOf(dbPath);
@@ -35,7 +35,7 @@ export function checkSpill(dbPath: string): Finding {
   };
 }
 
-/** Whether the ledger's file was replaced once while it was open: what was in it is beside it then. */
+/** Whether the ledger's file was ever replaced while open. The replaced file is then kept beside it. */
 export function checkRescued(dbPath: string): Finding {
   const check = "rescued files";
   const path = existsSync(dbPath) ? realpathSync(dbPath) : dbPath;

@@ -11,10 +11,10 @@ export interface Finding {
   readonly remedy?: string | undefined;
 }
 
-/** What is checked. */
+/** The ledger to check. */
 export interface Patient {
   readonly dbPath: string;
-  /** `dbPath` for a remedy that is to be copied into a shell. */
+  /** `dbPath`, quoted for a remedy that is copied into a shell. */
   readonly dbWord: string;
   readonly ledger: Ledger;
 }
@@ -22,12 +22,12 @@ export interface Patient {
 /** A check of an open ledger: its name, and what it finds. */
 export interface Check {
   readonly name: string;
-  /** Reads everything, which takes long on a large ledger. */
+  /** Whether it reads everything, which takes long on a large ledger. */
   readonly isLong?: boolean;
   readonly run: (patient: Patient) => Promise<Omit<Finding, "check">>;
 }
 
-/** What can't be checked is a finding too. */
+/** Turns the error of a check that failed to run into a finding. */
 export function toFinding(check: string): (thrown: unknown) => Finding {
   return (thrown) => {
     const { code, message, hint } = failureOf(thrown);

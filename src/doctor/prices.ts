@@ -10,9 +10,9 @@ import { formatCount, formatCountOf, printable } from "../report/format/values";
 import { median } from "../report/median";
 import type { Check } from "./finding";
 
-/** So many executions of one model, and so many of several, are looked at: the latest. */
+/** How many of the latest executions are compared: of those with one model, and of those with several. */
 const MOST_EXECUTIONS = 10_000;
-/** A model is named whose median is further off than this, of so many executions at least. */
+/** A model is reported if its median is off by more than this, over at least this many executions. */
 const TOLERANCE = 0.05;
 const LEAST_EXECUTIONS = 5;
 const SHOWN_MODELS = 5;
@@ -35,7 +35,7 @@ export const prices: Check = {
     if (list === undefined)
       return { level: "ok", message: "not compared: the package @pydantic/genai-prices is not installed" };
     const unpriced = await usagesOf(ledger, "unknown");
-    // Of another service tier, or without tokens, a model has no cost either, whatever the list has.
+    // Usage on another service tier, or without tokens, has no estimate either way, so it doesn't show a missing price.
     const without = tally(
       unpriced.filter(
         ({ usage }) => hasTokens(usage) && !list.hasPriceOf({ ...usage, serviceTier: undefined }),
@@ -74,13 +74,13 @@ function priceList(): PriceList | undefined {
   }
 }
 
-/** What a model was used for in one execution, and at what cost. */
+/** A model's usage in one execution, and its cost. */
 interface ModelCost {
   readonly usage: PricedUsage;
   readonly costUsd: number | null;
 }
 
-/** The latest uses of models whose cost nobody knows, or was reported. */
+/** The latest usage of models whose cost is unknown, or was reported. */
 async function usagesOf({ db }: Ledger, source: "unknown" | "reported"): Promise<readonly ModelCost[]> {
   const ofOne = await db
     .selectFrom("executions")
@@ -97,7 +97,7 @@ async function usagesOf({ db }: Ledger, source: "unknown" | "reported"): Promise
     .select([...MODEL_COLUMNS, "executions.labels", "executions.created_at"])
     .where("executions.cost_source", source === "unknown" ? "=" : "!=", "unknown")
     .where("used.cost_source", "=", source)
-    // Where a model's cost is unknown beside a known sum, that sum was put under the main model.
+    // If the sum is known but a model's cost isn't, the whole sum was put under the main model.
     .$if(source === "reported", (query) =>
       query.where((row) => row.not(row.exists(modelsOf(row).where("execution_models.cost_usd", "is", null)))),
     )
@@ -134,7 +134,7 @@ function tally(costs: readonly ModelCost[]): readonly ModelCount[] {
 }
 
 interface ModelRatio extends ModelCount {
-  /** The median of estimated to reported costs. */
+  /** The median ratio of estimated to reported cost. */
   readonly ratio: number;
 }
 
@@ -150,7 +150,7 @@ function ratiosByModel(costs: readonly ModelCost[], list: PriceList): readonly M
   })).filter(({ executions }) => executions >= LEAST_EXECUTIONS);
 }
 
-/** With its provider, where the name doesn't tell it. */
+/** The model's name, with its provider if the name doesn't imply it. */
 function nameOf({ usage: { provider, model } }: ModelCost): string {
   return printable(provider === providerOf(model) ? model : `${model} of ${provider}`);
 }

@@ -6,16 +6,16 @@ import { type LedgerSchema, USAGE_SUMS } from "../ledger/schema";
 import { dayOf } from "../record/time";
 import type { Ledger } from "../report/database/ledger";
 
-/** Sums of fractions differ by the order in which they were added. */
+/** Sums of fractions differ slightly, depending on the order of addition. */
 const TOLERANCE = 1e-9;
-/** By what sums of one day are told apart. */
+/** The columns that identify a sum within a day. */
 const NAMES = ["repo", "event_type", "provider", "model", "conclusion"] as const;
-/** No text that begins with a day is greater than the day with this. */
+/** A day followed by this is greater than any text that begins with the day. */
 const LAST_CHARACTER = "\u{10ffff}";
 
 /**
- * Compares `usage_daily` and `usage_daily_labels` with the executions, day by day, each in one short read. Of the days up to the last purge
- * the executions are gone.
+ * Compares `usage_daily` and `usage_daily_labels` with the executions, day by day, each in one short read. It starts
+ * after the last purge, because the executions of earlier days are gone.
  */
 export async function daysWithWrongSums({ db }: Ledger): Promise<{ checked: number; wrong: string[] }> {
   const purged = await db
@@ -36,7 +36,7 @@ export async function daysWithWrongSums({ db }: Ledger): Promise<{ checked: numb
   return { checked, wrong };
 }
 
-/** The first day after this one of which there are sums or executions. */
+/** The first day after this one that has sums or executions. */
 async function dayAfter(db: Kysely<LedgerSchema>, day: string): Promise<string | undefined> {
   const { summed } = await db
     .selectFrom("usage_daily")
@@ -53,7 +53,7 @@ async function dayAfter(db: Kysely<LedgerSchema>, day: string): Promise<string |
   return days.sort()[0];
 }
 
-/** Whether anything is left when the executions of a day are taken from its sums: one statement sees one state. */
+/** Whether a day's sums minus its executions leave anything. It is one statement, so that it sees one state. */
 async function isWrong(db: Kysely<LedgerSchema>, day: string): Promise<boolean> {
   const sums = db
     .selectFrom("usage_daily")
@@ -94,7 +94,7 @@ async function isWrongByLabel(
   return (await db.selectFrom(wrong).select("day").limit(1).execute()).length > 0;
 }
 
-/** What the executions of a day add up to, below zero. Rows that were not adopted yet are in no sum. */
+/** The negated totals of a day's executions, without rows that were not adopted yet: those are in no sum. */
 function negativeSums(db: Kysely<LedgerSchema>, day: string) {
   return db
     .selectFrom(executionUsage({ executions: "executions", models: "execution_models", engine: "sqlite" }))
