@@ -8,7 +8,7 @@ import type { UsageTotals } from "./usage-totals";
 /**
  * Adds totals to `usage_daily` and `usage_daily_labels`. Call it inside a transaction.
  *
- * @returns what a person should know: the first time that a label has too many values.
+ * @returns Incidents: the first time that a label has too many values.
  */
 export function addTotals(connection: Connection, totals: UsageTotals): Incident[] {
   for (const usage of totals.rows()) {
@@ -18,7 +18,7 @@ export function addTotals(connection: Connection, totals: UsageTotals): Incident
   return addLabelUsage(connection, totals.labelRows());
 }
 
-/** Takes totals out again that were added once; what rounding leaves of a cost then is none. */
+/** Subtracts totals that were added before, and rounds costs so that no rounding error is left of them. */
 export function removeTotals(connection: Connection, totals: UsageTotals): void {
   for (const usage of totals.rows()) {
     const sums = USAGE_SUMS.map((name) => -usage[name]);

@@ -5,11 +5,11 @@ import type { ExecutionModelRow, NewExecutionRow } from "./schema";
 
 /** How costs are estimated. */
 export interface EstimateMode {
-  /** Also those that were estimated before. What the list has no price for any more keeps its estimate. */
+  /** Whether earlier estimates are replaced. A model that is no longer on the list keeps its estimate. */
   readonly isAnew: boolean;
 }
 
-/** A row with the costs that nobody reported filled in from a price list, as far as it has them. */
+/** The row, with unknown costs estimated from a price list where the list has a price. */
 export function estimate<Row extends NewExecutionRow>(
   row: Row,
   prices: PriceList,
@@ -45,7 +45,7 @@ function estimateModel(
   return cost_usd === undefined ? used : { ...used, cost_usd, cost_source: "estimated" };
 }
 
-/** In a row, 0 may stand for a count that nobody gave: every run has some input, and some output. */
+/** In a row, 0 may stand for an unknown count: every run has some input and some output. */
 export function usageOfRun(row: NewExecutionRow): PricedUsage {
   const hasInput = row.input_tokens + row.cache_read_tokens + row.cache_creation_tokens > 0;
   return {
@@ -80,7 +80,9 @@ export function usageOf(
 let lastDay = "";
 let lastDayMs = Number.NaN;
 
-/** A stored time in epoch milliseconds, to the minute: prices don't change within one, and it runs for every row. */
+/**
+ * A stored time in epoch milliseconds, to the minute: it runs for every row, and prices don't change within a minute.
+ */
 function minuteOf(ledgerTime: string): number {
   const day = dayOf(ledgerTime);
   if (day !== lastDay) {

@@ -9,36 +9,36 @@ import type { ExecutionRow } from "./schema";
 import { keepPriceList, SELECT_ANY_MODEL, selectModels } from "./statements";
 import { UsageTotals } from "./usage-totals";
 
-/** Executions looked at per transaction: in between, other processes can take the write lock. */
+/** Executions per transaction. In between, other processes can take the write lock. */
 const SLICE_ROWS = 1_000;
 
-/** Which executions to price anew. */
+/** Which executions to reprice. */
 export interface RepriceOptions {
   readonly prices: PriceList;
-  /** Those that completed at this stored time or later. Default: all. */
+  /** Only executions that completed at this stored time or later. Default: all. */
   readonly since?: string | undefined;
-  /** Also those whose cost was estimated before. */
+  /** Whether executions with an estimated cost are repriced too. */
   readonly includesEstimated: boolean;
-  /** Only says what would change. */
+  /** Whether to change nothing, and only say what would change. */
   readonly isDry: boolean;
 }
 
-/** An execution that has been looked at. */
+/** What became of one execution. */
 export interface Repriced {
-  readonly outcome: /** It has another cost, though perhaps not of all its models. */
+  readonly outcome: /** Its cost changed, though perhaps not for all its models. */
     | "priced"
     | "unchanged"
-    /** Its cost stays as unknown as it was. */
+    /** Its cost is still unknown. */
     | "unknown"
-    /** A target has it, and takes it only once: it was left as it is. */
+    /** It was left unchanged, because a target already has it and takes it only once. */
     | "forwarded";
   readonly before: ExecutionRow;
   readonly after: ExecutionRow;
 }
 
 /**
- * Estimates costs that nobody reported, at the prices of the day on which the executions completed, and corrects the
- * sums of their days, in one transaction per slice. Yields what became of each slice.
+ * Estimates unreported costs at the prices of the day on which each execution completed, and corrects the sums of those
+ * days, in one transaction per slice. Yields the outcomes of each slice.
  */
 export function* repriceSlices(connection: Connection, options: RepriceOptions): Generator<Repriced[], void> {
   const reprice = options.isDry
@@ -52,7 +52,7 @@ export function* repriceSlices(connection: Connection, options: RepriceOptions):
 }
 
 function repriceSlice(connection: Connection, options: RepriceOptions, after: number): Repriced[] {
-  // Rows of an older program are in no sums yet.
+  // Rows of an older program must be in the sums before these are corrected.
   adoptRows(connection);
   const slice = priceSlice(connection, options, after);
   const [added, removed] = [new UsageTotals(), new UsageTotals()];
@@ -93,7 +93,7 @@ function hasSameCosts(one: ExecutionRow, other: ExecutionRow): boolean {
   );
 }
 
-/** The last execution that any target has, or may have by now. */
+/** The last execution that any target has, or may have because it is being sent. */
 const SELECT_FORWARDED = builder
   .selectFrom("forward_targets")
   .select(({ fn }) => [

@@ -1,29 +1,29 @@
 import type { TelemetryRecord } from "../record/types";
 
 /**
- * Hears at once what a recorder takes, and where it goes. It runs within `emit`: it neither throws nor waits.
+ * Is told at once what a recorder takes, and where it goes. It runs within `emit`, so it must neither throw nor wait.
  *
- * What was taken is pending until the ledger has it. The writer notes in the ledger, in the transaction of the rows
- * themselves, the sequence of the last batch: whoever reads both at one moment knows exactly what is not in there yet.
+ * An event that was taken is pending until the ledger has it. In the transaction of the rows, the writer also stores
+ * the sequence number of their batch. A snapshot that has both therefore shows exactly which batches are still pending.
  */
 export interface Follower {
   /**
-   * The recorder took an event, whatever it is.
+   * The recorder took an event, valid or not.
    *
-   * @param completedAtMs Of a plain record, in epoch milliseconds; NaN: its fields may be anything.
+   * @param completedAtMs In epoch milliseconds, for a plain record. NaN means that the event's fields may be anything.
    */
   taken(event: TelemetryRecord, completedAtMs: number): void;
-  /** What was taken since the last call is one batch now, which waits to be sent; in rare cases several, or none. */
+  /** The events taken since the last call now form a batch that waits to be sent; in rare cases several, or none. */
   sealed(batches: number): void;
-  /** The oldest batch that waits went to the writer. */
+  /** The oldest waiting batch was sent to the writer. */
   sent(sequence: number): void;
-  /** The oldest so many of the batches that wait went to the spill file, or are lost. */
+  /** This many of the oldest waiting batches went to the spill file, or were lost. */
   spilled(batches: number): void;
-  /** The recorder is closed: what it had is in the ledger or in the spill file. */
+  /** The recorder is closed: its events are in the ledger or in the spill file. */
   ended(): void;
 }
 
-/** Makes the follower of one recorder, of which so many batches wait to be sent. */
+/** Makes the follower of one recorder that has this many batches waiting to be sent. */
 export type BeginFollowing = (recorderId: string, waitingBatches: number) => Follower;
 
 /** A recorder of this thread. */
@@ -41,14 +41,14 @@ interface Request {
 const recorders = new Set<FollowedRecorder>();
 const requests = new Set<Request>();
 
-/** Makes a recorder known to those that follow its ledger, now or later. Returns the undo. */
+/** Announces a recorder to the followers of its ledger, current and later ones. Returns the undo. */
 export function announceRecorder(recorder: FollowedRecorder): () => void {
   recorders.add(recorder);
   for (const { dbPath, begin } of requests) if (dbPath === recorder.dbPath) recorder.follow(begin);
   return () => void recorders.delete(recorder);
 }
 
-/** Follows all recorders of this thread that write a ledger, those made later too. Returns the undo. */
+/** Follows all recorders of this thread that write a ledger, including later ones. Returns the undo. */
 export function followRecorders(dbPath: string, begin: BeginFollowing): () => void {
   const request = { dbPath, begin };
   requests.add(request);

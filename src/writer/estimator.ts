@@ -5,15 +5,15 @@ import type { NewExecutionRow } from "../ledger/schema";
 import { keepPriceList } from "../ledger/statements";
 import { type EstimateOptions, loadPriceList, type PriceList } from "../prices/price-list";
 
-/** Fills in costs that nobody reported. Whatever a price list does, the row is stored. */
+/** Estimates unreported costs. If the price list throws, the row is still stored. */
 export class Estimator {
   readonly #prices: PriceList | undefined;
   readonly #onFailure: (reason: string) => void;
   #hasFailed = false;
-  /** What is written beside rows: by which price list their costs were estimated. */
+  /** What is written along with the rows: the price list that their costs were estimated from. */
   readonly facts: readonly CompiledQuery[];
 
-  /** @param onFailure Is told once why a cost could not be estimated. */
+  /** @param onFailure Called at most once, with the reason why a cost could not be estimated. */
   constructor(options: EstimateOptions, onFailure: (reason: string) => void) {
     this.#onFailure = onFailure;
     this.#prices = this.#attempt(() => loadPriceList(options));
