@@ -3,7 +3,7 @@ import type { TelemetryCloseReport, TelemetryStats } from "../../src/recorder/ty
 
 type Counts = Omit<TelemetryCloseReport, "timedOut">;
 
-/** Every event that was received is accounted for, once. */
+/** Expects every received event to be accounted for exactly once. */
 export function expectAccounted(counts: Counts, received: number): void {
   const { written, duplicates, rejected, failed, spilled, dropped, queued } = counts;
   expect({ ...counts, sum: written + duplicates + rejected + failed + spilled + dropped + queued }).toEqual({

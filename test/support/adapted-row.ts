@@ -2,12 +2,12 @@ import { expect } from "bun:test";
 import { toExecutionRow } from "../../src/ledger/row";
 import type { TelemetryRecord } from "../../src/record/types";
 
-/** What the records of these tests are of. */
+/** The context of the records in these tests. */
 export const context = { repo: "o/r", eventType: "push", labels: { team: "core" }, durationMs: 1_500 };
-/** A text that no record may have in it. */
+/** A text that no record may contain. */
 export const MARKER = "do not tell";
 
-/** What a record is in the ledger: each of these comes without a cost. */
+/** The row that a record becomes in the ledger. None of these records has a cost. */
 export function rowOf(record: TelemetryRecord) {
   expect(JSON.stringify(record)).not.toContain(MARKER);
   const row = toExecutionRow(record);

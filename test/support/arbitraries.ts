@@ -6,7 +6,7 @@ import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
   fc.string({ unit: "grapheme", maxLength: 20 }),
-  // UTF-16 code units on their own: half of an emoji among them.
+  // Single UTF-16 code units, which may be half of an emoji.
   fc
     .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 10 })
     .map((units) => String.fromCharCode(...units)),
@@ -82,7 +82,7 @@ const modelUsage: fc.Arbitrary<ModelUsage> = fc.record(
   { model: nonEmptyText, provider: optional(nonEmptyText), ...amounts },
   { requiredKeys: ["model"] },
 );
-/** Not so many tokens that their sum is none. */
+/** Few enough tokens that their sum is a safe integer. */
 const fewModels = fc
   .array(modelUsage, { maxLength: 4 })
   .filter((models) =>

@@ -1,7 +1,7 @@
 import chromium from "@sparticuz/chromium";
 import { type Browser, chromium as playwright } from "playwright-core";
 
-/** A real browser, from the registry, as root too; its locale is one that every browser has. */
+/** A real browser from the registry, which also runs as root. Its locale is one that every browser has. */
 export async function startBrowser(): Promise<Browser> {
   return playwright.launch({
     executablePath: await chromium.executablePath(),

@@ -11,7 +11,7 @@ import { openLedger } from "../../src/report/database/open-ledger";
 import { usageReport } from "../../src/report/usage-report";
 import { recordingLogger } from "./recording-logger";
 
-/** A process that records and keeps books, with a clock of its own; all of it on this thread. */
+/** A process that records and tracks budgets, with its own clock, all on this thread. */
 export class BudgetBench {
   readonly options: ParsedBudgets;
   readonly #dbPath: string;
@@ -36,13 +36,13 @@ export class BudgetBench {
     this.#nowMs += ms;
   }
 
-  /** The process ends, in an orderly way, and another begins. */
+  /** Ends the process in an orderly way, and starts another. */
   async restart(): Promise<void> {
     await this.end();
     this.#start();
   }
 
-  /** What the thread does every second. */
+  /** What the budgets' thread does every second. */
   async read(): Promise<void> {
     const readId = this.books.nextReadId();
     const isSpilled = hasSpill(this.#dbPath);
@@ -56,7 +56,7 @@ export class BudgetBench {
     this.#unfollow();
   }
 
-  /** What reports say, as budget, value and amounts; nothing where nothing was. */
+  /** The amounts by reports, by budget and value, without empty ones. */
   async expected(): Promise<readonly string[]> {
     await using ledger = await openLedger(this.#dbPath);
     const lines: string[] = [];
@@ -75,7 +75,7 @@ export class BudgetBench {
     return lines.filter(isSomething).sort();
   }
 
-  /** The same, as the books have it. */
+  /** The same amounts, as the budgets count them. */
   actual(): readonly string[] {
     return this.books.states().map(lineOf).filter(isSomething).sort();
   }
@@ -108,7 +108,7 @@ function lineOf({ budget, value, spentUsd, unknownCosts }: BudgetState): string 
   return line(budget, value, spentUsd, unknownCosts);
 }
 
-/** To nine decimals. */
+/** One line of amounts, to nine decimals. */
 function line(budget: string, value: string | null, usd: number, unknown: number): string {
   return `${budget} | ${value} | ${(usd + 0).toFixed(9)} | ${unknown}`;
 }

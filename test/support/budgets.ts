@@ -15,13 +15,13 @@ export interface BudgetApp extends AsyncDisposable {
   /** Alerts that were emitted, in order: `threshold all 0.5`. */
   readonly alerts: readonly string[];
   readonly payloads: readonly BudgetAlert[];
-  /** Emits an execution of now. */
+  /** Emits an execution that completes now. */
   emit(overrides?: Partial<TelemetryRecord>): void;
-  /** Waits until all that was emitted is written and read. */
+  /** Waits until everything emitted is written and read. */
   settle(): Promise<void>;
 }
 
-/** Starts one. It reads when it is asked to, and every hour. */
+/** Starts one. It reads the ledger when asked to, and every hour. */
 export async function startBudgetApp(
   dbPath: string,
   options: Omit<BudgetPluginOptions, "dbPath">,

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { THREADS } from "../../src/threads";
 import { builtPackage } from "./dist";
 
-// Loaded before every test: threads begin at the built files, which load in half the time of the sources. That they begin
-// at the sources, too, is tested in test/package.
+// Loaded before every test: threads start from the built files, which load in half the time of the sources. Starting
+// from the sources is tested in test/package.
 
 const built = (name: string) => Bun.pathToFileURL(join(builtPackage(), name)).href;
 

@@ -29,12 +29,12 @@ const EVENTS = [
 const TEAMS = ["core", "platform", "support"];
 const PROMPTS = ["review-v3", "review-v4", "triage-v2"];
 
-/** For how long before its now the ledger has executions. */
+/** How many days of executions the ledger has. */
 export const DEMO_DAYS = 120;
 
 /**
- * A made-up team's ledger, the same each time for the same now: weekdays are busier, one day was unusually costly, a
- * model was taken into use in between.
+ * A made-up team's ledger, the same each time for the same `nowMs`: weekdays are busier, one day was unusually costly,
+ * and the team started using a new model partway.
  */
 export function makeDashboardLedger(dbPath: string, nowMs: number): void {
   const random = seeded(20_261_127);
@@ -94,7 +94,7 @@ function round(usd: number): number {
   return Math.round(usd * 1e4) / 1e4;
 }
 
-/** Numbers from 0 to 1, by the generator known as mulberry32. */
+/** Numbers from 0 to 1, from the generator known as mulberry32. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -6,14 +6,14 @@ import type { Reader } from "../../src/dashboard/readers";
 import { DashboardServer } from "../../src/dashboard/server";
 import type { ApplicationState } from "../../src/running-plugins";
 
-/** A dashboard that listens, with its server and its readers in this thread. */
+/** A listening dashboard, with its server and readers in this thread. */
 export interface ListeningDashboard extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Serves a ledger on a free port, or on one that was free before. */
+/** Serves a ledger on a free port, or on the given one. */
 export async function serveDashboard(
   db: string,
   port = 0,

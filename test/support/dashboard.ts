@@ -7,7 +7,7 @@ import { Live } from "../../src/dashboard/live";
 import type { Page } from "../../src/dashboard/load-page";
 import { answerQuestion, type Question } from "../../src/dashboard/questions";
 
-/** A page that nobody has to build. */
+/** A page that needs no build. */
 const PLAIN_PAGE: Page = {
   index: { contentType: "text/html; charset=utf-8", gzipped: Bun.gzipSync("<h1>page</h1>") },
   assets: new Map([
@@ -15,7 +15,9 @@ const PLAIN_PAGE: Page = {
   ]),
 };
 
-/** The dashboard's handler on a ledger, without threads and sockets; `asked` is what went to the ledger. */
+/**
+ * The dashboard's handler on a ledger, without threads and sockets. `asked` has the questions that reached the ledger.
+ */
 export function dashboardOn(
   db: string,
   options: Partial<GuardOptions> & { now?: () => number; budgets?: BudgetOptions } = {},
@@ -38,7 +40,7 @@ export function dashboardOn(
   return {
     asked,
     fetch,
-    // Each test says what it expects in there.
+    // Each test states what it expects in the answer.
     json: async (path: string): Promise<ReturnType<typeof JSON.parse>> => (await fetch(path)).json(),
     async [Symbol.asyncDispose]() {
       live.close();

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Glob } from "bun";
 
-// Processes that tests spawn run the package as it is published: it starts in a fraction of the source's time.
+// Processes spawned by tests run the package as published, which starts in a fraction of the time of the sources.
 
 const ROOT = resolve(import.meta.dir, "../..");
 const DIST = join(ROOT, "dist");
@@ -10,7 +10,8 @@ const DIST = join(ROOT, "dist");
 let isFresh = false;
 
 /**
- * The folder of the built package. `bun run test` builds it before any test; for a test run by itself it is built here.
+ * The folder of the built package. `bun run test` builds it before any test; if a test runs by itself, it is built
+ * here.
  */
 export function builtPackage(): string {
   if (!isFresh && isStale()) {

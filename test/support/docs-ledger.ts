@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 
-/** Makes what the documentation's examples of the command line are run on: a ledger, and a file to import. */
+/** Makes the files that the documentation's command-line examples run on: a ledger, and a file to import. */
 export function makeDocsLedger(folder: string): void {
   using store = createTelemetryStore({ dbPath: join(folder, "data", "telemetry.db") });
   store.recordMany(RECORDS);

@@ -32,14 +32,14 @@ export function codeBlocks(text: string, language: string): string[] {
   );
 }
 
-/** The rows of the table whose header begins so. */
+/** The rows of the table whose header begins with `header`. */
 export function rowsOf(text: string, header: string): string[] {
   const [, table] = text.split(`| ${header} |`);
   if (table === undefined) throw new Error(`there is no table "${header}"`);
   return table.split("\n\n")[0]?.split("\n").slice(2) ?? [];
 }
 
-/** The names in the first column of the table whose header begins so. */
+/** The names in the first column of the table whose header begins with `header`. */
 export function namesOf(text: string, header: string): string[] {
   return rowsOf(text, header).flatMap((row) =>
     Array.from(row.split(" | ")[0]?.matchAll(/`([\w-]+)/g) ?? [], ([, name]) => name ?? ""),

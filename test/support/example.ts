@@ -4,7 +4,7 @@ import { ROOT } from "./docs";
 import { tempDir } from "./temp-dir";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-/** No port of anybody's, and no key by which an example would ask a model. */
+/** No fixed port, and no key with which an example would call a model. */
 const ENVIRONMENT = {
   PORT: "0",
   ANTHROPIC_API_KEY: undefined,
@@ -13,8 +13,8 @@ const ENVIRONMENT = {
 };
 
 /**
- * Evaluates `examples/<name>/main.ts` in this process, offline, with a ledger of its own. What it exports, and what it
- * printed; what it did to the process is undone after the tests.
+ * Evaluates `examples/<name>/main.ts` in this process, offline, with a ledger of its own. Returns its exports and what
+ * it printed. Its changes to the process are undone after the tests.
  */
 export async function evaluateExample<Exports = object>(name: string) {
   const dbPath = join(tempDir(), "telemetry.db");

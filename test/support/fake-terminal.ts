@@ -7,11 +7,11 @@ export interface FakeTerminal extends Terminal {
   readonly out: string;
   /** Everything on standard error so far. */
   readonly err: string;
-  /** As Ctrl-C does. */
+  /** Does what Ctrl-C does. */
   interrupt(): void;
 }
 
-/** A pipe of 80 columns without colours or input, but for what is overridden. */
+/** A pipe of 80 columns without colours or input, unless overridden. */
 export function fakeTerminal(overrides: Partial<Terminal> = {}): FakeTerminal {
   const written = { out: "", err: "" };
   const interruption = new AbortController();
@@ -39,7 +39,7 @@ export function fakeTerminal(overrides: Partial<Terminal> = {}): FakeTerminal {
   };
 }
 
-/** Runs `runledger …` in this process; what it wrote, and its exit code. */
+/** Runs `runledger …` in this process; returns what it wrote, and its exit code. */
 export async function runCli(args: readonly string[], overrides?: Partial<Terminal>) {
   const terminal = fakeTerminal(overrides);
   const exitCode = await run(args, terminal);

@@ -14,7 +14,7 @@ import { SUM_COLUMNS, usageParts } from "./usage-parts";
 const MODELS = ["claude-sonnet-4-5", "claude-haiku-4-5", "gpt-5.1"];
 const TRANSACTION_ROWS = 5_000;
 
-/** Records executions `<prefix>-1`, `<prefix>-2`, … into a ledger, which is made when it is missing. */
+/** Records executions `<prefix>-1`, `<prefix>-2`, … into a ledger, which is created if missing. */
 export function fillLedger(
   dbPath: string,
   prefix: string,
@@ -37,7 +37,7 @@ export function fillLedger(
   store.close();
 }
 
-/** No two neighbours are alike, sums are over more than a few rows, and some executions used several models. */
+/** Makes neighbours differ, sums cover more than a few rows, and some executions use several models. */
 function variety(number: number): Partial<TelemetryRecord> {
   return {
     repo: `octo-org/repository-${number % 7}`,
@@ -64,7 +64,7 @@ function oneModel(number: number): Partial<TelemetryRecord> {
     outputTokens: number % 5 === 0 ? null : 3_000_000_000,
     cacheReadTokens: null,
     cacheCreationTokens: null,
-    // Fractions that a sum holds exactly, whatever the order.
+    // Fractions that add up exactly in any order.
     costUsd: number % 4 === 0 ? null : number / 64,
     costSource: number % 3 === 0 ? "estimated" : "reported",
   };
@@ -88,14 +88,14 @@ export function runForward(args: readonly string[], env: Readonly<Record<string,
   return runScript(MAIN, ["forward", ...args], env);
 }
 
-/** As {@link runForward}, but gives the running process. */
+/** Like {@link runForward}, but returns the running process. */
 export function startForward(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return startScript(MAIN, ["forward", ...args], env);
 }
 
 const MAIN = commandLine();
 
-/** Identities of the executions in a PostgreSQL ledger, in the order of their texts. */
+/** The ids of the executions in a PostgreSQL ledger, sorted as text. */
 export async function forwardedIds(url: string): Promise<string[]> {
   const rows = await queryOnce<{ execution_id: string }>(url, "SELECT execution_id FROM executions");
   return rows.map(({ execution_id }) => execution_id).sort();
@@ -130,13 +130,13 @@ const FROM_LABELS = `SELECT ${LABELLED}, ${LABEL_SUMMED}, ${LABEL_FAILURES(
       jsonb_each_text(parts.labels) AS each
   ) AS dated GROUP BY ${LABELLED} ORDER BY ${LABELLED}`;
 
-/** The target's sums are those of its executions, neither more nor less. */
+/** Expects the target's sums to be exactly those of its executions. */
 export async function expectExactSums(url: string): Promise<void> {
   expect(await queryOnce(url, FROM_SUMS)).toEqual(await queryOnce(url, FROM_ROWS));
   expect(await queryOnce(url, FROM_LABEL_SUMS)).toEqual(await queryOnce(url, FROM_LABELS));
 }
 
-/** The ledgers' executions, each once, with exact sums, are all that is on the target. */
+/** Expects the target to have each of the ledgers' executions once, nothing else, and exact sums. */
 export async function expectForwarded(url: string, dbPaths: readonly string[]): Promise<void> {
   const ids = dbPaths.flatMap((dbPath) =>
     read<{ execution_id: string }>(dbPath, "SELECT execution_id FROM executions").map(
@@ -154,7 +154,7 @@ export async function expectForwarded(url: string, dbPaths: readonly string[]): 
 type ModelRow = Readonly<Record<string, unknown>> & { readonly execution_id: string };
 const MODELS_IN_ORDER = `SELECT ${MODEL_COLUMNS.join(", ")} FROM execution_models`;
 
-/** Without the difference between 64-bit integers as text and as numbers. */
+/** The same whether 64-bit integers are text or numbers. */
 function comparable(model: ModelRow): string {
   return JSON.stringify(MODEL_COLUMNS.map((column) => `${model[column]}`));
 }

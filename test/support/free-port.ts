@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 
 /**
- * Below those that systems give to outgoing connections. One of these could take the port while the server is down, or,
- * looking for it, be given the very port it looks for, and be connected to itself.
+ * Below the ports that systems give to outgoing connections. Such a connection could take the port while the server is
+ * down. It could even be given the very port that it connects to, and so be connected to itself.
  */
 const PORTS = { from: 15_000, to: 32_000 } as const;
 

@@ -1,7 +1,7 @@
 import { createTelemetryStore } from "../../src/ledger/store";
 import type { TelemetryRecord } from "../../src/record/types";
 
-/** Makes the small ledger that the golden reports are of. */
+/** Makes the small ledger for the golden reports. */
 export function makeGoldenLedger(dbPath: string): void {
   const store = createTelemetryStore({ dbPath });
   store.recordMany(RECORDS.map((record, index) => ({ executionId: `golden-${index}`, ...record })));
@@ -90,7 +90,7 @@ const RECORDS: readonly TelemetryRecord[] = [
     costSource: "estimated",
     numTurns: 18,
   },
-  // Without a cost and without token counts.
+  // Neither a cost nor token counts.
   { ...long, ...gpt, completedAt: "2026-10-05T12:30:00.000Z", conclusion: "failure", durationMs: 4_000 },
   {
     ...sonnet,

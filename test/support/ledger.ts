@@ -1,16 +1,16 @@
 import { Database } from "bun:sqlite";
 import { SUM_COLUMNS, usageParts } from "./usage-parts";
 
-/** Reads a ledger file by a connection of its own, as another program would. */
+/** Reads a ledger file through a connection of its own, as another program would. */
 export function read<Row = Record<string, unknown>>(dbPath: string, sql: string): Row[] {
   using database = new Database(dbPath, { readwrite: true, create: false, strict: true });
-  // A connection that closes takes the lock for a moment.
+  // A closing connection takes the lock for a moment.
   database.run("PRAGMA busy_timeout = 5000");
   using statement = database.prepare<Row, []>(sql);
   return statement.all();
 }
 
-/** The table of the earlier one-table design, and how it inserted: sixteen columns, time and id by default. */
+/** The table of the earlier one-table design. Inserts set sixteen columns; id and time are defaults. */
 export const EARLIER_DESIGN = `
   CREATE TABLE IF NOT EXISTS executions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -36,7 +36,7 @@ export const EARLIER_DESIGN = `
   CREATE INDEX IF NOT EXISTS idx_executions_repo ON executions(repo);
 `;
 
-/** What the earlier design inserts. */
+/** How the earlier design inserts. */
 export const EARLIER_INSERT = `
   INSERT INTO executions (
     delivery_id, repo, pr_number, event_type, provider, model, input_tokens, output_tokens, cache_read_tokens,
@@ -48,7 +48,9 @@ const isLarge = (column: string) => /_tokens$|_ms$|_turns$/.test(column) && !col
 const asText = (column: string, sum: string) =>
   isLarge(column) ? `CAST(${sum} AS TEXT) AS ${column}` : `${sum} AS ${column}`;
 
-/** What `usage_daily` is to be, from the executions. 64-bit sums are text, as JavaScript's numbers would round them. */
+/**
+ * What `usage_daily` should be, from the executions. 64-bit sums are text, because JavaScript's numbers would round.
+ */
 export const USAGE_FROM_EXECUTIONS = `
   SELECT substr(created_at, 1, 10) AS day, repo, event_type, provider, model, conclusion,
     ${SUM_COLUMNS.map((column) => asText(column, `sum(${column})`)).join(", ")}
@@ -62,7 +64,7 @@ const LABEL_COLUMNS = [
 ];
 const HAS_FAILED = "conclusion NOT IN ('success', 'neutral', 'skipped')";
 
-/** What `usage_daily_labels` is to be, from the executions: without a limit of values. */
+/** What `usage_daily_labels` should be, from the executions, without a limit on the number of values. */
 export const LABELS_FROM_EXECUTIONS = `
   SELECT each.key AS label, substr(created_at, 1, 10) AS day, each.value AS value,
     ${LABEL_COLUMNS.map((column) => asText(column, `sum(${column})`)).join(", ")}

@@ -8,8 +8,8 @@ import { type OtlpReceiver, otlpReceiver } from "./otlp-receiver";
 import { recordingLogger } from "./recording-logger";
 
 /**
- * For the tests of a file: an application with the plugin, an SDK and a receiver, each test with new ones. What they
- * leave behind is cleared away.
+ * For the tests of a file: an application with the plugin, an SDK and a receiver, new ones for each test. They are
+ * cleaned up afterwards.
  */
 export function useOtelApps() {
   const started: (() => unknown)[] = [];

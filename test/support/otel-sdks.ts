@@ -16,7 +16,7 @@ import { BasicTracerProvider, BatchSpanProcessor as BatchSpanProcessor2 } from "
 export interface Sdk {
   /** Makes its providers the global ones. */
   register(): void;
-  /** Exports what there is. */
+  /** Exports everything collected so far. */
   flush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -24,9 +24,9 @@ export interface Sdk {
 type TracerProviders = TracerProvider | BasicTracerProvider;
 type MeterProviders = MeterProvider | MeterProvider2;
 
-/** Only `flush` exports: no test waits for a timer. */
+/** Only `flush` exports, so that no test waits for a timer. */
 const NEVER = { exportIntervalMillis: 2 ** 31 - 1 };
-/** As many spans as a test has. */
+/** Enough for the spans of any test. */
 const QUEUE = { maxQueueSize: 20_000, scheduledDelayMillis: 2 ** 31 - 1 };
 
 export const SDKS = {
@@ -65,7 +65,7 @@ export const SDKS = {
     ),
 } as const;
 
-/** An SDK of which the spans go to an exporter that a test has made. */
+/** An SDK whose spans go to an exporter made by the test. */
 export function sdkWithSpanExporter(exporter: SpanExporter): Sdk {
   return sdkOf(
     new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter, ...QUEUE })] }),
@@ -89,7 +89,7 @@ export function sdkOf(tracerProvider: TracerProviders, meterProvider: MeterProvi
   };
 }
 
-/** After it there are no global providers: other tests of the process shall find none. */
+/** Removes the global providers, so that other tests in the process find none. */
 export function unregisterAll(): void {
   trace.disable();
   metrics.disable();

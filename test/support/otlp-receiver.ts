@@ -18,7 +18,7 @@ export interface ReceivedSpan {
   readonly schemaUrl: string;
 }
 
-/** A point of a metric as it arrived last. */
+/** A point of a metric, as last received. */
 export interface ReceivedPoint {
   readonly attributes: ReceivedAttributes;
   /** Of a counter or gauge. */
@@ -45,7 +45,7 @@ export interface OtlpReceiver extends Disposable {
   readonly metrics: readonly ReceivedMetric[];
 }
 
-/** @param answer What it answers with. Default: all is well. */
+/** @param answer Its answer. Default: success. */
 export function otlpReceiver(answer = () => Promise.resolve(Response.json({}))): OtlpReceiver {
   const spans: ReceivedSpan[] = [];
   let metrics: ReceivedMetric[] = [];
@@ -72,7 +72,7 @@ export function otlpReceiver(answer = () => Promise.resolve(Response.json({}))):
   };
 }
 
-/** Protobuf's message as JSON: what is not there is a failure of the test. */
+/** A Protobuf message as JSON. If something is missing in it, the test fails. */
 // biome-ignore lint/suspicious/noExplicitAny: the receiver reads what tests then compare.
 type Encoded = Readonly<Record<string, any>>;
 

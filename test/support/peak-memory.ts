@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 const SAMPLE_EVERY_MS = 10;
 
 /**
- * The most resident memory a running process has had so far, in bytes, looked at until it ends. Not what it has used up
- * when it ended: that begins with the memory of the one that started it. Linux alone tells; elsewhere 0.
+ * The peak resident memory of a running process, in bytes, polled until it ends. The figure reported at its end won't
+ * do, because that starts with the memory of its parent. Only Linux has it; elsewhere it is 0.
  */
 export async function peakMemory({
   pid,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "./ledger";
 
-/** Where a ledger is, and where its processes put temporary files: nobody else's are there. */
+/** A folder for a ledger and one for its processes' temporary files, shared with nobody else. */
 export interface Place {
   readonly dbPath: string;
   readonly temporary: string;
@@ -41,7 +41,7 @@ export function spillFiles({ dbPath, temporary }: Pick<Place, "dbPath" | "tempor
   );
 }
 
-/** The number that a query gives. */
+/** The number that a query returns. */
 export function numberOf(dbPath: string, sql: string): number {
   return Number(Object.values(read(dbPath, sql)[0] ?? {})[0]);
 }
@@ -50,17 +50,17 @@ export function countRows(dbPath: string): number {
   return numberOf(dbPath, "SELECT count(*) FROM executions");
 }
 
-/** Identities of the executions in the ledger, in order. */
+/** The ids of the executions in the ledger, in order. */
 export function storedIds(dbPath: string): string[] {
   return read<{ execution_id: string }>(dbPath, "SELECT execution_id FROM executions ORDER BY id").map(
     ({ execution_id }) => execution_id,
   );
 }
 
-/** What is wrong with a ledger: damage, or sums that are not those of its rows; empty when nothing is. */
+/** What is wrong with a ledger: damage, or sums that differ from its rows; empty if nothing is. */
 export function flawsOf(dbPath: string): unknown[] {
   const damage = read(dbPath, "PRAGMA integrity_check").filter((row) => row["integrity_check"] !== "ok");
-  // The cost is a sum of fractions: only the digits that don't depend on the order of addition.
+  // The cost is a sum of fractions, so only the digits that don't depend on the order of addition are compared.
   const rounded = (sql: string) =>
     read(dbPath, sql).map((row) => JSON.stringify({ ...row, cost_usd: Number(row["cost_usd"]).toFixed(4) }));
   const [sums, expected] = [rounded(USAGE_DAILY), rounded(USAGE_FROM_EXECUTIONS)];
@@ -84,7 +84,7 @@ export function lockLedger(dbPath: string): Disposable {
   };
 }
 
-/** Whether no process left anything beside the ledger. */
+/** All files in the ledger's folder, to check that no process left any. */
 export function filesBeside(dbPath: string): string[] {
   return existsSync(dirname(dbPath)) ? readdirSync(dirname(dbPath)).sort() : [];
 }

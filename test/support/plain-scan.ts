@@ -9,7 +9,7 @@ export interface Recorded {
   readonly isPurged: boolean;
 }
 
-/** What is asked, in epoch milliseconds; `purgedBeforeMs` is the ledger's. */
+/** The question, with times in epoch milliseconds. `purgedBeforeMs` is the ledger's. */
 export interface PlainQuestion {
   readonly fromMs: number;
   readonly toMs: number;
@@ -17,7 +17,7 @@ export interface PlainQuestion {
   readonly purgedBeforeMs: number;
   readonly by: readonly GroupKey[];
   readonly hasNames: (row: ExecutionRow) => boolean;
-  /** Whether names are asked for, and which labels. */
+  /** Whether the question filters by names, and by which labels. */
   readonly isNamed: boolean;
   readonly labels: readonly string[];
   /** Whether a pull request or a session is asked for. */
@@ -25,8 +25,8 @@ export interface PlainQuestion {
 }
 
 /**
- * A report by the simplest means: a loop over every execution ever recorded, and the calendar of `Intl`. From before
- * a purge that the question reaches into, days of UTC count as a whole, where they begin.
+ * A report by the simplest means: a loop over every execution ever recorded, and the calendar of `Intl`. If the
+ * question reaches back before a purge, the UTC days before it count as a whole, at the time when they begin.
  */
 export function plainReport(recorded: readonly Recorded[], question: PlainQuestion): UsageGroup[] {
   const { fromMs, toMs, timeZone, purgedBeforeMs, by, hasNames } = question;
@@ -60,7 +60,7 @@ export function plainReport(recorded: readonly Recorded[], question: PlainQuesti
   }));
 }
 
-/** No sum has pull requests and sessions, or a label together with a name or another label. */
+/** Whether it needs rows: no sum has pull requests or sessions, or a label together with a name or another label. */
 function isOfRows({ isNamed, labels, isOfRows = false }: PlainQuestion, by: readonly GroupKey[]): boolean {
   const ofLabels = by.filter((key) => key.startsWith("label:"));
   const different = new Set([...labels.map((label) => `label:${label}`), ...ofLabels]);
@@ -74,7 +74,7 @@ export function labelValue(row: ExecutionRow, label: string): string | undefined
   return JSON.parse(row.labels ?? "{}")[label];
 }
 
-/** An execution as its models have it, one by one; of its main model, all that is counted once. */
+/** An execution split into its models. What is counted once per execution is with the main model. */
 function partsOf(row: ExecutionRow): Omit<Member, "isInSample">[] {
   const isWithoutCost = row.cost_source === "unknown";
   const isWithoutUsage = row.usage_source === "unknown";
@@ -115,7 +115,7 @@ interface Member {
   readonly isInSample: boolean;
 }
 
-/** Only for fewer executions than a sample has. */
+/** The usage of a group. It is only right for fewer executions than fit in a sample. */
 function usageOf(members: readonly Member[], isByModel = false): Usage {
   if (members.length > PERCENTILE_SAMPLE) throw new Error("Too many for a plain scan.");
   const rows = members.map(({ row }) => row);
@@ -203,7 +203,7 @@ function keyOf(key: GroupKey, row: ExecutionRow, day: string): string {
   }
 }
 
-/** The week of the Thursday nearest to the day, in the year of that Thursday. */
+/** The ISO week of a day: it belongs to the year of its Thursday. */
 function weekOf(day: string): string {
   const midnight = new Date(`${day}T00:00:00Z`);
   const weekday = (midnight.getUTCDay() + 6) % 7;

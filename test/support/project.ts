@@ -4,7 +4,7 @@ import { builtPackage } from "./dist";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
-/** Runs `bun …` in a folder; gives what it prints. Anything but success is an error with all that was said. */
+/** Runs `bun …` in a folder; returns what it prints. If it fails, the error has the whole output. */
 export async function runBun(folder: string, ...command: readonly string[]): Promise<string> {
   const child = Bun.spawn([process.execPath, ...command], {
     cwd: folder,
@@ -20,7 +20,7 @@ export async function runBun(folder: string, ...command: readonly string[]): Pro
   return stdout;
 }
 
-/** Packs the package as it was built; gives the tarball. */
+/** Packs the built package; returns the tarball. */
 async function pack(folder: string): Promise<string> {
   builtPackage();
   mkdirSync(folder, { recursive: true });
@@ -31,8 +31,8 @@ async function pack(folder: string): Promise<string> {
 }
 
 /**
- * A user's project in a folder: the packed tarball is installed from a file, other packages, in the versions that we
- * test with or in those given, from the registry.
+ * A user's project in a folder. The packed tarball is installed from a file, and other packages from the registry, in
+ * the versions that we test with or in the given ones.
  */
 export async function createProject(
   folder: string,
@@ -53,7 +53,7 @@ export async function createProject(
   await runBun(folder, "install");
 }
 
-/** Copies a script of ours that imports the package by its name; gives its place in the project. */
+/** Copies one of our scripts that imports the package by its name; returns its path in the project. */
 export function copyScript(folder: string, script: string): string {
   const copy = join(folder, "app.ts");
   cpSync(join(ROOT, script), copy);

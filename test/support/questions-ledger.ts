@@ -2,18 +2,18 @@ import { createTelemetryStore } from "../../src/ledger/store";
 import { DAY_MS } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
 
-/** When the questions of docs/questions.md are asked: a Thursday. */
+/** When the questions in docs/questions.md are asked: a Thursday. */
 export const ASKED_AT = Date.parse("2026-10-29T12:00:00Z");
 
 const FIRST_DAY = Date.parse("2026-08-17T00:00:00Z");
 const DAYS_A_WEEK = 7;
 const WEEKEND = [5, 6];
-/** On that day somebody let an agent run in a loop. */
+/** On this day, an agent ran in a loop. */
 const UNUSUAL_DAY = Date.parse("2026-10-14T00:00:00Z");
-/** Since then a third of the reviews are by a model that costs more. */
+/** Since this day, a third of the reviews use a model that costs more. */
 const NEW_MODEL_FROM = Date.parse("2026-10-19T00:00:00Z");
 
-/** Makes the ledger that docs/questions.md asks: ten weeks of reviews and mentions, by two teams. */
+/** Makes the ledger for docs/questions.md: ten weeks of reviews and mentions, by two teams. */
 export function makeQuestionsLedger(dbPath: string): void {
   using store = createTelemetryStore({ dbPath });
   const records: TelemetryRecord[] = [];

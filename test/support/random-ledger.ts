@@ -8,7 +8,7 @@ import type { ModelUsage, TelemetryRecord } from "../../src/record/types";
 import { EARLIER_DESIGN, read } from "./ledger";
 import type { Recorded } from "./plain-scan";
 
-/** In the forty days before, clocks are put forward in America and Europe, and back by half an hour on Lord Howe. */
+/** In the forty days before, clocks go forward in America and Europe, and back by half an hour on Lord Howe Island. */
 export const NOW = Date.parse("2026-04-06T12:34:56.789Z");
 const DAYS = 40;
 const HOUR_MS = DAY_MS / 24;
@@ -33,7 +33,7 @@ export const EVENT_TYPES = ["push", "pull_request.opened"] as const;
 export const TEAMS = ["core", "Core", "infra/ünï 😀", "a[b]*?", "(none)", "(other)"] as const;
 export const CONCLUSIONS = ["success", "neutral", "skipped", "failure", "Success", "max turns"] as const;
 
-/** Many are just where an hour or a day begins somewhere, or beside. */
+/** Many are exactly at the start of an hour or a day in some zone, or next to it. */
 export const time: fc.Arbitrary<number> = fc.oneof(
   fc
     .tuple(fc.nat(DAYS * 48), fc.constantFrom(-1, 0, 1, 999, 1000, HOUR_MS / 4))
@@ -49,7 +49,7 @@ const amounts = {
   outputTokens: count,
   cacheReadTokens: count,
   cacheCreationTokens: count,
-  // Fractions that add up exactly in any order, because differences of sums are compared too.
+  // Fractions that add up exactly in any order, because differences between sums are compared too.
   costUsd: fc.nat(6_400).map((parts) => parts / 64),
   costSource: fc.constantFrom("reported", "estimated"),
 } as const;
@@ -84,7 +84,7 @@ const modelUsage: fc.Arbitrary<ModelUsage> = fc.record(
   { requiredKeys: ["model"] },
 );
 
-/** Used one model, or said what each of some used. */
+/** An execution that used one model, or several with the usage of each. */
 export const anyExecution: fc.Arbitrary<TelemetryRecord> = fc.oneof(
   { weight: 2, arbitrary: record },
   {
@@ -99,7 +99,7 @@ export const anyExecution: fc.Arbitrary<TelemetryRecord> = fc.oneof(
   },
 );
 
-/** One after the other, what happens to a ledger. */
+/** One thing that happens to a ledger. */
 export type Step =
   | { readonly records: readonly TelemetryRecord[] }
   /** Inserted by a program of the earlier design. */
@@ -115,12 +115,12 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 8 },
 );
 
-/** Only what a program of the earlier design does. */
+/** Only steps that a program of the earlier design takes. */
 export const insertSteps: fc.Arbitrary<readonly Step[]> = fc
   .array(record, { maxLength: 40 })
   .map((inserts) => [{ inserts }]);
 
-/** Makes a ledger, or with inserts alone, a database of the earlier design; returns everything that was recorded. */
+/** Makes a ledger, or a database of the earlier design, whose steps must be inserts; returns everything recorded. */
 export function makeLedger(dbPath: string, steps: readonly Step[], design: "ours" | "earlier"): Recorded[] {
   if (design === "earlier") {
     using database = new Database(dbPath);
@@ -139,7 +139,7 @@ export function makeLedger(dbPath: string, steps: readonly Step[], design: "ours
   return rows.map((row) => ({ row, isPurged: !left.has(row.delivery_id) }));
 }
 
-/** Through the store, which takes nothing from before a purge. */
+/** Records through the store, which refuses records from before a purge. */
 function recordAll(dbPath: string, records: readonly TelemetryRecord[], firstId: number): ExecutionRow[] {
   const [purged] = read(dbPath, "SELECT value FROM ledger WHERE key = 'purged_before'");
   const accepted = records
@@ -150,7 +150,7 @@ function recordAll(dbPath: string, records: readonly TelemetryRecord[], firstId:
   return accepted.map((entry) => ({ ...toExecutionRow(entry), id: 0 }));
 }
 
-/** Whole seconds, and no word about what is unknown. */
+/** Inserts as the earlier design does: with whole seconds, and without marking what is unknown. */
 function insertAll(dbPath: string, records: readonly TelemetryRecord[], firstId: number): ExecutionRow[] {
   const rows = records.map((entry, index): ExecutionRow => {
     const row = toExecutionRow({ ...entry, deliveryId: `${firstId + index}` });

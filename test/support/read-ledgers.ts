@@ -8,14 +8,14 @@ import { executionCompleted } from "../../src/testing";
 import { EARLIER_DESIGN, EARLIER_INSERT } from "./ledger";
 import { tempDir } from "./temp-dir";
 
-// Ledgers to be read, each in a folder of its own.
+// Ledgers to read, each in its own folder.
 
 /** A path for a ledger, in a folder of its own. */
 export function newPath(): string {
   return join(tempDir(), "telemetry.db");
 }
 
-/** A ledger of so many executions, each of which cost a dollar. */
+/** A ledger with this many executions, each of which cost a dollar. */
 export function makeLedger(rows: number, dbPath = newPath()): string {
   using store = createTelemetryStore({ dbPath });
   store.recordMany(Array.from({ length: rows }, () => executionCompleted({ costUsd: 1 })));
@@ -43,7 +43,7 @@ export async function countIn(dbPath: string): Promise<number> {
   return totals.executions;
 }
 
-/** The files of a ledger, as they are while it is open, or after a crash. */
+/** A ledger's files as they are while it is open, or after a crash. */
 export function crashed(rows: number, suffixes: readonly string[]): string {
   const open = newPath();
   makeLedger(0, open);

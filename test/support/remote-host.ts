@@ -15,11 +15,11 @@ interface Reply {
 export interface HostEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
-  /** The log: one line of JSON each. */
+  /** The log, as JSON lines. */
   readonly stderr: string;
 }
 
-/** An application in a process of its own that does what the test tells it; killed when it goes out of scope. */
+/** An application in its own process that does what the test tells it; killed when it goes out of scope. */
 export interface RemoteHost extends AsyncDisposable {
   readonly process: Subprocess<"ignore", "pipe", "pipe">;
   call<Command extends keyof HostCommands>(
@@ -33,17 +33,17 @@ export interface RemoteHost extends AsyncDisposable {
 
 /** How to start a host, besides the plugin's options. */
 export interface RemoteHostSettings {
-  /** Begins the identity of its events. */
+  /** The prefix of its events' ids. */
   readonly prefix?: string;
-  /** A command to start Bun by. */
+  /** A command that starts Bun. */
   readonly launcher?: readonly string[];
 }
 
 const DEADLINE_MS = 240_000;
-/** A host that does not answer for so long hangs. */
+/** A host that takes longer to answer is considered hung. */
 const ANSWER_WITHIN_MS = 120_000;
 
-/** Starts an application with the plugin on the ledger of a place. */
+/** Starts an application with the plugin, on a place's ledger. */
 export function startHost(
   { dbPath, environment }: Place,
   options: TelemetryPluginOptions = {},

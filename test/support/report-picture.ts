@@ -60,7 +60,7 @@ const CHARACTER = { width: 8, height: 17 };
 const MARGIN = 14;
 const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
-/** Turns on, and turns off, what a stretch of text has: by the number of a terminal's escape sequence. */
+/** The style that a terminal's escape sequence turns on, by its number. */
 const ON: Readonly<Record<string, string>> = {
   1: "strong",
   2: "faint",
@@ -87,13 +87,13 @@ ${lines.flatMap(lineToSvg).join("\n")}
 `;
 }
 
-/** Each stretch has a place and a width of its own, so that columns meet in every font. */
+/** Each stretch of text has its own position and width, so that columns align in every font. */
 function lineToSvg(line: string, row: number): string[] {
   const styles = new Set<string>();
   const stretches: string[] = [];
   const y = MARGIN + row * CHARACTER.height + 13;
   let column = 0;
-  // Text and the numbers of escape sequences alternate.
+  // Text and the numbers of escape sequences alternate in the split.
   for (const [index, piece] of line.split(new RegExp(`${ESCAPE}\\[(\\d+)m`)).entries()) {
     if (index % 2 === 1) {
       const style = ON[piece];

@@ -4,7 +4,7 @@ import { builtPackage } from "./dist";
 
 /** How a process ended, and everything it wrote. */
 export interface ScriptResult {
-  /** Null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null;
   readonly signalCode: Subprocess["signalCode"];
   readonly stdout: string;
@@ -13,7 +13,7 @@ export interface ScriptResult {
 
 export interface RunningScript {
   readonly process: Subprocess<"ignore", "pipe", "pipe">;
-  /** Resolves as soon as stdout has this whole line; rejects when the process ends without it. */
+  /** Resolves as soon as stdout has this whole line; rejects if the process ends without it. */
   waitForLine(line: string): Promise<void>;
   /** The same for a text anywhere in stderr. */
   waitForError(text: string): Promise<void>;
@@ -21,10 +21,10 @@ export interface RunningScript {
   readonly finished: Promise<ScriptResult>;
 }
 
-/** A process that takes so long hangs. */
+/** A process that takes longer is considered hung. */
 const DEADLINE_MS = 240_000;
 
-/** Runs a script of test/process (or any absolute path) by this Bun, to its end. */
+/** Runs a script of test/process (or any absolute path) with this Bun, to its end. */
 export function runScript(
   path: string,
   args: readonly string[] = [],
@@ -33,7 +33,7 @@ export function runScript(
   return startScript(path, args, env).finished;
 }
 
-/** As {@link runScript}, but gives the running process; `launcher` is a command to start Bun by. */
+/** Like {@link runScript}, but returns the running process. `launcher` is a command that starts Bun. */
 export function startScript(
   path: string,
   args: readonly string[] = [],
@@ -70,10 +70,10 @@ export function startScript(
 }
 
 interface Output {
-  /** What was read so far. */
+  /** Everything read so far. */
   readonly text: string;
   readonly complete: Promise<void>;
-  /** Whether it fulfilled a condition, at some point before it ended. */
+  /** Resolves to whether the text met a condition before the stream ended. */
   until(isFulfilled: (text: string) => boolean): Promise<boolean>;
 }
 

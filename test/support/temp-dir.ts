@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A new empty directory, among the temporary files by default, removed after the test that calls it, or after the
- * `describe` or file that does. Not to be called in `beforeAll`: there it would be removed before the first test.
+ * A new empty directory, by default among the temporary files. It is removed after the test, `describe` or file that
+ * calls this. Don't call it in `beforeAll`: the directory would be removed before the first test.
  */
 export function tempDir(parent = tmpdir()): string {
   const path = mkdtempSync(join(parent, "runledger-"));

@@ -1,6 +1,6 @@
 import { RunledgerError } from "../../src/errors";
 
-/** The RunledgerError that an action throws, synchronously or by a promise; anything else fails the test. */
+/** The RunledgerError that an action throws or rejects with; anything else fails the test. */
 export async function thrownBy(action: () => unknown): Promise<RunledgerError> {
   try {
     await action();

@@ -1,4 +1,4 @@
-/** The sums of `usage_daily`, in the order in which {@link usageParts} has them. */
+/** The sums of `usage_daily`, in the order of {@link usageParts}. */
 export const SUM_COLUMNS = [
   "executions",
   "input_tokens",
@@ -26,10 +26,10 @@ const NO_TOKENS =
 const NAMES = "e.created_at, e.repo, e.event_type";
 
 /**
- * SQL for what adds up to `usage_daily`, by other means than ours: executions of one model as they are; of the others
- * what is counted once under their main model, and each model by itself.
+ * SQL for the rows that add up to `usage_daily`, written independently of our own. Executions with one model are taken
+ * as they are. Others are split: what is counted once is with the main model, and each model has its own usage.
  *
- * @param joined By which columns models belong to their execution.
+ * @param joined The columns that join models to their execution.
  * @param more Other columns of the execution.
  */
 export function usageParts(joined: readonly string[], more: readonly string[] = []): string {

@@ -1,7 +1,7 @@
 import type { ReportHead } from "../../src/report/format/head";
 import type { Usage } from "../../src/report/types";
 
-/** What ten executions used, but for what is overridden. */
+/** What ten executions used, with overrides. */
 export function usageOf(overrides: Partial<Usage> = {}): Usage {
   return {
     executions: 10,
@@ -33,7 +33,7 @@ export function usageOf(overrides: Partial<Usage> = {}): Usage {
   };
 }
 
-/** What a report of some executions begins with, but for what is overridden. */
+/** What a report of some executions begins with, with overrides. */
 export function reportHead(overrides: Partial<ReportHead> = {}): ReportHead {
   return {
     schema: "runledger.report/1",
