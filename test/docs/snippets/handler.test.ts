@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { AppEvents, PluginEmitter } from "runledger";
 import { createFakeEmitter } from "runledger/testing";
 
-// A handler, as yours may be: it runs something, and says on the bus how it went.
+// A handler like yours: it runs something, and emits how it went.
 interface Bus extends PluginEmitter {
   emit(type: "execution:completed", run: AppEvents["execution:completed"]): void;
 }
