@@ -1,3 +1,5 @@
+import type { BudgetCheck } from "../../plugins/budget";
+import type { TelemetryRecord } from "../../src/record/types";
 import type { Contender } from "../contenders/contender";
 import { median } from "../results";
 import type { Measures } from "./case";
@@ -15,7 +17,9 @@ const PAUSE_MS = 25;
 const CHUNKS = 60;
 /** In a row: after a pause the processor's caches are cold, and so is whatever is called first. */
 const CHECKS = 5_000;
-const CHECK_CHUNKS = 8;
+const ALL_CHECKS = 8 * CHECKS;
+/** As many budgets answer to most events. */
+const ANSWERED = ["all", "each repo", "reviews", "one run"];
 
 type NextEvent = Parameters<WritingFigure["measure"]>[1];
 
@@ -33,29 +37,78 @@ async function measureEmits({ emit, queued }: Contender, nextEvent: NextEvent): 
   return median(means);
 }
 
-/** Single calls of `check`, between events that change what it answers. */
-async function measureChecks({ check, emit, flush }: Contender, nextEvent: NextEvent): Promise<Measures> {
+/**
+ * Single calls of `check`, between events that change what it answers; and by turns of what makes an answer of the same
+ * size from nothing: the clock, the memory of new objects and other programs have their time in both.
+ */
+async function measureChecks(contender: Contender, nextEvent: NextEvent): Promise<Measures> {
+  const { check, flush } = contender;
   if (check === undefined) return {};
-  const tookNs: number[] = [];
-  for (let chunk = 0; chunk < CHECK_CHUNKS; chunk += 1) {
-    for (let call = 0; call < CHECKS; call += 1) {
-      const event = nextEvent();
-      const beforeNs = Bun.nanoseconds();
-      check(event);
-      tookNs.push(Bun.nanoseconds() - beforeNs);
-      emit(event);
-    }
+  const took = { check: new Float64Array(ALL_CHECKS), floor: new Float64Array(ALL_CHECKS) };
+  for (let from = 0; from < ALL_CHECKS; from += CHECKS) {
+    timeCalls(check, contender, nextEvent, took.check.subarray(from, from + CHECKS));
+    await flush();
+    timeCalls(makeAnswer, contender, nextEvent, took.floor.subarray(from, from + CHECKS));
     await flush();
   }
-  const sorted = Float64Array.from(tookNs).sort();
-  const percentileUs = (percent: number) =>
+  const [checks, floor] = [took.check.sort(), took.floor.sort()];
+  const percentileUs = (sorted: Float64Array, percent: number) =>
     (sorted[Math.floor((sorted.length * percent) / 100)] ?? 0) / 1_000;
-  return { checkP50Us: percentileUs(50), checkP99Us: percentileUs(99), checkP999Us: percentileUs(99.9) };
+  return {
+    checkP50Us: percentileUs(checks, 50),
+    checkP99Us: percentileUs(checks, 99),
+    checkP999Us: percentileUs(checks, 99.9),
+    floorP50Us: percentileUs(floor, 50),
+    floorP99Us: percentileUs(floor, 99),
+  };
+}
+
+function timeCalls(
+  call: (event: TelemetryRecord) => void,
+  { emit }: Contender,
+  nextEvent: NextEvent,
+  tookNs: Float64Array,
+): void {
+  for (let index = 0; index < tookNs.length; index += 1) {
+    const event = nextEvent();
+    const beforeNs = Bun.nanoseconds();
+    call(event);
+    tookNs[index] = Bun.nanoseconds() - beforeNs;
+    emit(event);
+  }
+}
+
+/** The last one is kept, so that it is made. */
+const answers: BudgetCheck[] = [];
+
+function makeAnswer({ repo, costUsd }: TelemetryRecord): void {
+  const spentUsd = costUsd ?? 0;
+  const budgets = ANSWERED.map((budget) => ({
+    budget,
+    value: repo,
+    per: "day" as const,
+    limitUsd: 1,
+    spentUsd,
+    reservedUsd: 0,
+    remainingUsd: 0,
+    unknownCosts: 0,
+    periodEnd: null,
+    allowed: true,
+  }));
+  answers[0] = { allowed: true, budgets, stale: false, ageMs: spentUsd };
 }
 
 export const budget: WritingFigure = {
-  title: `emitUs: one call of emit, with budgets and without; single calls of check, each after an event`,
-  columns: ["emitUs", "hostUsPerEvent", "checkP50Us", "checkP99Us", "checkP999Us"],
+  title: `emitUs: one call of emit, with budgets and without; single calls of check, each after an event, and of what makes such an answer from nothing`,
+  columns: [
+    "emitUs",
+    "hostUsPerEvent",
+    "checkP50Us",
+    "checkP99Us",
+    "checkP999Us",
+    "floorP50Us",
+    "floorP99Us",
+  ],
   cases: () =>
     [FEW, MANY].flatMap((repositories) =>
       (["runledger", "budgets"] as const).map((contender) => ({ contender, repositories })),

@@ -148,9 +148,7 @@ export class Accounts {
 
   /** Where each budget stands, and whether so much more fits. */
   statesOf(payees: Payees, amountUsd: number): readonly BudgetState[] {
-    const states: BudgetState[] = [];
-    for (const account of this.#accountsOf(payees)) states.push(this.#stateOf(account, amountUsd));
-    return states;
+    return this.#accountsOf(payees).map((account) => this.#stateOf(account, amountUsd));
   }
 
   *states(): Generator<BudgetState> {

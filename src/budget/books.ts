@@ -40,7 +40,7 @@ export class Books {
   readonly #accounts: Accounts;
   readonly #holds: Holds;
   readonly #recent = new RecentIds(REMEMBERED_IDS);
-  readonly #pending = new Map<string, Pending>();
+  #pending: readonly { readonly recorderId: string; readonly pending: Pending }[] = [];
   readonly #now: () => number;
   readonly #onRoll: () => void;
   #lastReadId = 0;
@@ -59,7 +59,7 @@ export class Books {
   }
 
   get pendingSize(): number {
-    return this.#pending.values().reduce((sum, { size }) => sum + size, 0);
+    return this.#pending.reduce((sum, { pending }) => sum + pending.size, 0);
   }
 
   get holdsSize(): number {
@@ -79,7 +79,7 @@ export class Books {
       lastReadId: () => this.#lastReadId,
     };
     const pending = new Pending(host, waitingBatches);
-    this.#pending.set(recorderId, pending);
+    this.#pending = [...this.#pending, { recorderId, pending }];
     return pending;
   };
 
@@ -117,20 +117,20 @@ export class Books {
     this.#bringUpToDate();
     this.#holds.expire();
     this.#accounts.confirm(amounts, startsMs, areAll);
-    for (const [recorderId, pending] of this.#pending) {
+    for (const { recorderId, pending } of this.#pending) {
       pending.settle({ sequence: written.get(recorderId), readId, hasSpill });
-      if (pending.isOver) this.#pending.delete(recorderId);
     }
+    this.#pending = this.#pending.filter(({ pending }) => !pending.isOver);
     if (this.pendingSize === 0) this.#accounts.clearPending();
   }
 
   /** Adds up what was taken, and begins the periods of now; a clock may also step back. */
   #bringUpToDate(): void {
-    for (const pending of this.#pending.values()) pending.addUp();
+    for (const { pending } of this.#pending) pending.addUp();
     const nowMs = this.#now();
     if (this.#accounts.isCurrent(nowMs)) return;
     this.#accounts.roll(nowMs);
-    for (const pending of this.#pending.values()) pending.addAgain();
+    for (const { pending } of this.#pending) pending.addAgain();
     this.#onRoll();
   }
 

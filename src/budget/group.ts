@@ -20,9 +20,9 @@ export class Group {
   readonly #entries: Entry[] = [];
   #size = 0;
   /** Of the plain records that are not added up yet: the names that budgets ask for, one after the other. */
-  #names: Name[] = [];
+  readonly #names: Name[] = [];
   /** When each completed, in epoch milliseconds, and its cost; NaN is unknown. */
-  #amounts: number[] = [];
+  readonly #amounts: number[] = [];
 
   constructor(accounts: Accounts, matching: PayeesMatching) {
     groups += 1;
@@ -69,8 +69,8 @@ export class Group {
       if (Number.isNaN(costUsd)) this.#add(payees, atMs, 0, 1, 1);
       else this.#add(payees, atMs, costUsd, 0, 0);
     }
-    this.#names = [];
-    this.#amounts = [];
+    names.length = 0;
+    amounts.length = 0;
   }
 
   /** Adds all of it once more, after a period began. */

@@ -32,6 +32,8 @@ export class Matching<Answer = readonly Slot[]> {
   readonly #toAnswer: (slots: readonly Slot[]) => Answer;
   #root: Level = new Map();
   #remembered = 0;
+  /** By slots: what counts alike has one answer. */
+  readonly #answers = new Map<string, Answer>();
   /** The names that any budget asks for. */
   readonly keys: readonly NameKey[];
 
@@ -43,7 +45,7 @@ export class Matching<Answer = readonly Slot[]> {
     this.#budgets = budgets;
     this.#isFor = budgets.map(({ match = {} }) => conditionOf(match));
     this.#toAnswer = toAnswer;
-    this.keys = [...new Set(budgets.flatMap(keysOf))];
+    this.keys = [...new Set(budgets.flatMap(keysOf))].sort((a, b) => rankOf(a) - rankOf(b));
   }
 
   /** What counts for some spending. */
@@ -71,6 +73,7 @@ export class Matching<Answer = readonly Slot[]> {
   forget(): void {
     this.#root = new Map();
     this.#remembered = 0;
+    this.#answers.clear();
   }
 
   #find(level: Level, last: Name, names: Names): Answer {
@@ -82,7 +85,9 @@ export class Matching<Answer = readonly Slot[]> {
       const value = names(each) ?? (isLabelKey(each) ? NONE : undefined);
       return value === undefined ? [] : { index, value };
     });
-    const answer = this.#toAnswer(slots);
+    const id = JSON.stringify(slots);
+    const answer = this.#answers.get(id) ?? this.#toAnswer(slots);
+    this.#answers.set(id, answer);
     level.set(last, answer);
     return answer;
   }
@@ -120,6 +125,14 @@ function below(level: Level, name: Name): Level {
     level.set(name, next);
   }
   return next;
+}
+
+/** Keys of few names come first: so most levels have few entries, and are in the processor's cache. */
+const BY_NAMES: readonly NameKey[] = ["conclusion", "provider", "eventType", "model", "repo"];
+
+function rankOf(key: NameKey): number {
+  const rank = BY_NAMES.indexOf(key);
+  return rank < 0 ? BY_NAMES.length : rank;
 }
 
 function keysOf({ match = {}, each }: Pick<Budget, "match" | "each">): readonly NameKey[] {

@@ -75,3 +75,11 @@ test("what an object inherits is no label", () => {
   const matching = new Matching([{ each: "label:constructor" }], (slots) => slots);
   expect(matching.of({ labels: {} })).toEqual([{ index: 0, value: "(none)" }]);
 });
+
+test("what counts for the same budgets has one answer", () => {
+  const matching = new Matching([{ match: { eventType: "pull_*" } }, { each: "repo" }], (slots) => slots);
+  const of = (eventType: string, repo = "a") => matching.of({ repo, eventType });
+  expect(of("pull_request")).toBe(of("pull_review"));
+  expect(of("push")).toBe(of("issues"));
+  expect(new Set([of("pull_request"), of("push"), of("push", "b")]).size).toBe(3);
+});
