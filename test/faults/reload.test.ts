@@ -9,6 +9,17 @@ import { tempDir } from "../support/temp-dir";
 const SCRIPTS = resolve(import.meta.dir, "../process");
 const LOADS = tries(9, 12);
 
+/** What `hot-app.ts` writes. */
+interface Load {
+  readonly loads: number;
+  readonly emitted: number;
+  readonly threads: number;
+  readonly listeners: number;
+  readonly handlers: number;
+  readonly spent?: number;
+  readonly alerts?: string[];
+}
+
 /** Lines of a process's output, as they come. */
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
@@ -28,7 +39,7 @@ function entryFor(name: string, folder: string): string {
   return entry;
 }
 
-test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter"])(
+test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter", "budgets"])(
   "bun --hot, emitters %s: a load takes over from the one before; each event is stored once, and no thread stays (needs /proc)",
   async (mode) => {
     const folder = tempDir();
@@ -37,22 +48,44 @@ test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter"])(
       stdout: "pipe",
       stderr: "inherit",
     });
-    const loads: { loads: number; emitted: number; threads: number; listeners: number }[] = [];
-    // What is saved before Bun watches would be waited for in vain.
-    const saving = setInterval(() => appendFileSync(entry, "// saved\n"), 300);
+    const loads: Load[] = [];
+    // What is saved before Bun watches would be waited for in vain; and a load that says nothing may be overtaken.
+    let saving: ReturnType<typeof setTimeout> | undefined;
+    const saveIn = (ms: number): void => {
+      clearTimeout(saving);
+      saving = setTimeout(() => {
+        appendFileSync(entry, "// saved\n");
+        saveIn(1.5 * ms);
+      }, ms);
+    };
+    saveIn(300);
     // Read to its end: who writes to a pipe that nobody reads fails, and Bun waits for another save.
     for await (const line of linesOf(child.stdout)) {
       if (loads.length < LOADS) loads.push(JSON.parse(line));
-      if (loads.length < LOADS) continue;
-      clearInterval(saving);
+      if (loads.length < LOADS) {
+        saveIn(300);
+        continue;
+      }
+      clearTimeout(saving);
       child.kill("SIGTERM");
     }
     expect(await child.exited).toBe(143);
-    expect(loads.map(({ loads }) => loads)).toEqual(Array.from({ length: LOADS }, (_, index) => index + 1));
+    if (mode !== "budgets") {
+      expect(loads.map(({ loads }) => loads)).toEqual(Array.from({ length: LOADS }, (_, index) => index + 1));
+    } else {
+      expect(loads.map(({ spent }) => spent)).toEqual(loads.map(({ emitted }) => emitted));
+      expect(loads.at(-1)?.alerts?.sort()).toEqual([
+        "exceeded",
+        "threshold 0.5",
+        "threshold 0.8",
+        "threshold 1",
+      ]);
+    }
     // Some of the threads before may be about to end; if they stayed, each load would have one more.
     const threads = loads.map(({ threads }) => threads);
     expect(Math.min(...threads.slice(-3)) - Math.max(...threads.slice(0, 3))).toBeLessThan(4);
     expect(new Set(loads.map(({ listeners }) => listeners))).toEqual(new Set([1]));
+    if (mode !== "adapter") expect(new Set(loads.map(({ handlers }) => handlers))).toEqual(new Set([1]));
     expect(countRows(dbPath)).toBeGreaterThanOrEqual(loads.at(-1)?.emitted ?? 0);
     if (mode !== "own") expect(countRows(dbPath) % 2).toBe(0);
     expect(flawsOf(dbPath)).toEqual([]);
