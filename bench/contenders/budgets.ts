@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { budgetPlugin } from "../../plugins/budget";
-import { createApp, telemetryPlugin } from "../../src/index";
+import { createApp, createTelemetryStore, telemetryPlugin } from "../../src/index";
 import type { TelemetryRecord } from "../../src/record/types";
+import { executionCompleted } from "../../src/testing";
 import { LEDGER_FILE, type StartContender } from "./contender";
 
 /** As `runledger`, with budgets that no event exceeds: of each three count, one of them by repository. */
@@ -27,6 +28,14 @@ export const startBudgets: StartContender = async (folder) => {
     queued: () => telemetry.stats().queued,
     flush: () => telemetry.flush(),
     check: ({ repo, eventType }: TelemetryRecord) => budgets.check({ repo, eventType }).allowed,
+    async spendElsewhere() {
+      const costUsd = 1_000;
+      const spentUsd = () => budgets.check({}).budgets[0]?.spentUsd ?? 0;
+      const expectedUsd = spentUsd() + costUsd / 2;
+      using store = createTelemetryStore({ dbPath });
+      store.record(executionCompleted({ costUsd }));
+      while (spentUsd() < expectedUsd) await Bun.sleep(1);
+    },
     async close() {
       await app.close();
       return telemetry.stats().written;

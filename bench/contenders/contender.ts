@@ -10,6 +10,8 @@ export interface Contender {
   flush(): Promise<void>;
   /** Asks its budgets, where it has some. */
   readonly check?: (event: TelemetryRecord) => boolean;
+  /** Spends by another writer of the ledger; resolves when its budgets know of it. */
+  spendElsewhere?(): Promise<void>;
   /** Ends it; returns how many events were stored. */
   close(): Promise<number>;
 }

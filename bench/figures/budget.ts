@@ -21,6 +21,9 @@ const ALL_CHECKS = 8 * CHECKS;
 /** As many budgets answer to most events. */
 const ANSWERED = ["all", "each repo", "reviews", "one run"];
 
+/** So often another writer spends. */
+const ELSEWHERE = 3;
+
 type NextEvent = Parameters<WritingFigure["measure"]>[1];
 
 /** The time of one `emit`, by the chunk: what it takes that waits for nothing and nobody. */
@@ -98,8 +101,23 @@ function makeAnswer({ repo, costUsd }: TelemetryRecord): void {
   answers[0] = { allowed: true, budgets, stale: false, ageMs: spentUsd };
 }
 
+/** The longest time until what another writer spends counts here. */
+async function measureSeen({ spendElsewhere, flush }: Contender): Promise<Measures> {
+  if (spendElsewhere === undefined) return {};
+  await flush();
+  let seenMs = 0;
+  for (let time = 0; time < ELSEWHERE; time += 1) {
+    // At any moment between two readings.
+    await Bun.sleep(1_000 * Math.random());
+    const startMs = performance.now();
+    await spendElsewhere();
+    seenMs = Math.max(seenMs, performance.now() - startMs);
+  }
+  return { seenMs };
+}
+
 export const budget: WritingFigure = {
-  title: `emitUs: one call of emit, with budgets and without; single calls of check, each after an event, and of what makes such an answer from nothing`,
+  title: `emitUs: one call of emit, with budgets and without; single calls of check, each after an event, and of what makes such an answer from nothing; seenMs: until what another writer spent counts`,
   columns: [
     "emitUs",
     "hostUsPerEvent",
@@ -108,6 +126,7 @@ export const budget: WritingFigure = {
     "checkP999Us",
     "floorP50Us",
     "floorP99Us",
+    "seenMs",
   ],
   cases: () =>
     [FEW, MANY].flatMap((repositories) =>
@@ -117,7 +136,8 @@ export const budget: WritingFigure = {
   async measure(contender, nextEvent, pace) {
     const { hostUsPerEvent = Number.NaN } = await measureHost(contender, nextEvent, pace);
     const emitUs = await measureEmits(contender, nextEvent);
-    return { emitUs, hostUsPerEvent, ...(await measureChecks(contender, nextEvent)) };
+    const checks = await measureChecks(contender, nextEvent);
+    return { emitUs, hostUsPerEvent, ...checks, ...(await measureSeen(contender)) };
   },
   targets: (results) =>
     [FEW, MANY].flatMap((repositories) => {
@@ -134,6 +154,7 @@ export const budget: WritingFigure = {
         upTo("emit, µs more with budgets", more("emitUs"), 0.3),
         upTo("check, median µs", results.median("checkP50Us", trial), 2),
         upTo("check, p99 µs", results.median("checkP99Us", trial), 5),
+        upTo("what another process spent counts after, ms", results.median("seenMs", trial), 2_000),
       ];
     }),
 };

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import type { BudgetPluginOptions } from "../../../plugins/budget";
-import { startBudgetApp } from "../../support/budgets";
+import { type BudgetApp, startBudgetApp } from "../../support/budgets";
 import { read } from "../../support/ledger";
 import { runScript } from "../../support/run-script";
 import { tempDir } from "../../support/temp-dir";
@@ -26,6 +26,27 @@ test("8 processes that reserve before they spend go beyond the limit by one rese
   const [{ spent } = {}] = read<{ spent: number }>(dbPath, "SELECT sum(cost_usd) spent FROM executions");
   expect(spent).toBe(results.reduce((sum, { stdout }) => sum + Number(stdout), 0));
   expect(spent).toBeWithin(limit, limit + 7 + 1);
+});
+
+test("what another process spent counts after the next reading, and readings come by themselves", async () => {
+  const dbPath = join(folder, "two.db");
+  const spend = (usd: number) =>
+    runScript("budget-spender.ts", [JSON.stringify(given), "is killed before it reads", `${usd}`]);
+  const given = optionsFor(dbPath, 100);
+  const { dbPath: _, ...options } = given;
+  await using seldom = await startBudgetApp(dbPath, options);
+  await using usual = await startBudgetApp(dbPath, { ...options, readIntervalMs: undefined });
+  const spent = ({ budgets }: BudgetApp) => budgets.states()[0]?.spentUsd;
+  for (const [usd, total] of [
+    [6, 6],
+    [2, 8],
+  ] as const) {
+    await spend(usd);
+    expect(spent(seldom)).toBe(total - usd);
+    await seldom.budgets.refresh();
+    expect(spent(seldom)).toBe(total);
+    while (spent(usual) !== total) await Bun.sleep(5);
+  }
 });
 
 test("each threshold is told once, also when a process is killed between the commit and the event", async () => {
