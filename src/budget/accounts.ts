@@ -95,6 +95,15 @@ export class Accounts {
     this.#bound();
   }
 
+  /** Counts as if the ledger had it, until that is read. */
+  addConfirmed(payees: Payees, atMs: number, costUsd: number, unknown: number, unknownOfModel: number): void {
+    for (const account of this.#keptAccounts(payees)) {
+      if (!isWithin(account.book.period, atMs)) continue;
+      account.confirmedUsd += costUsd;
+      account.confirmedUnknown += account.isOfModel ? unknownOfModel : unknown;
+    }
+  }
+
   /** Adds to what is pending, or takes off with negative amounts, what completed at an instant. */
   addPending(payees: Payees, atMs: number, costUsd: number, unknown: number, unknownOfModel: number): void {
     const isCurrent = this.isCurrent(atMs);
@@ -124,26 +133,23 @@ export class Accounts {
     for (const { accounts } of this.#books) for (const account of accounts.values()) account.reservedUsd = 0;
   }
 
-  /** Takes over what the ledger has. Amounts of a period that is not the current one are left out. */
-  confirm(amounts: Amounts, startsMs: readonly number[], areAll: boolean): void {
-    const isCurrent = (index: number) => this.#books[index]?.period.startMs === startsMs[index];
-    if (areAll) {
-      for (const [index, { accounts }] of this.#books.entries()) {
-        if (!isCurrent(index)) continue;
-        for (const account of accounts.values()) {
-          account.confirmedUsd = 0;
-          account.confirmedUnknown = 0;
-        }
-      }
-    }
+  /** Whether the current period of each budget begins then. */
+  areOf(startsMs: readonly number[]): boolean {
+    return this.#books.every(({ period }, index) => period.startMs === startsMs[index]);
+  }
+
+  /** Takes over what the ledger has of the current periods. */
+  confirm(amounts: Amounts, areAll: boolean): void {
+    if (areAll) this.#clearConfirmed();
     for (const [{ index, value }, { costUsd, unknown }] of amounts) {
       const book = this.#books[index];
-      if (book === undefined || !isCurrent(index)) continue;
+      if (book === undefined) continue;
       // However many there are by now: of those with an amount of their own the number is bounded.
       const account = this.#accountNamed(book, value);
       account.confirmedUsd = costUsd;
       account.confirmedUnknown = unknown;
     }
+    if (areAll) this.#forgetEmpty();
   }
 
   /** Where each budget stands, and whether so much more fits. */
@@ -220,6 +226,28 @@ export class Accounts {
       this.#epoch += 1;
     }
     return account;
+  }
+
+  #clearConfirmed(): void {
+    for (const { accounts } of this.#books) {
+      for (const account of accounts.values()) {
+        account.confirmedUsd = 0;
+        account.confirmedUnknown = 0;
+      }
+    }
+  }
+
+  /** A value of which the ledger has nothing by itself, may be one of those that share an account by now. */
+  #forgetEmpty(): void {
+    for (const { accounts } of this.#books) {
+      for (const [value, account] of accounts) {
+        const { confirmedUsd, confirmedUnknown, pendingUsd, pendingUnknown, reservedUsd } = account;
+        const isEmpty = confirmedUsd === 0 && pendingUsd === 0 && reservedUsd === 0;
+        if (!isEmpty || confirmedUnknown !== 0 || pendingUnknown !== 0) continue;
+        accounts.delete(value);
+        this.#epoch += 1;
+      }
+    }
   }
 
   #begin(book: Book, period: Period): void {

@@ -115,8 +115,9 @@ export class Books {
   /** Takes over what was read: from now on it is confirmed, and no longer pending. */
   take({ readId, amounts, startsMs, areAll, written, hasSpill }: BooksReading): void {
     this.#bringUpToDate();
-    this.#holds.expire();
-    this.#accounts.confirm(amounts, startsMs, areAll);
+    // The next reading, which was asked for when a period began, has all of it.
+    if (!this.#accounts.areOf(startsMs)) return;
+    this.#accounts.confirm(amounts, areAll);
     for (const { recorderId, pending } of this.#pending) {
       pending.settle({ sequence: written.get(recorderId), readId, hasSpill });
     }
@@ -124,9 +125,10 @@ export class Books {
     if (this.pendingSize === 0) this.#accounts.clearPending();
   }
 
-  /** Adds up what was taken, and begins the periods of now; a clock may also step back. */
+  /** Adds up what was taken, ends the holds that nobody ended, and begins the periods of now; a clock may also step back. */
   #bringUpToDate(): void {
     for (const { pending } of this.#pending) pending.addUp();
+    this.#holds.expire();
     const nowMs = this.#now();
     if (this.#accounts.isCurrent(nowMs)) return;
     this.#accounts.roll(nowMs);

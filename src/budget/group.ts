@@ -39,8 +39,10 @@ export class Group {
   /** Takes a plain record. */
   take(event: TelemetryRecord, atMs: number): void {
     const { keys } = this.#matching;
+    // By place: where a getter throws in the midst of it, the next record takes the same places.
+    const from = (this.#amounts.length / 2) * keys.length;
     for (let index = 0; index < keys.length; index += 1) {
-      this.#names.push(nameOf(event as Spender, keys[index] as (typeof keys)[number]));
+      this.#names[from + index] = nameOf(event as Spender, keys[index]);
     }
     this.#amounts.push(atMs, event.costUsd ?? Number.NaN);
     this.#size += 1;
@@ -77,6 +79,14 @@ export class Group {
   addAgain(): void {
     for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries) {
       this.#accounts.addPending(payees, atMs, costUsd, unknown, unknownOfModel);
+    }
+  }
+
+  /** Counts all of it as if the ledger had it, until that is read. */
+  confirm(): void {
+    this.takeOff();
+    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries) {
+      this.#accounts.addConfirmed(payees, atMs, costUsd, unknown, unknownOfModel);
     }
   }
 

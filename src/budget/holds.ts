@@ -78,8 +78,10 @@ export class Holds {
 
   /** Ends those that nobody ended in time. */
   expire(): void {
+    if (this.#kept.size === 0) return;
+    const nowMs = performance.now();
     for (const [executionId, { endsAtMs }] of this.#kept) {
-      if (endsAtMs > performance.now()) return;
+      if (endsAtMs > nowMs) return;
       this.end(executionId);
     }
   }

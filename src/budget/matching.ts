@@ -98,22 +98,27 @@ export function nameOf(spender: Spender, key: NameKey | undefined): Name {
   switch (key) {
     case undefined:
       return undefined;
-    case "provider":
-      return spender.provider ?? (spender.model === undefined ? undefined : providerOf(spender.model));
-    case "repo":
-      return spender.repo;
-    case "model":
-      return spender.model;
-    case "eventType":
-      return spender.eventType;
-    case "conclusion":
-      return spender.conclusion;
-    default: {
-      // What an object inherits is no label.
-      const label: unknown = spender.labels?.[labelOf(key)];
-      return typeof label === "string" ? label : undefined;
+    case "provider": {
+      const model = textOf(spender.model);
+      return textOf(spender.provider) ?? (model === undefined ? undefined : providerOf(model));
     }
+    case "repo":
+      return textOf(spender.repo);
+    case "model":
+      return textOf(spender.model);
+    case "eventType":
+      return textOf(spender.eventType);
+    case "conclusion":
+      return textOf(spender.conclusion);
+    default:
+      // What an object inherits is no label.
+      return textOf(spender.labels?.[labelOf(key)]);
   }
+}
+
+/** Whoever has no types may have anything. */
+function textOf(name: unknown): Name {
+  return typeof name === "string" ? name : undefined;
 }
 
 type Names = (key: NameKey) => Name;

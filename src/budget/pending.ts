@@ -2,7 +2,7 @@ import type { TelemetryRecord } from "../record/types";
 import type { Follower } from "../recorder/following";
 import type { Group } from "./group";
 
-/** So many executions are remembered until the ledger has them; beyond, the oldest are left to the next reading. */
+/** So many executions are remembered until the ledger has them; beyond, the oldest count until it is read. */
 const MOST_PENDING = 200_000;
 
 /** What one recorder's follower needs of its books. */
@@ -92,11 +92,14 @@ export class Pending implements Follower {
 
   /** Takes off what the ledger has. */
   settle({ sequence = 0, readId, hasSpill }: Settlement): void {
-    while (this.#sent[0] !== undefined && this.#sent[0].sequence <= sequence)
-      this.#forget(this.#sent.shift());
+    while (this.#sent[0] !== undefined && this.#sent[0].sequence <= sequence) {
+      this.#forget(this.#sent[0]);
+      this.#sent.shift();
+    }
     // Of what is in no batch any more, only a reading that began later tells.
     while (!hasSpill && this.#adrift[0] !== undefined && this.#adrift[0].readId < readId) {
-      this.#forget(this.#adrift.shift());
+      this.#forget(this.#adrift[0]);
+      this.#adrift.shift();
     }
   }
 
@@ -112,12 +115,15 @@ export class Pending implements Follower {
   }
 
   #forgetOldest(): boolean {
-    return this.#forget(this.#adrift.shift() ?? this.#sent.shift());
+    const oldest = this.#adrift.shift() ?? this.#sent.shift();
+    if (oldest === undefined) return false;
+    this.#size -= oldest.group.size;
+    oldest.group.confirm();
+    return true;
   }
 
-  #forget(pending: { readonly group: Group } | undefined): boolean {
-    this.#size -= pending?.group.size ?? 0;
-    pending?.group.takeOff();
-    return pending !== undefined;
+  #forget({ group }: { readonly group: Group }): void {
+    this.#size -= group.size;
+    group.takeOff();
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { Budget } from "../../src/budget/types";
+import { Books } from "../../src/budget/books";
+import { parseBudgets } from "../../src/budget/options";
+import type { Budget, BudgetOptions, Spender } from "../../src/budget/types";
 import { DAY_MS } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
@@ -241,6 +243,20 @@ describe("at any moment", () => {
     await bench.end();
   });
 
+  test("a reading that a new period overtakes takes nothing off of what is of that period", async () => {
+    const bench = await begin();
+    bench.recorder.record(run({ costUsd: 5, completedAt: NOW + DAY_MS }));
+    await bench.recorder.flush();
+    await bench.read(() => {
+      bench.stepClock(DAY_MS);
+      expect(spent(bench)).toBe(5);
+    });
+    expect(spent(bench)).toBe(5);
+    await bench.read();
+    expect({ spent: spent(bench), pending: bench.books.pendingSize }).toEqual({ spent: 5, pending: 0 });
+    await bench.end();
+  });
+
   test("what is spilled counts until the spill file is drained", async () => {
     const bench = await begin();
     bench.recorder.record(run());
@@ -253,5 +269,59 @@ describe("at any moment", () => {
     await bench.read();
     expect(spent(bench)).toBe(1);
     await bench.end();
+  });
+});
+
+describe("what cannot be read", () => {
+  const newBooks = (options: BudgetOptions, holdTimeoutMs = 60_000) =>
+    new Books({ ...parseBudgets(options, "test"), holdTimeoutMs });
+  const byType: readonly Budget[] = [
+    { name: "pushes", limitUsd: 9, per: "day", match: { eventType: "pu*h" } },
+    { name: "each", limitUsd: 9, per: "day", each: "repo" },
+  ];
+
+  test("is added up all the same, however much it is", () => {
+    const books = newBooks({ budgets: [{ name: "all", limitUsd: 9, per: "day" }] });
+    const follower = books.begin("a recorder", 0);
+    const event = executionCompleted({ costUsd: 1 });
+    const events = 200_500;
+    for (let n = 1; n <= events; n += 1) {
+      follower.taken(event, Date.now());
+      follower.sealed(1);
+      follower.sent(n);
+    }
+    expect(books.states()[0]?.spentUsd).toBe(events);
+    expect(books.pendingSize).toBeLessThan(events);
+  });
+
+  test("lets holds end all the same", async () => {
+    const books = newBooks({ budgets: [{ name: "all", limitUsd: 9, per: "day" }] }, 1);
+    books.reserve({}, 1, "a run", () => true);
+    while (books.states()[0]?.reservedUsd !== 0) await Bun.sleep(1);
+    expect(books.holdsSize).toBe(0);
+  });
+
+  test("an event of which a name throws moves no other into its place", () => {
+    const books = newBooks({ budgets: byType });
+    const follower = books.begin("a recorder", 0);
+    const thrower = Object.defineProperty({ ...executionCompleted({ eventType: "push" }) }, "repo", {
+      get() {
+        throw new Error("a getter");
+      },
+    });
+    follower.taken(thrower, Date.now());
+    follower.taken(executionCompleted({ repo: "a", eventType: "issues", costUsd: 1 }), Date.now());
+    expect(books.states().map(({ budget, value, spentUsd }) => [budget, value, spentUsd])).toEqual([
+      ["pushes", null, 0],
+      ["each", "a", 1],
+    ]);
+  });
+
+  test("names that are none are left out", () => {
+    const books = newBooks({
+      budgets: [...byType, { name: "provider", limitUsd: 9, per: "day", each: "provider" }],
+    });
+    const names = { repo: null, eventType: 7, model: {}, labels: 1 } as unknown as Spender;
+    expect(books.statesFor(names, 0)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Accounts, newPayees } from "../../src/budget/accounts";
 import { isDead, newOwner } from "../../src/budget/alert-owner";
 import { Amounts, MOST_VALUES } from "../../src/budget/amounts";
 import { BudgetThreadLink } from "../../src/budget/budget-thread-link";
@@ -54,6 +55,29 @@ test("values beyond a number share one amount", () => {
   expect([...amounts]).toHaveLength(MOST_VALUES + 1);
   expect(amounts.get({ index: 0, value: "(other)" })).toEqual({ costUsd: 5, unknown: 0 });
   expect(amounts.get({ index: 0, value: `${MOST_VALUES}` })).toBeUndefined();
+});
+
+test("values that the ledger no longer has by themselves are forgotten, but for what is reserved", () => {
+  const options = parseBudgets(
+    { budgets: [{ name: "each", limitUsd: 1, per: "day", each: "repo" }] },
+    "test",
+  );
+  const accounts = new Accounts(options, Date.now());
+  const confirm = (from: number) => {
+    const amounts = new Amounts();
+    for (let n = from; n < from + 5; n += 1)
+      amounts.set({ index: 0, value: `${n}` }, { costUsd: 1, unknown: 0 });
+    accounts.confirm(amounts, true);
+  };
+  confirm(0);
+  const held = newPayees([{ index: 0, value: "1" }]);
+  accounts.addReserved(held, 1);
+  confirm(3);
+  expect([...accounts.states()].map(({ value }) => value)).toEqual(["1", "3", "4", "5", "6", "7"]);
+  accounts.addReserved(held, -1);
+  confirm(3);
+  expect([...accounts.states()].map(({ value }) => value)).toEqual(["3", "4", "5", "6", "7"]);
+  expect(accounts.statesOf(held, 0)).toMatchObject([{ value: "1", spentUsd: 0, reservedUsd: 0 }]);
 });
 
 test("executions are given once to budgets per execution, from where another process left off", async () => {

@@ -42,11 +42,12 @@ export class BudgetBench {
     this.#start();
   }
 
-  /** What the budgets' thread does every second. */
-  async read(): Promise<void> {
+  /** What the budgets' thread does every second. @param meanwhile What happens before the answer is there. */
+  async read(meanwhile: () => void = () => {}): Promise<void> {
     const readId = this.books.nextReadId();
     const isSpilled = hasSpill(this.#dbPath);
     const { periods, changed, areAll, written } = await this.#sums.read(this.#nowMs);
+    meanwhile();
     const startsMs = periods.map(({ startMs }) => startMs);
     this.books.take({ readId, amounts: changed, startsMs, areAll, written, hasSpill: isSpilled });
   }

@@ -291,6 +291,34 @@ describe("alerts", () => {
     expect(app.payloads[0]).toMatchObject({ executionId: "run-3", period: { since: null, until: null } });
   });
 
+  test("however many there are at once, each is told", async () => {
+    const dbPath = newPath();
+    {
+      using store = createTelemetryStore({ dbPath });
+      const repos = Array.from({ length: 1_200 }, (_, n) => executionCompleted({ repo: `${n}`, costUsd: 2 }));
+      store.recordMany(repos);
+    }
+    await using app = await startBudgetApp(dbPath, {
+      budgets: [{ name: "each", limitUsd: 1, per: "month", each: "repo" }],
+      alertAt: [1],
+    });
+    await app.settle();
+    expect(new Set(app.alerts).size).toBe(2_400);
+    expect(app.alerts).toHaveLength(2_400);
+  });
+
+  test("budgets of one name are told apart by what they match", async () => {
+    const dbPath = newPath();
+    const budgetOf = (repo: string) => ({ budgets: [{ ...ALL, match: { repo } }], alertAt: [1] });
+    await using one = await startBudgetApp(dbPath, budgetOf("a"));
+    await using two = await startBudgetApp(dbPath, budgetOf("b"));
+    one.emit({ repo: "a", costUsd: 10 });
+    one.emit({ repo: "b", costUsd: 10 });
+    await one.settle();
+    await two.settle();
+    expect([one.alerts, two.alerts]).toEqual([["threshold all 1"], ["threshold all 1"]]);
+  });
+
   test("a listener that throws harms nobody, and the alert counts as told", async () => {
     const dbPath = newPath();
     {
@@ -320,8 +348,10 @@ describe("alerts", () => {
     app.emit({ costUsd: 5 });
     await app.settle();
     expect(app.alerts).toEqual([]);
-    const logged = new Set(app.logger.lines.map(({ message }) => message));
-    expect([...logged]).toEqual(["could not keep alerts: database is locked"]);
+    await app.settle();
+    expect(app.logger.lines.map(({ message }) => message)).toEqual([
+      "could not keep alerts: database is locked",
+    ]);
     lock.run("ROLLBACK");
     lock.close();
     await app.settle();
@@ -369,6 +399,45 @@ describe("the host is never harmed", () => {
       expect.stringMatching(/^what budgets have spent can't be read, and is tried again: There is no ledger/),
       "budgets are read again",
     ]);
+  });
+
+  test("by a ledger that is not there: that is said once, and nobody waits for it", async () => {
+    const dbPath = newPath();
+    const logger = recordingLogger();
+    const app = createApp({ logger }).use(budgetPlugin, { dbPath, budgets: [ALL], readIntervalMs: 1 });
+    const budgets = app.get(budgetPlugin);
+    while (budgets.stats().state !== "degraded") await Bun.sleep(1);
+    for (let n = 0; n < 5; n += 1) await budgets.refresh();
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^what budgets have spent can't be read, and is tried again: There is no ledger/),
+    ]);
+    await app.close();
+  });
+
+  test("by the end of the thread: another reads, also what was asked for in between", async () => {
+    const RealWorker = globalThis.Worker;
+    const workers: Worker[] = [];
+    globalThis.Worker = class extends RealWorker {
+      constructor(url: string | URL) {
+        super(url);
+        workers.push(this);
+      }
+    };
+    const dbPath = newPath();
+    createTelemetryStore({ dbPath }).close();
+    const app = createApp({ logger: recordingLogger() }).use(budgetPlugin, { dbPath, budgets: [ALL] });
+    globalThis.Worker = RealWorker;
+    const budgets = app.get(budgetPlugin);
+    await budgets.ready;
+    {
+      using store = createTelemetryStore({ dbPath });
+      store.record(executionCompleted({ costUsd: 3 }));
+    }
+    workers[0]?.terminate();
+    while (budgets.stats().restarts === 0) await Bun.sleep(0);
+    await budgets.refresh();
+    expect(budgets.check(spender)).toMatchObject({ stale: false, budgets: [{ spentUsd: 3 }] });
+    await app.close();
   });
 
   test("by events that are none, nor by a bus without emit", async () => {

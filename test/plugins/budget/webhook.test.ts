@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
@@ -102,6 +103,25 @@ describe("the webhook", () => {
     const [line, ...more] = app.logger.lines.map(({ message }) => message);
     expect(line).toMatch(/^the webhook does not take alerts, which are tried again: it answered (500|307)$/);
     expect(more).toEqual([]);
+  });
+
+  test("that takes an alert which can't be noted gets it again, under the same id", async () => {
+    await using app = await start({}, { readIntervalMs: 20 });
+    const path = `${join(folder, `${files}`, "telemetry.db")}.budgets.db`;
+    let lock: Database | undefined;
+    receiver.answer = async () => {
+      lock ??= new Database(path);
+      if (receiver.deliveries.length === 1) lock.run("BEGIN IMMEDIATE");
+      return new Response("ok");
+    };
+    app.emit({ costUsd: 6 });
+    await app.settle();
+    await until(() => app.logger.lines.length > 0);
+    lock?.run("ROLLBACK");
+    lock?.close();
+    await until(() => app.budgets.stats().delivered === 1);
+    expect(new Set(receiver.deliveries.map(({ id }) => id)).size).toBe(1);
+    expect(app.budgets.stats()).toMatchObject({ restarts: 0, undelivered: 0 });
   });
 
   test("that hangs holds nobody up; what it did not take goes at the next start, also without the host", async () => {
