@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { CompiledQuery } from "kysely";
 import { Connection } from "../ledger/connection";
 import { createPrivately } from "../ledger/create-privately";
 import { DAY_MS, toLedgerTime } from "../record/time";
@@ -82,7 +81,10 @@ export class AlertStore implements Disposable {
             }),
           ) > 0,
       );
-      if (claimed.length > 0) this.#hasUndone = true;
+      if (claimed.length > 0) {
+        this.#hasUndone = true;
+        connection.run(deleteBefore(forgottenBefore()));
+      }
       if (this.#posts) this.#bound(connection);
       return claimed.map((alert) => ({ ...alert, isTold: false }));
     });
@@ -168,15 +170,18 @@ function openAlerts(path: string): Connection {
   try {
     connection.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     connection.pragma("trusted_schema = OFF");
-    const before = toLedgerTime(Date.now() - REMEMBERED_MS);
     connection.transaction(() => {
-      for (const query of [...ALERTS_TABLES, deleteBefore(before)] as CompiledQuery[]) connection.run(query);
+      for (const query of ALERTS_TABLES) connection.run(query);
     });
     return connection;
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+function forgottenBefore(): string {
+  return toLedgerTime(Date.now() - REMEMBERED_MS);
 }
 
 function toOwnAlert({ type, alert, is_told }: AlertRow): OwnAlert {

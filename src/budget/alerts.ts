@@ -78,8 +78,8 @@ function toAlert(
     scope,
   }: Pick<TypedAlert, "type"> & { readonly share: number; readonly spentUsd: number; readonly scope: string },
 ): TypedAlert {
-  const { name, limitUsd, per, each } = budget;
-  const identity = [type, scope, name, per, value, period.since, executionId, limitUsd, share];
+  const { name, limitUsd, per, match, each } = budget;
+  const identity = [type, scope, name, per, match, each, value, period.since, executionId, limitUsd, share];
   const id = new Bun.CryptoHasher("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
   return {
     type,

@@ -4,12 +4,13 @@ import { AlertStore } from "./alert-store";
 import { Alerts, type TypedAlert } from "./alerts";
 import { Amounts } from "./amounts";
 import { type LedgerReading, LedgerSums } from "./ledger-sums";
+import type { Period } from "./period";
 import { type BudgetStart, type FromBudgetThread, type ToBudgetThread, toPosted } from "./protocol";
 import { SharedSums } from "./shared-sums";
 import { Webhook } from "./webhook";
 
-/** So many alerts are kept in memory while they can't be stored. */
-const MOST_UNKEPT = 1_000;
+/** So many alerts are kept in memory while they can't be stored; the rest are found again. */
+const MOST_UNKEPT = 10_000;
 
 /** What the budgets' thread does: it reads ledgers, finds and keeps alerts, and posts them to a webhook. */
 export class BudgetDesk {
@@ -21,12 +22,14 @@ export class BudgetDesk {
   readonly #webhook: Webhook | undefined;
   readonly #hasPerExecution: boolean;
   #sums: LedgerSums | undefined;
-  /** What other ledgers had when they were last read. */
-  #others = new Amounts();
+  /** What other ledgers had when they were last read, and of which periods. */
+  #others: { readonly amounts: Amounts; readonly periods: readonly Period[] } | undefined;
   /** Alerts that could not be stored yet. */
   #unkept: readonly TypedAlert[] = [];
   #startsMs = "";
   #delivered = 0;
+  /** What did not work the last time. */
+  readonly #failing = new Set<string>();
   /** Messages are handled one after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -73,7 +76,7 @@ export class BudgetDesk {
       const reading = await this.#sums.read(Date.now());
       const failure = await this.#readOthers(reading);
       const areAll = reading.areAll || this.#shared !== undefined;
-      const amounts = areAll ? this.#allAmounts(this.#sums.sums) : reading.changed;
+      const amounts = areAll ? this.#allAmounts(this.#sums.sums, reading.periods) : reading.changed;
       const { periods, written } = reading;
       this.#send({
         type: "reading",
@@ -97,16 +100,24 @@ export class BudgetDesk {
   /** Returns why other ledgers can't be read: one's own counts all the same, and of theirs what is known. */
   async #readOthers({ periods, ledgerId }: LedgerReading): Promise<unknown> {
     try {
-      if (this.#shared !== undefined) this.#others = await this.#shared.read(periods, ledgerId);
+      if (this.#shared !== undefined) {
+        this.#others = { amounts: await this.#shared.read(periods, ledgerId), periods };
+      }
       return undefined;
     } catch (error) {
       return error;
     }
   }
 
-  #allAmounts(own: Amounts): Amounts {
+  #allAmounts(own: Amounts, periods: readonly Period[]): Amounts {
     const all = new Amounts();
-    for (const amounts of [own, this.#others]) for (const [slot, amount] of amounts) all.add(slot, amount);
+    for (const [slot, amount] of own) all.add(slot, amount);
+    const others = this.#others;
+    for (const [slot, amount] of others?.amounts ?? []) {
+      // They may not have been read since a period began.
+      const isCurrent = others?.periods[slot.index]?.startMs === periods[slot.index]?.startMs;
+      if (isCurrent) all.add(slot, amount);
+    }
     return all;
   }
 
@@ -119,7 +130,7 @@ export class BudgetDesk {
   }
 
   #alert(reading: LedgerReading, amounts: Amounts): void {
-    this.#unkept = [...this.#unkept, ...this.#alertsOf(reading, amounts)].slice(-MOST_UNKEPT);
+    this.#unkept = [...this.#unkept, ...this.#alertsOf(reading, amounts)];
     this.#attempt("keep alerts", () => {
       const ours = [...this.#store.claim(this.#unkept), ...this.#store.adopt()];
       this.#unkept = [];
@@ -130,6 +141,9 @@ export class BudgetDesk {
         this.#reportWebhook();
       }
     });
+    if (this.#unkept.length <= MOST_UNKEPT) return;
+    this.#unkept = this.#unkept.slice(-MOST_UNKEPT);
+    this.#alerts.forget();
   }
 
   *#alertsOf({ periods, executions, ledgerId }: LedgerReading, amounts: Amounts): Generator<TypedAlert> {
@@ -156,14 +170,18 @@ export class BudgetDesk {
   }
 
   #reportWebhook(): void {
-    this.#send({ type: "webhook", delivered: this.#delivered, undelivered: this.#store.unposted });
+    this.#attempt("count alerts", () =>
+      this.#send({ type: "webhook", delivered: this.#delivered, undelivered: this.#store.unposted }),
+    );
   }
 
   #attempt(what: string, action: () => void): void {
     try {
       action();
+      this.#failing.delete(what);
     } catch (error) {
-      this.#warn(`could not ${what}: ${messageOf(error)}`);
+      if (!this.#failing.has(what)) this.#warn(`could not ${what}: ${messageOf(error)}`);
+      this.#failing.add(what);
     }
   }
 

@@ -15,6 +15,8 @@ import type { BudgetCheck, BudgetHold, BudgetState, BudgetStats, Budgets, Spende
 
 /** A ledger that was never read is tried again after this time, and then ever later: an application has just started. */
 const FIRST_RETRY_MS = 20;
+/** So often, which is some seconds by default, it is awaited without a word. */
+const FIRST_READS = 12;
 /** A reading that is older than so many intervals, and than this, is stale: the thread hangs. */
 const STALE_AFTER_INTERVALS = 5;
 const STALE_AFTER_MS = 5_000;
@@ -214,7 +216,11 @@ export class BudgetKeeper implements Budgets {
           this.#degrade(reason);
           this.#readId = undefined;
         },
-        onRestart: () => this.#read(),
+        onRestart: () => {
+          // What was asked for in between went nowhere.
+          this.#readId = undefined;
+          this.#read();
+        },
       },
       this.#logger,
     );
@@ -261,8 +267,9 @@ export class BudgetKeeper implements Budgets {
 
   #degrade(reason: string): void {
     this.#lastError = reason;
-    // A ledger that is not there yet, as at the first start, is no failure.
-    if (this.#state !== "open") return;
+    // A ledger that is not there yet, as at the first start, is no failure; one that does not come is.
+    const isAwaited = this.#state === "opening" && this.#firstReads < FIRST_READS;
+    if (isAwaited || (this.#state !== "open" && this.#state !== "opening")) return;
     this.#state = "degraded";
     const message = `what budgets have spent can't be read, and is tried again: ${reason}`;
     this.#logger.warn({ dbPath: this.#options.dbPath }, message);

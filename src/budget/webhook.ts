@@ -56,15 +56,14 @@ export class Webhook {
 
   async #run(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const next = this.#store.nextUnposted(this.#attempts);
+      const next = this.#next();
       if (next === undefined) return;
       const { id } = next.alert;
       const tries = this.#attempts.get(id) ?? 0;
       // At the end each is tried once: nobody waits for a receiver that is down.
       if (this.#isLastTry && tries > 0) return;
-      const failure = await this.#post(next);
+      const failure = (await this.#post(next)) ?? this.#note(id);
       if (failure === undefined) {
-        this.#store.notePosted(id);
         this.#attempts.delete(id);
         this.#failuresInARow = 0;
         this.#events.onDelivered();
@@ -74,6 +73,25 @@ export class Webhook {
         if (this.#failuresInARow === 1) this.#events.onFailing(failure);
         if (!this.#isLastTry) await this.#pause();
       }
+    }
+  }
+
+  /** None, too, while the store can't be read: the next reading starts again. */
+  #next(): OwnAlert | undefined {
+    try {
+      return this.#store.nextUnposted(this.#attempts);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Returns why that an alert was taken could not be noted. */
+  #note(id: string): string | undefined {
+    try {
+      this.#store.notePosted(id);
+      return undefined;
+    } catch (error) {
+      return `it can't be noted that it did: ${messageOf(error)}`;
     }
   }
 

@@ -1,15 +1,21 @@
-import { expect, test } from "bun:test";
+import { expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
 import { budgetPlugin, budgetReport } from "../../../plugins/budget";
 import { forwardOnce } from "../../../plugins/forward";
 import { createApp } from "../../../src/app/create-app";
+import { newOwner } from "../../../src/budget/alert-owner";
+import { BudgetDesk } from "../../../src/budget/budget-desk";
 import { parseBudgets } from "../../../src/budget/options";
 import { periodAt } from "../../../src/budget/period";
+import { type FromBudgetThread, fromPosted } from "../../../src/budget/protocol";
 import { readBudgetOfOthers } from "../../../src/budget/read-budget";
+import { createTelemetryStore } from "../../../src/ledger/store";
+import { DAY_MS } from "../../../src/record/time";
 import { openLedger } from "../../../src/report/database/open-ledger";
 import { usageReport } from "../../../src/report/usage-report";
 import { startBudgetApp } from "../../support/budgets";
 import { usePostgres } from "../../support/postgres";
+import { queryOnce } from "../../support/postgres-server";
 import { tempDir } from "../../support/temp-dir";
 
 const server = usePostgres();
@@ -66,6 +72,45 @@ test("machines that forward to one database see what the others spend, and count
     ["each team", "(none)", 20],
     ["core on a", null, 36],
   ]);
+});
+
+test("what others spent in a period that is over does not count in the next, when they can't be read since", async () => {
+  const url = server.url(await server.createDatabase());
+  const own = join(folder, "own.db");
+  {
+    await using other = await startBudgetApp(join(folder, "other.db"), { budgets: BUDGETS });
+    other.emit({ costUsd: 20 });
+    await other.settle();
+    await forwardOnce({ from: join(folder, "other.db"), to: url });
+    createTelemetryStore({ dbPath: own }).close();
+  }
+  const messages: FromBudgetThread[] = [];
+  const desk = new BudgetDesk(
+    {
+      ...parseBudgets({ budgets: [{ name: "all", limitUsd: 100, per: "day" }] }, "test"),
+      ...{ dbPath: own, shared: { url, driver: undefined }, webhook: undefined, owner: newOwner() },
+    },
+    (message) => messages.push(message),
+  );
+  const read = async () => {
+    messages.length = 0;
+    desk.handle({ type: "read", id: 1 });
+    while (!messages.some(({ type }) => type === "read")) await Bun.sleep(1);
+    const reading = messages.find((message) => message.type === "reading");
+    const [[, amount] = []] = fromPosted(reading?.amounts ?? []);
+    return { isComplete: reading?.isComplete, costUsd: amount?.costUsd };
+  };
+  expect(await read()).toEqual({ isComplete: true, costUsd: 20 });
+  await queryOnce(url, "ALTER TABLE usage_daily RENAME TO elsewhere");
+  expect(await read()).toEqual({ isComplete: false, costUsd: 20 });
+  setSystemTime(Date.now() + DAY_MS);
+  try {
+    expect(await read()).toEqual({ isComplete: false, costUsd: 0 });
+  } finally {
+    setSystemTime();
+  }
+  desk.handle({ type: "close", timeoutMs: 1_000 });
+  while (!messages.some(({ type }) => type === "closed")) await Bun.sleep(1);
 });
 
 test("while the database can't be reached, one's own counts, and check says stale", async () => {
