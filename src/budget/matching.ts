@@ -69,16 +69,9 @@ export class Matching<Answer = readonly Slot[]> {
     return known ?? this.#find(level, last, (key) => names[from + keys.indexOf(key)]);
   }
 
-  /** Forgets all answers. */
-  forget(): void {
-    this.#root = new Map();
-    this.#remembered = 0;
-    this.#answers.clear();
-  }
-
   #find(level: Level, last: Name, names: Names): Answer {
     this.#remembered += 1;
-    if (this.#remembered > MOST_REMEMBERED) this.forget();
+    if (this.#remembered > MOST_REMEMBERED) this.#forget();
     const slots = this.#budgets.flatMap(({ each }, index) => {
       if (this.#isFor[index]?.(names) !== true) return [];
       if (each === undefined) return { index, value: "" };
@@ -90,6 +83,13 @@ export class Matching<Answer = readonly Slot[]> {
     this.#answers.set(id, answer);
     level.set(last, answer);
     return answer;
+  }
+
+  /** Forgets all answers. */
+  #forget(): void {
+    this.#root = new Map();
+    this.#remembered = 0;
+    this.#answers.clear();
   }
 }
 

@@ -40,7 +40,7 @@ export async function readBudgetOfOthers(
 }
 
 /** The filter of a report about a budget's period. */
-export function filterOf({ match, timeZone }: ParsedBudget, { startMs, endMs }: Period) {
+function filterOf({ match, timeZone }: ParsedBudget, { startMs, endMs }: Period) {
   return resolveFilter({ ...match, timeZone, since: startMs, until: endMs });
 }
 
