@@ -90,15 +90,21 @@ export function isSlow({ path, search }: Question): boolean {
     READ_FROM_EXECUTIONS.some((name) => parameters.has(name)) ||
     (path === "/api/executions" && parameters.has("sort")) ||
     /\b(?:pr|session)\b/i.test(by) ||
-    (path !== "/api/executions" && needsMoreThanDays(parameters))
+    (path !== "/api/executions" && (isCut(parameters) || isByOtherDays(path, parameters)))
   );
 }
 
-/** Of other days than those of UTC there are no sums. */
-function needsMoreThanDays(parameters: URLSearchParams): boolean {
-  const isUtc = (parameters.get("tz") || UTC) === UTC;
+/** Of a part of a day there is no sum. */
+function isCut(parameters: URLSearchParams): boolean {
   const times = [...parameters.getAll("since"), ...parameters.getAll("until")];
-  return !isUtc || times.some((time) => time.includes("T") && !/T00:00(?::00(?:\.0+)?)?Z$/.test(time));
+  return times.some((time) => time.includes("T") && !/T00:00(?::00(?:\.0+)?)?Z$/.test(time));
+}
+
+/** Of other days than those of UTC there are no sums; of what is not by time, only the ends are cut. */
+function isByOtherDays(path: string, parameters: URLSearchParams): boolean {
+  if ((parameters.get("tz") || UTC) === UTC || path === "/api/changes") return false;
+  const by = parameters.get("by") ?? "day";
+  return parameters.has("forecast") || /\b(?:day|week|month)\b/i.test(by);
 }
 
 /** @throws {RunledgerError} what is wrong with the question, or with the ledger. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { isSlow } from "../../src/dashboard/questions";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { DAY_MS } from "../../src/record/time";
 import type { TelemetryRecord } from "../../src/record/types";
@@ -216,6 +217,33 @@ describe("what is wrong is an error with a code:", () => {
     makeGoldenLedger(place);
     expect((await dashboard.json("/api/report?since=2026-01-01")).totals.executions).toBeGreaterThan(0);
   });
+});
+
+test.each([
+  ["/api/report", "", false],
+  ["/api/report", `${PERIOD}&by=day,model&repo=a&failed=1`, false],
+  ["/api/report", "since=2026-10-01T00:00:00.000Z", false],
+  ["/api/report", "since=2026-10-01T01:00Z", true],
+  ["/api/report", "exact=1", true],
+  ["/api/report", "label=team=core", true],
+  ["/api/report", "pr=o/r%231", true],
+  ["/api/report", "session=s", true],
+  ["/api/report", "ledger=x", false],
+  ["/api/report", "by=repo,pr", true],
+  // Of other days there are no sums; what is not by days has the ends of the period cut, and no more.
+  ["/api/report", "tz=Europe/Berlin", true],
+  ["/api/report", "tz=Europe/Berlin&by=model,week", true],
+  ["/api/report", "tz=Europe/Berlin&by=model&forecast=1", true],
+  ["/api/report", "tz=Europe/Berlin&by=model", false],
+  ["/api/changes", "tz=Europe/Berlin", false],
+  ["/api/costliest", "tz=Europe/Berlin&by=repo", false],
+  ["/api/costliest", "tz=Europe/Berlin&by=session", true],
+  ["/api/executions", "tz=Europe/Berlin", false],
+  ["/api/executions", "sort=cost", true],
+  ["/api/health", "", true],
+  ["/api/incidents", "", false],
+] as const)("%s?%s may read every execution: %p", (path, search, expected) => {
+  expect(isSlow({ path, search })).toBe(expected);
 });
 
 describe("an answer is made once", () => {
