@@ -35,7 +35,8 @@ export class DashboardSupervisor implements Dashboard {
   readonly #startThread: StartThread;
   readonly #application: (() => ApplicationState) | undefined;
   readonly #opened = Promise.withResolvers<string>();
-  readonly #ended = Promise.withResolvers<void>();
+  /** Of the thread that runs. */
+  #ended = Promise.withResolvers<void>();
   #thread: StartedWorker | undefined;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #state: DashboardStats["state"] = "opening";
@@ -125,6 +126,7 @@ export class DashboardSupervisor implements Dashboard {
   #start(): void {
     if (this.#state === "closed") return;
     let hasServed = false;
+    this.#ended = Promise.withResolvers();
     try {
       const entry = THREADS.dashboard();
       this.#thread = this.#startThread(entry, {

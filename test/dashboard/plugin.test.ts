@@ -196,6 +196,29 @@ test("a thread that served before and ends at its start is said to be started ag
   expect(dashboard.stats()).toMatchObject({ state: "open", url: "http://127.0.0.1:4681/" });
 });
 
+test("also a thread that was started again is closed before it is ended", async () => {
+  const steps: string[] = [];
+  const events: WorkerEvents<FromServer>[] = [];
+  const options = parseDashboardOptions({ db: newPath(), port: 0 });
+  const dashboard = new DashboardSupervisor(options, recordingLogger(), {
+    startThread(_, some) {
+      events.push(some);
+      return {
+        post: (message) => steps.push(Object(message)["type"] ?? "start"),
+        terminate: () => steps.push("terminate"),
+      };
+    },
+  });
+  events[0]?.onEnd(new Error("out of memory"));
+  await until(() => events.length === 2);
+  const closed = dashboard.close();
+  await Bun.sleep(0);
+  expect(steps).toEqual(["start", "start", "close"]);
+  events[1]?.onMessage({ type: "closed" });
+  await closed;
+  expect(steps).toEqual(["start", "start", "close", "terminate"]);
+});
+
 test("with a token, one link lets one browser in", async () => {
   const options = parseDashboardOptions({ db: makeLedger(1), port: 0, token: "not-a-secret-of-anybody" });
   await using dashboard = new DashboardSupervisor(options, recordingLogger());
