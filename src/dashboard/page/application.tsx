@@ -69,10 +69,12 @@ export function problemsIn({ findings, application }: Health): number {
 
 /** How the recorder and the forwarders are, of the application that has the dashboard. */
 export function Application({ state }: { readonly state: ApplicationState | null }) {
+  const plugins = saidBy(state);
+  if (plugins.length === 0) return null;
   return (
     <Panel title="The application" className="application">
       <ul class="findings">
-        {saidBy(state).map(({ name, isWell, text, reason }) => (
+        {plugins.map(({ name, isWell, text, reason }) => (
           <li key={`${name} ${text}`} class={isWell ? "ok" : "problem"}>
             <span class="level" aria-hidden="true">
               {isWell ? "✓" : "✕"}
