@@ -52,6 +52,8 @@ export interface Entry {
   /** Executions of unknown cost, by the execution and by the model. */
   unknown: number;
   unknownOfModel: number;
+  /** The one before it in its group. */
+  readonly before: Entry | undefined;
 }
 
 export function newPayees(slots: readonly Slot[]): Payees {

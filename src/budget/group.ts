@@ -17,7 +17,8 @@ export class Group {
   readonly #accounts: Accounts;
   readonly #matching: PayeesMatching;
   readonly #number: number;
-  readonly #entries: Entry[] = [];
+  /** Each knows the one before it: a list that grows has to be copied at times, within `check`. */
+  #last: Entry | undefined;
   #size = 0;
   /** Of the plain records that are not added up yet: the names that budgets ask for, one after the other. */
   readonly #names: Name[] = [];
@@ -77,7 +78,7 @@ export class Group {
 
   /** Adds all of it once more, after a period began. */
   addAgain(): void {
-    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries) {
+    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
       this.#accounts.addPending(payees, atMs, costUsd, unknown, unknownOfModel);
     }
   }
@@ -85,14 +86,14 @@ export class Group {
   /** Counts all of it as if the ledger had it, until that is read. */
   confirm(): void {
     this.takeOff();
-    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries) {
+    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
       this.#accounts.addConfirmed(payees, atMs, costUsd, unknown, unknownOfModel);
     }
   }
 
   /** Takes off again what was added. */
   takeOff(): void {
-    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries) {
+    for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
       this.#accounts.addPending(payees, atMs, -costUsd, -unknown, -unknownOfModel);
     }
   }
@@ -109,8 +110,12 @@ export class Group {
       entry.unknownOfModel += unknownOfModel;
       return;
     }
-    payees.entry = { payees, atMs, costUsd, unknown, unknownOfModel };
+    this.#last = { payees, atMs, costUsd, unknown, unknownOfModel, before: this.#last };
+    payees.entry = this.#last;
     payees.group = this.#number;
-    this.#entries.push(payees.entry);
+  }
+
+  *#entries(): Generator<Entry> {
+    for (let entry = this.#last; entry !== undefined; entry = entry.before) yield entry;
   }
 }
