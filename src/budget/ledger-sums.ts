@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { EXECUTION_COLUMNS, type ExecutionRow, type LedgerSchema } from "../ledger/schema";
-import { WRITTEN_BY } from "../ledger/statements";
+import { WRITTEN_BY, writtenSequence } from "../ledger/statements";
 import { dayOf } from "../record/time";
 import type { Ledger } from "../report/database/ledger";
 import { openLedger } from "../report/database/open-ledger";
@@ -200,7 +200,7 @@ async function readFacts(db: Kysely<LedgerSchema>): Promise<Facts> {
     ledgerId: facts.get("id") ?? "",
     purgedBefore: facts.get("purged_before") ?? "",
     lastId: (await newest.executeTakeFirst())?.id ?? 0,
-    written: new Map(written.map(([key, value]) => [key.slice(WRITTEN_BY.length), Number(value)])),
+    written: new Map(written.map(([key, value]) => [key.slice(WRITTEN_BY.length), writtenSequence(value)])),
   };
 }
 

@@ -133,8 +133,8 @@ export interface IncidentsTable {
 /** Facts about the ledger itself. */
 export interface LedgerTable {
   /**
-   * `price_list`: the package and version by which costs were last estimated here. `written_by_…`: the last batch of a
-   * recorder that is in here, while budgets follow it.
+   * `price_list`: the package and version by which costs were last estimated here. `written_by_…`: when the last
+   * batch of a recorder was written, and its number, while budgets follow it.
    */
   key: "id" | "purged_before" | "price_list" | `written_by_${string}`;
   value: string;

@@ -192,21 +192,30 @@ export function keepPriceList(name: string): CompiledQuery {
 /** Before the id of a recorder, the key of its note. */
 export const WRITTEN_BY = "written_by_";
 
-/** Notes the sequence of the last batch of a recorder that was written. */
-export function noteWritten(recorderId: string, sequence: number): CompiledQuery {
+/** Notes the sequence of the last batch of a recorder that was written: the time, and the number. */
+export function noteWritten(recorderId: string, sequence: number, nowMs: number): CompiledQuery {
+  const value = `${toLedgerTime(nowMs)} ${sequence}`;
   return builder
     .insertInto("ledger")
-    .values({ key: `${WRITTEN_BY}${recorderId}`, value: `${sequence}` })
-    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: `${sequence}` }))
+    .values({ key: `${WRITTEN_BY}${recorderId}`, value })
+    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
     .compile();
 }
 
-/** Forgets the notes of all other recorders: those of dead ones are useless, living ones note again. */
-export function forgetWrittenByOthers(recorderId: string): CompiledQuery {
+/** The sequence in such a note. */
+export function writtenSequence(note: string): number {
+  return Number(note.split(" ").at(-1));
+}
+
+/** Notes that are older have been read by whoever lives: those of the dead are useless. In milliseconds. */
+const NOTES_KEPT_MS = 3_600_000;
+
+/** Forgets the notes of recorders that have long written nothing. */
+export function forgetOldNotes(nowMs: number): CompiledQuery {
   return builder
     .deleteFrom("ledger")
     .where("key", "like", `${WRITTEN_BY}%`)
-    .where("key", "!=", `${WRITTEN_BY}${recorderId}`)
+    .where("value", "<", toLedgerTime(nowMs - NOTES_KEPT_MS))
     .compile();
 }
 

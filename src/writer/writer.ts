@@ -8,7 +8,7 @@ import type { SharedCounts } from "../handoff/shared-counts";
 import { heldBackAfterPurge } from "../ledger/held-back";
 import { isLasting, isPoison, toStoreFailure } from "../ledger/sqlite-errors";
 import type { SqliteLedger } from "../ledger/sqlite-ledger";
-import { forgetWrittenByOthers, noteWritten } from "../ledger/statements";
+import { forgetOldNotes, noteWritten } from "../ledger/statements";
 import type { Incident } from "../record/types";
 import { Estimator } from "./estimator";
 import { GuardedLedger } from "./guarded-ledger";
@@ -256,9 +256,10 @@ export class Writer {
   #progressAt(sequence: number): readonly CompiledQuery[] {
     const name = this.#progressName;
     if (name === undefined) return [];
-    const first = this.#hasNoted ? [] : [forgetWrittenByOthers(name)];
+    const nowMs = Date.now();
+    const first = this.#hasNoted ? [] : [forgetOldNotes(nowMs)];
     this.#hasNoted = true;
-    return [...first, noteWritten(name, sequence)];
+    return [...first, noteWritten(name, sequence, nowMs)];
   }
 
   #serve(message: Extract<ToWriter, { type: "request" | "spilled" }>, ledger: SqliteLedger): void {

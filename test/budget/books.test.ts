@@ -257,6 +257,22 @@ describe("at any moment", () => {
     await bench.end();
   });
 
+  test("another process that begins to write takes nobody's note of what is written", async () => {
+    const path = newPath();
+    const bench = new BudgetBench(path, { budgets }, NOW);
+    await bench.recorder.flush();
+    await bench.read();
+    bench.recorder.record(run());
+    await bench.recorder.flush();
+    const other = new BudgetBench(path, { budgets }, NOW);
+    other.recorder.record(run());
+    await other.recorder.flush();
+    await bench.read();
+    expect({ spent: spent(bench), pending: bench.books.pendingSize }).toEqual({ spent: 2, pending: 0 });
+    await other.end();
+    await bench.end();
+  });
+
   test("what is spilled counts until the spill file is drained", async () => {
     const bench = await begin();
     bench.recorder.record(run());

@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
+import { expect, setSystemTime, test } from "bun:test";
 import { join } from "node:path";
+import { writtenSequence } from "../../src/ledger/statements";
 import { announceRecorder, type BeginFollowing, followRecorders } from "../../src/recorder/following";
 import { QueuedRecorder } from "../../src/recorder/recorder";
 import { startInline, startThread, type WriterLink } from "../../src/recorder/writer-link";
@@ -50,8 +51,13 @@ function counting() {
   return { seen, times, begin };
 }
 
-const notesIn = (dbPath: string) =>
-  read<{ key: string; value: string }>(dbPath, "SELECT * FROM ledger WHERE key LIKE 'written_by_%'");
+function notesIn(dbPath: string) {
+  const notes = read<{ key: string; value: string }>(
+    dbPath,
+    "SELECT * FROM ledger WHERE key LIKE 'written_by_%'",
+  );
+  return notes.map(({ key, value }) => ({ key, sequence: writtenSequence(value) }));
+}
 
 test("a follower hears of every event, and the ledger notes the last batch in the transaction of its rows", async () => {
   const dbPath = join(dir, "noted.db");
@@ -65,7 +71,7 @@ test("a follower hears of every event, and the ledger notes the last batch in th
   expect(times.slice(-2)).toEqual([Date.parse("2026-01-31T12:00:00Z"), Number.NaN]);
   await recorder.flush();
   expect(seen).toMatchObject({ taken: 35, waiting: 0, sent: seen.lastSequence, spilled: 0, hasEnded: false });
-  expect(notesIn(dbPath)).toEqual([{ key: `written_by_${seen.id}`, value: `${seen.lastSequence}` }]);
+  expect(notesIn(dbPath)).toEqual([{ key: `written_by_${seen.id}`, sequence: seen.lastSequence }]);
   undo();
   recorder.record(executionCompleted());
   expect(seen.taken).toBe(35);
@@ -94,7 +100,7 @@ test("batches of duplicates and of rejected records are noted too, and a writer 
   recorder.record({ ...record, repo: "" });
   await recorder.flush();
   expect(recorder.stats()).toMatchObject({ written: 1, duplicates: 1, rejected: 1 });
-  expect(notesIn(dbPath)).toEqual([{ key: `written_by_${seen.id}`, value: `${seen.lastSequence}` }]);
+  expect(notesIn(dbPath)).toEqual([{ key: `written_by_${seen.id}`, sequence: seen.lastSequence }]);
   await recorder.close(5_000);
   expect(seen.hasEnded).toBe(true);
 });
@@ -124,10 +130,12 @@ test("what is spilled is told apart from what is sent; a recorder that nobody fo
   await inline.close(5_000);
 });
 
-test("the notes of recorders that are gone are forgotten when another is followed", async () => {
+test("notes of an hour ago are forgotten when another recorder is followed", async () => {
   const dbPath = join(dir, "forgotten.db");
   const notes: string[] = [];
-  for (let n = 0; n < 2; n += 1) {
+  const now = Date.now();
+  for (const minute of [0, 30, 61]) {
+    setSystemTime(now + minute * 60_000);
     const { seen, begin } = counting();
     const undo = followRecorders(dbPath, begin);
     const recorder = new QueuedRecorder({ ...OPTIONS, dbPath }, startInline, recordingLogger());
@@ -136,6 +144,7 @@ test("the notes of recorders that are gone are forgotten when another is followe
     undo();
     notes.push(`written_by_${seen.id}`);
   }
+  setSystemTime();
   expect(notesIn(dbPath).map(({ key }) => key)).toEqual(notes.slice(1));
 });
 
