@@ -134,7 +134,7 @@ export class BudgetDesk {
     this.#attempt("keep alerts", () => {
       const ours = [...this.#store.claim(this.#unkept), ...this.#store.adopt()];
       this.#unkept = [];
-      if (this.#hasPerExecution) this.#store.noteJudged(reading.lastId);
+      if (this.#hasPerExecution) this.#store.noteJudged(reading.judgedId);
       if (ours.length > 0) this.#send({ type: "alerts", alerts: ours });
       if (this.#webhook !== undefined) {
         this.#webhook.start();

@@ -39,8 +39,8 @@ export interface LedgerReading {
   readonly ledgerId: string;
   /** The new executions that budgets per execution match; every one once. */
   readonly executions: readonly CostlyExecution[];
-  /** The highest `id` of all executions. */
-  readonly lastId: number;
+  /** Up to this `id` they are given. */
+  readonly judgedId: number;
 }
 
 /** The facts that tell whether sums are still those of the same ledger. */
@@ -105,11 +105,12 @@ export class LedgerSums {
       performance.now() < this.#readAllAt &&
       !rows.some((row) => isOfPurgedDay(row, facts));
     const executions = this.#hasPerExecution ? await this.#judge(db, ledger, facts.lastId) : [];
+    const judgedId = this.#judgedId ?? facts.lastId;
     const changed = addsUp ? this.#add(rows, periods) : await this.#readAll(db, ledger, periods);
     this.#facts = facts;
     this.#periods = periods;
-    const { written, ledgerId, lastId } = facts;
-    return { periods, changed, areAll: !addsUp, written, ledgerId, executions, lastId };
+    const { written, ledgerId } = facts;
+    return { periods, changed, areAll: !addsUp, written, ledgerId, executions, judgedId };
   }
 
   #isSameTime(periods: readonly Period[]): boolean {
@@ -150,22 +151,17 @@ export class LedgerSums {
     return changed;
   }
 
-  /** The new executions that budgets per execution match. */
+  /** The next of the new executions that budgets per execution match: however many there are, a reading is short. */
   async #judge(
     db: Kysely<LedgerSchema>,
     ledger: Ledger,
     lastId: number,
   ): Promise<readonly CostlyExecution[]> {
     // What was recorded before there was a budget is not news.
-    let judged = Math.min(this.#judgedId ?? lastId, lastId);
-    const found: CostlyExecution[] = [];
-    while (judged < lastId) {
-      const rows = await executionsAfter(db, ledger, judged, MOST_NEW_ROWS);
-      for (const row of rows) found.push(...this.#costlyOf(row));
-      judged = rows.at(-1)?.id ?? lastId;
-    }
-    this.#judgedId = lastId;
-    return found;
+    const judged = Math.min(this.#judgedId ?? lastId, lastId);
+    const rows = judged < lastId ? await executionsAfter(db, ledger, judged, MOST_NEW_ROWS) : [];
+    this.#judgedId = rows.at(-1)?.id ?? lastId;
+    return rows.flatMap((row) => this.#costlyOf(row));
   }
 
   #costlyOf(row: ExecutionRow): readonly CostlyExecution[] {

@@ -104,6 +104,23 @@ test("executions are given once to budgets per execution, from where another pro
   });
 });
 
+test("of very many executions a reading gives some, and the next goes on", async () => {
+  const dbPath = join(tempDir(), "telemetry.db");
+  using store = createTelemetryStore({ dbPath });
+  store.recordMany(Array.from({ length: 10_005 }, () => executionCompleted({ costUsd: 1 })));
+  const { budgets } = parseBudgets({ budgets: [{ name: "one", limitUsd: 1, per: "execution" }] }, "test");
+  const sums = new LedgerSums(dbPath, budgets, 0);
+  const read = async () => {
+    const { executions, judgedId } = await sums.read(Date.now());
+    return [executions.length, judgedId];
+  };
+  expect([await read(), await read(), await read()]).toEqual([
+    [10_000, 10_000],
+    [5, 10_005],
+    [0, 10_005],
+  ]);
+});
+
 test("a thread that can't be started is tried again, and said to be hopeless", async () => {
   const logger = recordingLogger();
   const deaths: string[] = [];
