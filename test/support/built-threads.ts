@@ -10,3 +10,4 @@ const built = (name: string) => Bun.pathToFileURL(join(builtPackage(), name)).hr
 THREADS.writer = () => built("runledger-writer.js");
 THREADS.forwarder = () => built("runledger-forwarder.js");
 THREADS.dashboard = () => built("runledger-dashboard.js");
+THREADS.budgets = () => built("runledger-budgets.js");
