@@ -152,7 +152,7 @@ function keepVisibleToBundlers(): void {
 
 /**
  * Declarations of what can be reached from the subpaths, with the extensions that Node's resolution asks for. Whether
- * the types are right is for `bun run check` to say, which takes four times as long.
+ * the types are right is for `bun run check:types` to say, which takes four times as long.
  */
 function declareTypes(): void {
   const tsc = [process.execPath, "x", "tsc", "-p", "tsconfig.build.json", "--noCheck"];
