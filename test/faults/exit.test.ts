@@ -3,11 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { expectAccounted, printedStats } from "../support/accounting";
+import { tries } from "../support/effort";
 import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { runScript, type ScriptResult } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const EVENTS = 5_000;
+/** More than a batch or two. */
+const EVENTS = tries(1_500, 5_000);
 const dir = tempDir();
 
 const WAYS = [
@@ -68,7 +70,7 @@ function endWithoutPlugin(way: string): Promise<ScriptResult> {
 
 describe.each(["thread", "inline"] as const)("with the writer %s", (writer) => {
   test.each(WAYS)(
-    "5,000 events right before the end by %s are 5,000 rows, and it exits with %d as without the plugin",
+    `${EVENTS} events right before the end by %s are as many rows, and it exits with %d as without the plugin`,
     async (way, exitCode) => {
       const place = newPlace(dir);
       const options = JSON.stringify({ dbPath: place.dbPath, writer });

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { createTelemetryStore } from "../../src/index";
 import { executionCompleted } from "../../src/testing";
 import { expectAccounted } from "../support/accounting";
+import { tries } from "../support/effort";
 import { read } from "../support/ledger";
 import {
   countRows,
@@ -26,7 +27,7 @@ import {
 import { type RemoteHost, startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
-const EVENTS = 2_000;
+const EVENTS = tries(1_000, 2_000);
 /** Too few for a checkpoint. */
 const IN_WAL = 100;
 const GARBAGE = Buffer.from("no database at all, but something that somebody may want to keep. ".repeat(500));

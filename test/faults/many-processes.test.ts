@@ -8,7 +8,7 @@ import { runScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
 const PROCESSES = 4;
-const EVENTS = tries(8_000, 25_000);
+const EVENTS = tries(4_000, 25_000);
 const dir = tempDir();
 
 test("4 processes that write into one file at the same time lose nothing, and the sums per day are theirs", async () => {

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { expectAccounted, printedStats } from "../support/accounting";
+import { tries } from "../support/effort";
 import { countRows, filesBeside, flawsOf, newPlace, spilledLines } from "../support/place";
 import { copyScript, createProject, runBun } from "../support/project";
 import { tempDir } from "../support/temp-dir";
 
-const EVENTS = 10_000;
+const EVENTS = tries(2_000, 10_000);
 const SCRIPT = "test/process/packaged-app.ts";
 const ROOT = resolve(import.meta.dir, "../..");
 /** Elsewhere in the tests, scripts run the built package. */
