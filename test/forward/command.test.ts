@@ -93,7 +93,7 @@ describe("runledger forward", () => {
       RUNLEDGER_FORWARD_URL: url,
     });
     fillLedger(from, "followed", 20);
-    while ((await forwardedIds(url)).length < 285) await Bun.sleep(10);
+    while ((await forwardedIds(url)).length < 285) await Bun.sleep(50);
     follower.process.kill("SIGINT");
     const { exitCode, stdout, stderr } = await follower.finished;
     expect({ exitCode, stdout, stderr }).toEqual({
@@ -111,7 +111,7 @@ describe("runledger forward", () => {
     await follower.waitForError("can't be forwarded");
     fillLedger(from, "waited", 1);
     await server.start();
-    while (!(await forwardedIds(url)).includes("waited-1")) await Bun.sleep(10);
+    while (!(await forwardedIds(url)).includes("waited-1")) await Bun.sleep(50);
     follower.process.kill("SIGINT");
     const { exitCode, stderr } = await follower.finished;
     expect(exitCode).toBe(0);

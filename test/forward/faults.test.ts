@@ -61,6 +61,7 @@ async function untilForwarded(url: string, executions: number): Promise<void> {
       "SELECT coalesce(sum(last_id), 0)::int AS count FROM forward_sources",
     ).catch(() => []);
     if ((row?.count ?? 0) >= executions) return;
-    await Bun.sleep(5);
+    // Each look is a connection, which costs the server more than a batch.
+    await Bun.sleep(50);
   }
 }

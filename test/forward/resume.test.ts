@@ -314,7 +314,7 @@ describe("exactly once", () => {
     const again = forward(from, to);
     const waiting =
       "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    while ((await queryOnce(to, waiting)).length === 0) await Bun.sleep(5);
+    while ((await queryOnce(to, waiting)).length === 0) await Bun.sleep(50);
     await purge.query(
       "INSERT INTO ledger VALUES ('purged_before', '2100-01-01 00:00:00.000'); DELETE FROM executions; COMMIT",
     );

@@ -201,7 +201,7 @@ describe("while a slice is purged", () => {
     });
     await held.promise;
     const forwarding = forward(from, to);
-    while ((await queryOnce(to, waiting)).length === 0) await Bun.sleep(5);
+    while ((await queryOnce(to, waiting)).length === 0) await Bun.sleep(50);
     expect((await runCli(["report", "--db", to])).exitCode).toBe(0);
     expect(await queryOnce(to, "SELECT count(*)::int AS n FROM executions")).toEqual([{ n: 10 }]);
     release.resolve();
