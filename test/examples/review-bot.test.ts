@@ -88,8 +88,8 @@ function execution(executionId: string, costUsd: number): string {
   });
 }
 
-test("without arguments it runs the bundled deliveries into the default ledger", async () => {
-  const { stdout, stderr, exitCode } = await reviewBot({});
+test("without arguments it runs the bundled deliveries into the default ledger, and prints what docs/reports.md shows", async () => {
+  const { stdout, stderr, exitCode } = await reviewBot({ env: { COLUMNS: "80" } });
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect(stdout).toContain("stand-in");
   expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
@@ -104,10 +104,7 @@ test("without arguments it runs the bundled deliveries into the default ledger",
   );
   const reported = [cellsOf(stdout, "Executions")[0], cellsOf(stdout, "Cost USD")[0]];
   expect(Object.values(row ?? {})).toEqual(reported.map(Number));
-});
 
-test("docs/reports.md shows what it prints", async () => {
-  const { stdout } = await reviewBot({ env: { COLUMNS: "80" } });
   const [, shown = ""] =
     /^ {4}\$ runledger report .*\n((?: {4}.*\n|\n)+)/m.exec(pageOf("docs/reports.md")) ?? [];
   const lines = shown
@@ -119,9 +116,11 @@ test("docs/reports.md shows what it prints", async () => {
   expect(lines.filter((line) => !printed.includes(line))).toEqual([]);
 });
 
-test("the bundled deliveries, redelivered, run and cost again", async () => {
-  await reviewBot({ args: ["--db=bot.db"] });
-  const { stdout } = await reviewBot({ args: ["--db", "bot.db"] });
+test("the bundled deliveries, redelivered, run and cost again; TELEMETRY_DB_PATH names the ledger, and --db goes before it", async () => {
+  await reviewBot({ env: { TELEMETRY_DB_PATH: "bot.db" } });
+  expect(await readdir(folder)).toEqual(["bot.db"]);
+  const { stdout } = await reviewBot({ args: ["--db=bot.db"], env: { TELEMETRY_DB_PATH: "other.db" } });
+  expect(await readdir(folder)).toEqual(["bot.db"]);
   expect(countsOf(stdout)).toEqual({ received: 8, written: 8, duplicates: 0, rejected: 0 });
   expect(cellsOf(stdout, "Executions")[0]).toBe("16");
 });
@@ -145,14 +144,6 @@ test("a budget stops it in mid-list, and it says so; what was spent before today
   const again = await reviewBot({ args: ["--db", "bot.db", "--budget", "0.25"] });
   expect(countsOf(again.stdout)["received"]).toBe(0);
   expect(again.stdout).toContain("8 runs refused");
-});
-
-test("TELEMETRY_DB_PATH names the ledger, and --db goes before it", async () => {
-  const env = { TELEMETRY_DB_PATH: "from-environment.db" };
-  await reviewBot({ env });
-  expect(await readdir(folder)).toEqual(["from-environment.db"]);
-  await reviewBot({ args: ["--db", "from-option.db"], env });
-  expect((await readdir(folder)).sort()).toEqual(["from-environment.db", "from-option.db"]);
 });
 
 test("bad lines of a file become incidents with their line numbers; the others are recorded", async () => {
