@@ -5,7 +5,7 @@ import { countRows, flawsOf, lockLedger, newPlace, spilledLines } from "../suppo
 import { startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
-const LOCK_MS = tries(4_000, 8_000);
+const LOCK_MS = tries(2_500, 8_000);
 const PER_SECOND = 1_000;
 const dir = tempDir();
 
