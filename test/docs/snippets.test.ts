@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { builtPackage } from "../support/dist";
 import { codeBlocks, PAGES, pageOf, shownCommands } from "../support/docs";
 import { read } from "../support/ledger";
 import { tempDir } from "../support/temp-dir";
 
 const SNIPPETS = join(import.meta.dir, "snippets");
+/** On the built package, as everything that tests spawn. */
+const BUN = [process.execPath, "--tsconfig-override", join(import.meta.dir, "../process/tsconfig.json")];
 const snippets = new Map(
   await Promise.all(
     readdirSync(SNIPPETS).map(async (name) => [name, await Bun.file(join(SNIPPETS, name)).text()] as const),
@@ -14,9 +17,10 @@ const snippets = new Map(
 
 /** Runs snippets one after the other in one folder; what the last one printed. */
 async function run(folder: string, ...names: readonly string[]): Promise<string> {
+  builtPackage();
   let printed = "";
   for (const name of names) {
-    const child = Bun.spawn([process.execPath, join(SNIPPETS, name)], {
+    const child = Bun.spawn([...BUN, join(SNIPPETS, name)], {
       cwd: folder,
       env: { ...process.env, TELEMETRY_DB_PATH: "" },
       stdio: ["ignore", "pipe", "pipe"],
@@ -76,7 +80,7 @@ test("a query of the Claude Agent SDK is recorded with one line", async () => {
   ];
   const script = `const { review } = await import(${JSON.stringify(join(SNIPPETS, "claude.ts"))});
     await review((async function* () { yield* ${JSON.stringify(messages)}; })());`;
-  const child = Bun.spawnSync([process.execPath, "-e", script], {
+  const child = Bun.spawnSync([...BUN, "-e", script], {
     cwd: folder,
     env: { ...process.env, TELEMETRY_DB_PATH: "" },
   });

@@ -3,6 +3,7 @@ import { executionCompleted } from "runledger/testing";
 import { defaultLogger } from "../../src/logger";
 import { QueuedRecorder } from "../../src/recorder/recorder";
 import { startThread } from "../../src/recorder/writer-link";
+import "../support/built-threads";
 
 // Usage: writer-terminated.ts DB_PATH COUNT TERMINATIONS. Emits so many events; in the midst of them the writer's
 // thread is terminated so often, each time while it has a batch. Prints how often, and the final stats.
