@@ -2,12 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expectAccounted } from "../support/accounting";
+import { tries } from "../support/effort";
 import { countRows, flawsOf, newPlace, type Place, spilledLines, storedIds } from "../support/place";
 import { type RemoteHost, startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
 const BEFORE = 1_000;
-const EVENTS = 20_000;
+const EVENTS = tries(12_000, 20_000);
 const DISK_BYTES = 48 << 20;
 /** Less than the events need. */
 const FILE_LIMIT_KIB = 2_048;

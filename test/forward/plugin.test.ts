@@ -175,7 +175,7 @@ test("a ledger that is replaced while it is forwarded is opened anew", async () 
 test("a thread that ends is started again, and gets again what it was asked", async () => {
   const to = await newUrl();
   const from = ledgerIn(folder, "restarted");
-  fillLedger(from, "row", 2_000);
+  fillLedger(from, "row", 800);
   const threads: StartedWorker[] = [];
   const forwarding = new ForwardSupervisor(
     parseForwardOptions({ from, to, batchSize: 25 }),
@@ -188,7 +188,7 @@ test("a thread that ends is started again, and gets again what it was asked", as
   );
   const flushed = forwarding.flush();
   for (const share of [1, 2, 3]) {
-    await until(() => forwarding.stats().forwarded >= share * 500);
+    await until(() => forwarding.stats().forwarded >= share * 200);
     threads.at(-1)?.terminate();
     await until(() => threads.length > share);
   }
