@@ -6,7 +6,7 @@ import type { Connection } from "../ledger/connection";
 import { LedgerFile } from "../ledger/ledger-file";
 import { openLedgerFile } from "../ledger/open";
 import type { ExecutionRow } from "../ledger/schema";
-import { SELECT_ANY_MODEL, SELECT_LEDGER_ID, selectModels } from "../ledger/statements";
+import { SELECT_LEDGER_ID, selectAnyModel, selectModels } from "../ledger/statements";
 import { toLedgerTime } from "../record/time";
 import {
   countExecutions,
@@ -143,7 +143,7 @@ export class LedgerSource implements Disposable {
   }
 
   #hasModels(): boolean {
-    return this.#first(SELECT_ANY_MODEL) !== undefined;
+    return this.#first(selectAnyModel()) !== undefined;
   }
 
   #first<Row>(query: CompiledQuery<Row>): Row | undefined {

@@ -1,7 +1,7 @@
 import { type CompiledQuery, expressionBuilder, sql } from "kysely";
 import type { Connection } from "./connection";
 import { executionUsage } from "./execution-usage";
-import { builder } from "./kysely";
+import { builder, onUse } from "./kysely";
 import { addedLabelUsage, type LabelWords } from "./label-usage";
 import { LABEL_KEYS, LABEL_SUMS, type LedgerSchema, USAGE_KEYS, USAGE_SUMS } from "./schema";
 import { addingUp } from "./statements";
@@ -24,7 +24,7 @@ export function hasUnadoptedRows(connection: Connection): boolean {
 export function adoptRows(connection: Connection): void {
   if (!hasUnadoptedRows(connection)) return;
   connection.run(addUsage(unadoptedUsage()));
-  connection.run(IDENTIFY_UNADOPTED);
+  connection.run(identifyUnadopted());
 }
 
 const row = expressionBuilder<LedgerSchema, "executions">();
@@ -85,15 +85,17 @@ export function addAdoptedLabelUsage(): CompiledQuery {
     .compile();
 }
 
-const IDENTIFY_UNADOPTED = builder
-  .updateTable("executions")
-  .set({
-    execution_id: row.fn<string>("lower", [row.fn("hex", [row.fn("randomblob", [row.lit(16)])])]),
-    usage_source: ADOPTED_USAGE_SOURCE,
-    cost_source: ADOPTED_COST_SOURCE,
-  })
-  .where("execution_id", "is", null)
-  .compile();
+const identifyUnadopted = onUse(() =>
+  builder
+    .updateTable("executions")
+    .set({
+      execution_id: row.fn<string>("lower", [row.fn("hex", [row.fn("randomblob", [row.lit(16)])])]),
+      usage_source: ADOPTED_USAGE_SOURCE,
+      cost_source: ADOPTED_COST_SOURCE,
+    })
+    .where("execution_id", "is", null)
+    .compile(),
+);
 
 function usageOf(models?: "execution_models") {
   return builder

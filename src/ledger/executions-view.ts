@@ -1,6 +1,6 @@
-import { type CompiledQuery, type RawBuilder, sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
-import { builder } from "./kysely";
+import { builder, onUse } from "./kysely";
 
 /** The name of the view for people's own SQL. */
 export const EXECUTIONS_VIEW = "executions_view";
@@ -45,10 +45,14 @@ export function executionsViewColumns(completedAt: RawBuilder<unknown>) {
 }
 
 /** Makes the view in a SQLite ledger that has none. */
-export const CREATE_EXECUTIONS_VIEW: CompiledQuery = builder.schema
-  .createView(EXECUTIONS_VIEW)
-  .ifNotExists()
-  .as(
-    builder.selectFrom("executions").select(executionsViewColumns(sql`replace(created_at, ' ', 'T') || 'Z'`)),
-  )
-  .compile();
+export const createExecutionsView = onUse(() =>
+  builder.schema
+    .createView(EXECUTIONS_VIEW)
+    .ifNotExists()
+    .as(
+      builder
+        .selectFrom("executions")
+        .select(executionsViewColumns(sql`replace(created_at, ' ', 'T') || 'Z'`)),
+    )
+    .compile(),
+);

@@ -2,7 +2,7 @@ import type { Incident } from "../record/types";
 import type { Connection } from "./connection";
 import type { LabelTotal } from "./label-totals";
 import { MOST_VALUES, OTHER_VALUES } from "./schema";
-import { ADD_LABEL_USAGE, ADD_TO_LABEL_USAGE, selectLabelValues, selectOtherValues } from "./statements";
+import { addToLabelUsage, insertLabelUsage, selectLabelValues, selectOtherValues } from "./statements";
 
 /**
  * Adds sums to `usage_daily_labels`. Call it inside a transaction.
@@ -13,13 +13,13 @@ export function addLabelUsage(connection: Connection, totals: Iterable<LabelTota
   const incidents: Incident[] = [];
   const counts = new Map<string, number>();
   for (const { label, day, value, sums } of totals) {
-    if (connection.run(ADD_TO_LABEL_USAGE, [...sums, label, day, value]) > 0) continue;
+    if (connection.run(addToLabelUsage(), [...sums, label, day, value]) > 0) continue;
     const ofDay = `${label} ${day}`;
     const count = counts.get(ofDay) ?? connection.all(selectLabelValues(label, day))[0]?.values ?? 0;
     const isOther = count >= MOST_VALUES;
     counts.set(ofDay, isOther ? count : count + 1);
     if (isOther && connection.all(selectOtherValues(label)).length === 0) incidents.push(tooMany(label, day));
-    connection.run(ADD_LABEL_USAGE, [label, day, isOther ? OTHER_VALUES : value, ...sums]);
+    connection.run(insertLabelUsage(), [label, day, isOther ? OTHER_VALUES : value, ...sums]);
   }
   return incidents;
 }

@@ -1,7 +1,7 @@
 import { type CompiledQuery, type CreateTableBuilder, sql } from "kysely";
 import { addAdoptedLabelUsage, addAdoptedUsage, adoptRows, hasUnadoptedRows } from "./adoption";
 import type { Connection } from "./connection";
-import { CREATE_EXECUTIONS_VIEW } from "./executions-view";
+import { createExecutionsView } from "./executions-view";
 import { builder } from "./kysely";
 import { kindOf, lacking, tableNames } from "./recognize";
 import { LABEL_KEYS, type LedgerSchema, SCHEMA_VERSION, USAGE_KEYS } from "./schema";
@@ -45,7 +45,7 @@ function missingParts(connection: Connection): CompiledQuery[] {
     createIndex("repo"),
     createIndex("execution_id"),
     ...TABLE_NAMES.filter((table) => table !== "executions").flatMap(part),
-    CREATE_EXECUTIONS_VIEW,
+    createExecutionsView(),
     ...(isIdentified && !present.has("usage_daily") ? [addAdoptedUsage()] : []),
     ...(isIdentified && !present.has("usage_daily_labels") ? [addAdoptedLabelUsage()] : []),
     builder

@@ -4,9 +4,9 @@ import { addTotals, removeTotals } from "./add-totals";
 import { adoptRows } from "./adoption";
 import type { Connection } from "./connection";
 import { estimate } from "./estimate";
-import { builder } from "./kysely";
+import { builder, onUse } from "./kysely";
 import type { ExecutionRow } from "./schema";
-import { keepPriceList, SELECT_ANY_MODEL, selectModels } from "./statements";
+import { keepPriceList, selectAnyModel, selectModels } from "./statements";
 import { UsageTotals } from "./usage-totals";
 
 /** Executions per transaction. In between, other processes can take the write lock. */
@@ -70,10 +70,10 @@ function repriceSlice(connection: Connection, options: RepriceOptions, after: nu
 
 function priceSlice(connection: Connection, options: RepriceOptions, after: number): Repriced[] {
   const { prices, includesEstimated } = options;
-  const [{ last, sending } = { last: 0, sending: 0 }] = connection.all(SELECT_FORWARDED);
+  const [{ last, sending } = { last: 0, sending: 0 }] = connection.all(selectForwarded());
   const forwardedUpTo = Math.max(last ?? 0, sending ?? 0);
   const rows = connection.all(selectUnpriced(options, after));
-  const hasModels = rows.length > 0 && connection.all(SELECT_ANY_MODEL).length > 0;
+  const hasModels = rows.length > 0 && connection.all(selectAnyModel()).length > 0;
   return rows.map((row) => {
     const models = hasModels ? connection.all(selectModels(row.execution_id)) : [];
     const before: ExecutionRow = models.length > 0 ? { ...row, models } : row;
@@ -94,13 +94,15 @@ function hasSameCosts(one: ExecutionRow, other: ExecutionRow): boolean {
 }
 
 /** The last execution that any target has, or may have because it is being sent. */
-const SELECT_FORWARDED = builder
-  .selectFrom("forward_targets")
-  .select(({ fn }) => [
-    fn.max<number | null>("last_id").as("last"),
-    fn.max<number | null>("sending_id").as("sending"),
-  ])
-  .compile();
+const selectForwarded = onUse(() =>
+  builder
+    .selectFrom("forward_targets")
+    .select(({ fn }) => [
+      fn.max<number | null>("last_id").as("last"),
+      fn.max<number | null>("sending_id").as("sending"),
+    ])
+    .compile(),
+);
 
 function selectUnpriced(
   { since, includesEstimated }: RepriceOptions,

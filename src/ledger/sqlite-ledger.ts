@@ -5,10 +5,10 @@ import { addTotals } from "./add-totals";
 import type { Connection } from "./connection";
 import { EXECUTION_COLUMNS, type ExecutionModelRow, MODEL_COLUMNS, type NewExecutionRow } from "./schema";
 import {
-  DELETE_MODELS,
+  deleteModels,
   INSERT_EXECUTION,
-  INSERT_MODEL,
   insertIncident,
+  insertModel,
   SELECT_PURGED_BEFORE,
   selectExecution,
 } from "./statements";
@@ -80,10 +80,10 @@ export class SqliteLedger {
 
   #writeModels(executionId: string | null, models: readonly ExecutionModelRow[]): void {
     // Left behind by an execution that somebody deleted by hand.
-    this.connection.run(DELETE_MODELS, [executionId]);
+    this.connection.run(deleteModels(), [executionId]);
     for (const model of models) {
       this.connection.run(
-        INSERT_MODEL,
+        insertModel(),
         MODEL_COLUMNS.map((column) => model[column]),
       );
     }

@@ -8,7 +8,7 @@ import {
 } from "kysely";
 import { toLedgerTime } from "../record/time";
 import type { Incident } from "../record/types";
-import { builder } from "./kysely";
+import { builder, onUse } from "./kysely";
 import {
   EXECUTION_COLUMNS,
   type ExecutionModelRow,
@@ -33,16 +33,14 @@ export const INSERT_EXECUTION: CompiledQuery = builder
   .compile();
 
 /** Binds an `execution_id`. */
-export const DELETE_MODELS: CompiledQuery = builder
-  .deleteFrom("execution_models")
-  .where("execution_id", "=", "")
-  .compile();
+export const deleteModels = onUse(() =>
+  builder.deleteFrom("execution_models").where("execution_id", "=", "").compile(),
+);
 
 /** Binds {@link MODEL_COLUMNS}. */
-export const INSERT_MODEL: CompiledQuery = builder
-  .insertInto("execution_models")
-  .values(placeholders<"execution_models">(MODEL_COLUMNS))
-  .compile();
+export const insertModel = onUse(() =>
+  builder.insertInto("execution_models").values(placeholders<"execution_models">(MODEL_COLUMNS)).compile(),
+);
 
 /** Binds {@link USAGE_KEYS}, then {@link USAGE_SUMS}. */
 export const ADD_USAGE: CompiledQuery = addingUp(
@@ -50,28 +48,32 @@ export const ADD_USAGE: CompiledQuery = addingUp(
 ).compile();
 
 /** Adds to a row of `usage_daily_labels` that is there. Binds {@link LABEL_SUMS}, then {@link LABEL_KEYS}. */
-export const ADD_TO_LABEL_USAGE: CompiledQuery = builder
-  .updateTable("usage_daily_labels")
-  .set((row) => Object.fromEntries(LABEL_SUMS.map((sum) => [sum, row(sum, "+", 0)])))
-  .where("label", "=", "")
-  .where("day", "=", "")
-  .where("value", "=", "")
-  .compile();
+export const addToLabelUsage = onUse(() =>
+  builder
+    .updateTable("usage_daily_labels")
+    .set((row) => Object.fromEntries(LABEL_SUMS.map((sum) => [sum, row(sum, "+", 0)])))
+    .where("label", "=", "")
+    .where("day", "=", "")
+    .where("value", "=", "")
+    .compile(),
+);
 
 /** Binds {@link LABEL_KEYS}, then {@link LABEL_SUMS}. */
-export const ADD_LABEL_USAGE: CompiledQuery = builder
-  .insertInto("usage_daily_labels")
-  .values(placeholders<"usage_daily_labels">([...LABEL_KEYS, ...LABEL_SUMS]))
-  .onConflict((conflict) =>
-    conflict
-      .columns(LABEL_KEYS)
-      .doUpdateSet((row) =>
-        Object.fromEntries(
-          LABEL_SUMS.map((sum) => [sum, row(`usage_daily_labels.${sum}`, "+", row.ref(`excluded.${sum}`))]),
+export const insertLabelUsage = onUse(() =>
+  builder
+    .insertInto("usage_daily_labels")
+    .values(placeholders<"usage_daily_labels">([...LABEL_KEYS, ...LABEL_SUMS]))
+    .onConflict((conflict) =>
+      conflict
+        .columns(LABEL_KEYS)
+        .doUpdateSet((row) =>
+          Object.fromEntries(
+            LABEL_SUMS.map((sum) => [sum, row(`usage_daily_labels.${sum}`, "+", row.ref(`excluded.${sum}`))]),
+          ),
         ),
-      ),
-  )
-  .compile();
+    )
+    .compile(),
+);
 
 export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
   .selectFrom("ledger")
@@ -80,11 +82,9 @@ export const SELECT_LEDGER_ID: CompiledQuery<{ value: string }> = builder
   .compile();
 
 /** Whether any execution has several models. */
-export const SELECT_ANY_MODEL: CompiledQuery<{ model: string }> = builder
-  .selectFrom("execution_models")
-  .select("model")
-  .limit(1)
-  .compile();
+export const selectAnyModel = onUse<{ model: string }>(() =>
+  builder.selectFrom("execution_models").select("model").limit(1).compile(),
+);
 
 /** The models of an execution. */
 export function selectModels(executionId: string | null): CompiledQuery<ExecutionModelRow> {
