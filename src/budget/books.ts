@@ -117,12 +117,12 @@ export class Books {
     this.#bringUpToDate();
     // The next reading, which was asked for when a period began, has all of it.
     if (!this.#accounts.areOf(startsMs)) return;
-    this.#accounts.confirm(amounts, areAll);
     for (const { recorderId, pending } of this.#pending) {
       pending.settle({ sequence: written.get(recorderId), readId, hasSpill });
     }
     this.#pending = this.#pending.filter(({ pending }) => !pending.isOver);
     if (this.pendingSize === 0) this.#accounts.clearPending();
+    this.#accounts.confirm(amounts, areAll);
   }
 
   /** Adds up what was taken, ends the holds that nobody ended, and begins the periods of now; a clock may also step back. */
