@@ -1,15 +1,19 @@
-import { expect, test } from "bun:test";
+import { expect, setSystemTime, test } from "bun:test";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Accounts, newPayees } from "../../src/budget/accounts";
 import { isDead, newOwner } from "../../src/budget/alert-owner";
+import { AlertStore } from "../../src/budget/alert-store";
+import { Alerts } from "../../src/budget/alerts";
 import { Amounts, MOST_VALUES } from "../../src/budget/amounts";
 import { BudgetThreadLink } from "../../src/budget/budget-thread-link";
 import { LedgerSums } from "../../src/budget/ledger-sums";
 import { parseBudgets } from "../../src/budget/options";
+import { periodAt } from "../../src/budget/period";
 import { type BudgetStart, fromPosted, toPosted } from "../../src/budget/protocol";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { RecentIds } from "../../src/recent-ids";
+import { DAY_MS } from "../../src/record/time";
 import { executionCompleted } from "../../src/testing";
 import { recordingLogger } from "../support/recording-logger";
 import { tempDir } from "../support/temp-dir";
@@ -78,6 +82,38 @@ test("values that the ledger no longer has by themselves are forgotten, but for 
   confirm(3);
   expect([...accounts.states()].map(({ value }) => value)).toEqual(["3", "4", "5", "6", "7"]);
   expect(accounts.statesOf(held, 0)).toMatchObject([{ value: "1", spentUsd: 0, reservedUsd: 0 }]);
+});
+
+test("alerts that wait for a webhook are bounded: the oldest are given up; those of long ago are forgotten", () => {
+  const dbPath = join(tempDir(), "telemetry.db");
+  using store = new AlertStore(dbPath, newOwner(), true);
+  const alerts = new Alerts(
+    parseBudgets(
+      { budgets: [{ name: "each", limitUsd: 1, per: "month", each: "repo" }], alertAt: [1] },
+      "test",
+    ),
+  );
+  const period = periodAt("month", "UTC", Date.now());
+  const amount = { costUsd: 1, unknown: 0 };
+  const of = (value: string) => [...alerts.ofAmount({ index: 0, value }, amount, period, "a ledger")];
+  const now = Date.now();
+  try {
+    setSystemTime(now - 61 * DAY_MS);
+    const [old] = store.claim(of("old"));
+    setSystemTime(now - 1);
+    const [oldest] = store.claim(of("oldest"));
+    expect(store.nextUnposted(new Map())?.alert.id).toBe(oldest?.alert.id ?? "");
+    // Long forgotten, it is another one.
+    expect(store.claim(old === undefined ? [] : [old])).toHaveLength(1);
+    setSystemTime(now);
+    expect(store.claim(Array.from({ length: 1_000 }, (_, n) => of(`${n}`)).flat())).toHaveLength(1_000);
+    expect(store.unposted).toBe(1_000);
+    expect(of("oldest")).toEqual([]);
+    expect(store.claim(oldest === undefined ? [] : [oldest])).toEqual([]);
+    expect(["old", "oldest"]).not.toContain(store.nextUnposted(new Map())?.alert.value ?? "");
+  } finally {
+    setSystemTime();
+  }
 });
 
 test("executions are given once to budgets per execution, from where another process left off", async () => {
