@@ -482,7 +482,7 @@ test("while much is recorded, what takes long is asked for the seldomer", async 
   await show("");
   for (let count = 0; asked.length < 3; count += 1) {
     record(`busy-${count}`);
-    await Bun.sleep(100);
+    await Bun.sleep(500);
   }
   await page.unroute("**/api/report?*by=day");
   const [, second = { atMs: 0, tookMs: 0 }, third = { atMs: 0 }] = asked;
