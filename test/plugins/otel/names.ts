@@ -4,7 +4,7 @@
 export const SPAN_ATTRIBUTES = [
   ["gen_ai.operation.name", "yes", "yes", "`invoke_agent`"],
   ["gen_ai.provider.name", "yes", "no", "the provider, by its well-known name"],
-  ["gen_ai.request.model", "yes", "yes", "the model; of several the main one"],
+  ["gen_ai.request.model", "yes", "yes", "the model; if there are several, the main one"],
   ["gen_ai.agent.name", "yes", "yes", "the option `agentName`"],
   ["gen_ai.conversation.id", "yes", "yes", "`sessionId`"],
   ["gen_ai.response.finish_reasons", "yes", "yes", "`stopReason`, as a list of one"],
