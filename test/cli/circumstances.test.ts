@@ -44,6 +44,7 @@ test("every command works while an application writes 3,000 events a second, and
     store.recordMany(Array.from({ length: 6_000 }, () => executionCompleted({ completedAt: old })));
   }
   await using host = startHost(place, { retentionDays: false });
+  await host.call("ready");
   await host.call("emitSteadily", 3_000);
   const importing = ["import", fileOfRecords(3_000, "imported")];
   for (const args of [importing, ["backup", join(folder, "backup.db")], ...READING, ...WRITING]) {
