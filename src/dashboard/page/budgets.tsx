@@ -59,7 +59,7 @@ const HEADERS = [
   ["budget", ""],
   ["spent", "number"],
   [RESERVED, "number"],
-  ["of", "number"],
+  ["limit", "number"],
   ["left", "number"],
   ["last day", ""],
   ["at its end", "number"],
