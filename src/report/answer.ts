@@ -14,21 +14,21 @@ export type AboutReport = Pick<
   "schema" | "ledger" | "generatedAt" | "filter" | "exact" | "purgedBefore"
 >;
 
-/** What is to be answered. */
+/** What to answer. */
 export interface AnswerOptions {
   readonly groupings: readonly (readonly GroupKey[])[];
   readonly exact: boolean;
-  /** Which sums are read, without percentiles: nothing else of the answer counts then. Default: all there are. */
+  /** Which sums to read, without percentiles; the other fields of the answer are then meaningless. Default: all. */
   readonly only?: UsageContext["only"];
-  /** Which sums of groups are read, without percentiles. Default: all that are read. */
+  /** Which sums of groups to read, without percentiles. Default: the same as for the totals. */
   readonly onlyOfGroups?: UsageContext["only"];
-  /** How many groups are wanted, of those that cost most. Default all. */
+  /** How many groups are wanted, the costliest first. Default: all. */
   readonly costliest?: UsageContext["costliest"];
 }
 
 const exactSchema = z.object({ exact: z.boolean("a boolean") });
 
-/** Answers by some groupings at once, all of the same executions as they are at one moment. */
+/** Answers several groupings at once, all from the same snapshot of the ledger. */
 export async function answer(
   ledger: Ledger,
   filter: ExecutionFilter,

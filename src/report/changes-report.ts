@@ -10,35 +10,35 @@ import { resolveFilter } from "./filter";
 import { keyOfLabel } from "./labels";
 import type { ExecutionFilter, LabelKey, Usage, UsageGroup, UsageReport } from "./types";
 
-/** By what {@link changesReport} tells where a difference comes from. */
+/** What {@link changesReport} breaks a difference down by. */
 export const CHANGE_KEYS = ["repo", "model", "eventType"] as const;
 /** One of {@link CHANGE_KEYS}, or a label that executions have: `label:team`. */
 export type ChangeKey = (typeof CHANGE_KEYS)[number] | LabelKey;
 
-/** Which executions, and which others they are compared with. */
+/** Which executions, and which period they are compared with. */
 export interface ChangesFilter extends ExecutionFilter {
-  /** `previous` (default), a month such as `2026-09`, or a day such as `2026-09-15` to begin with. */
+  /** `previous` (default), a month such as `2026-09`, or the first day of a period, such as `2026-09-15`. */
   readonly compare?: string | undefined;
 }
 
-/** Whose change it is: a repository, a model, an event type, or a value of a label. */
+/** What changed: a repository, a model, an event type, or a value of a label. */
 export type ChangedName = { [Key in ChangeKey]?: string };
 
 /** What one name contributed to the difference between two periods. */
 export type Change = ChangedName & {
-  /** In US dollars, as far as they are known, as `costUsd` of a report. */
+  /** In US dollars, as far as known, like `costUsd` of a report. */
   readonly beforeUsd: number;
   readonly nowUsd: number;
-  /** `nowUsd` less `beforeUsd`. */
+  /** `nowUsd` minus `beforeUsd`. */
   readonly differenceUsd: number;
   readonly executionsBefore: number;
   readonly executionsNow: number;
-  /** How many of the executions came without a cost: what they cost is in no amount. */
+  /** How many of the executions came without a cost: the amounts don't include them. */
   readonly withoutCostBefore: number;
   readonly withoutCostNow: number;
 };
 
-/** What {@link Change} takes; by model the unknown costs are those of its uses. */
+/** The sums that {@link Change} needs; by model, unknown costs are those of its uses. */
 const READ_OF_NAMES = ["executions", "usedIn", "costUsd", "withoutCost", "usedWithoutCost"] as const;
 
 /** What {@link changesReport} answers; ready for JSON. */
@@ -47,13 +47,13 @@ export interface ChangesReport {
   readonly ledger: string;
   /** When the report was made, ISO 8601. */
   readonly generatedAt: string;
-  /** What was asked, the period included. */
+  /** What was asked for, including the period. */
   readonly filter: UsageReport["filter"];
   /** The period that it is compared with, ISO 8601. */
   readonly comparedWith: { readonly since: string; readonly until: string };
   readonly before: Usage;
   readonly now: Usage;
-  /** What `now` cost more than `before`. */
+  /** How much more `now` cost than `before`. */
   readonly differenceUsd: number;
   /**
    * What made up the difference, by each of {@link CHANGE_KEYS} and by each label in use: the largest first. Each list adds

@@ -16,20 +16,20 @@ import { isEmpty } from "./usage-plan";
 import type { UsageContext } from "./usage-reading";
 import { modelsWithoutCost } from "./without-cost";
 
-/** What is to be known of the executions that match a filter. */
+/** What to find out about the executions that match a filter. */
 export interface UsageQuestion {
   readonly filter: ResolvedFilter;
-  /** What to group by: each time, all executions by so many keys. */
+  /** The groupings: each is a list of keys. */
   readonly groupings: readonly (readonly GroupKey[])[];
-  /** Whether percentiles are over all executions, not only the latest. */
+  /** Whether percentiles cover all executions, not only the latest. */
   readonly isExact: boolean;
   /** When today ends, in epoch milliseconds. */
   readonly endOfTodayMs: number | undefined;
-  /** Which sums are read, without percentiles, notes and marks of unusual days. Default: all there are. */
+  /** Which sums to read, without percentiles, notes and unusual days. Default: all. */
   readonly only?: UsageContext["only"];
-  /** Which sums of groups are read, without percentiles. Default: all that are read. */
+  /** Which sums of groups to read, without percentiles. Default: the same as for the totals. */
   readonly onlyOfGroups?: UsageContext["only"];
-  /** How many groups are wanted, of those that cost most. Default all. */
+  /** How many groups are wanted, the costliest first. Default: all. */
   readonly costliest?: UsageContext["costliest"];
 }
 
@@ -42,7 +42,7 @@ export interface UsageAnswer {
   readonly notes: readonly string[];
 }
 
-/** Adds up what executions used; its reads are to see the ledger as it is at one moment. */
+/** Adds up what executions used. Run it within one snapshot of the ledger. */
 export async function collectUsage(
   db: Kysely<LedgerSchema>,
   { hasRollups, engine }: Ledger,
@@ -110,7 +110,7 @@ function isOfModels({ model, provider }: ResolvedFilter): boolean {
 }
 
 /**
- * Reads durations for the percentiles: of the latest executions, or of all that there are.
+ * Reads durations for the percentiles: those of the latest executions, or of all.
  *
  * @returns whether no execution was left out.
  */
@@ -129,7 +129,7 @@ async function readSample(
   return true;
 }
 
-/** The labels that had more values on some days than get sums of their own. */
+/** The labels that had so many values on some day that the later values share one sum. */
 async function crowdedLabels(
   db: Kysely<LedgerSchema>,
   readings: Readings,

@@ -9,7 +9,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 export const COMPARED_WITH = '"previous", a month such as 2026-09, or a day such as 2026-09-15 to begin with';
 
 /**
- * The period to compare with; `undefined` when the text names none.
+ * The period to compare with; `undefined` if the text doesn't name one.
  *
  * `previous` is the period of the same number of days right before; for a month, or for its days so far, the month before.
  * A month such as `2026-09` is the whole month. A day starts a period of the same length.
@@ -45,14 +45,14 @@ function previous({ fromMs, toMs }: Span, timeZone: string): Span {
   };
 }
 
-/** The same time of day, so many days earlier. */
+/** The same time of day, a number of days earlier. */
 function earlier(epochMs: number, days: number, timeZone: string): number {
   const day = dayIn(timeZone, epochMs);
   const beginsMs = startOfDay(day, timeZone) ?? epochMs;
   return (startOfDay(dayBefore(day, days), timeZone) ?? beginsMs - days * DAY_MS) + (epochMs - beginsMs);
 }
 
-/** The beginning of the month after an instant. */
+/** The beginning of the next month. */
 function nextMonth(epochMs: number, timeZone: string): number {
   const mostDays = 31;
   const day = dayBefore(`${dayIn(timeZone, epochMs).slice(0, "YYYY-MM".length)}-01`, -mostDays);

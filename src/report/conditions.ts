@@ -10,7 +10,7 @@ import { NONE } from "./labels";
 import { PULL_REQUEST_NAME, pullRequestNamed } from "./pull-request";
 import type { NamePattern } from "./types";
 
-/** A stretch of time in epoch milliseconds, half-open; infinite where nothing bounds it. */
+/** A half-open span of time in epoch milliseconds; infinite where it has no bound. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
@@ -24,15 +24,15 @@ export function spanOf({ sinceMs, untilMs }: ResolvedFilter): Span {
 /** A condition on a row. */
 export type Condition = Expression<SqlBool>;
 
-/** Up to so many executions, the index on the repository is faster than reading in order of time. */
+/** Up to this many executions, the index on the repository is faster than reading in order of time. */
 const RARE_EXECUTIONS = 10_000;
 
 const row = expressionBuilder<LedgerSchema, "executions">();
 const daily = expressionBuilder<LedgerSchema, "usage_daily">();
 
 /**
- * Whether an execution failed; the same for all those of a row of `usage_daily`. Not by NOT IN, for which SQLite looks
- * each row up in a table of its own: that takes longer than all sums together.
+ * Whether an execution failed; the same for all executions of a row of `usage_daily`. Not with NOT IN: SQLite would
+ * look each row up in a temporary table, which takes longer than all the sums.
  */
 export const HAS_FAILED: Condition = row.and(
   SUCCESSFUL_CONCLUSIONS.map((conclusion) => row("conclusion", "!=", conclusion)),
@@ -47,18 +47,18 @@ export function completedIn({ fromMs, toMs }: Span): Condition {
   ]);
 }
 
-/** A place in the order of `created_at`, then `id`. */
+/** A position in the order of `created_at`, then `id`. */
 export interface Place {
   readonly createdAt: string;
   readonly id: number;
 }
 
-/** Whether an execution comes after a place, in one order or the other. */
+/** Whether an execution comes after a position, in ascending or descending order. */
 export function isBeyond({ createdAt, id }: Place, order: "asc" | "desc"): Condition {
   return row(row.refTuple("created_at", "id"), order === "asc" ? ">" : "<", row.tuple(createdAt, id));
 }
 
-/** Whether a row of `usage_daily` is of one of the UTC days in a span. */
+/** Whether a row of `usage_daily` belongs to one of the UTC days in a span. */
 export function onDaysIn({ fromMs, toMs }: Span): Condition {
   const from = cutoffText(fromMs);
   return daily.and([
@@ -69,13 +69,15 @@ export function onDaysIn({ fromMs, toMs }: Span): Condition {
 
 /** Conditions for the names of a filter. */
 export interface NameConditions {
-  /** Of `usage_daily`, which has no labels. */
+  /** For `usage_daily`, which has no labels. */
   readonly ofDays: Condition;
-  /** Of `executions`, to be read in order of time. */
+  /** For `executions`, read in order of time. */
   readonly ofExecutions: Condition;
 }
 
-/** Builds the conditions for a filter's names. Looks into the ledger to decide whether the index on the repository helps. */
+/**
+ * Builds the conditions for a filter's names. Queries the ledger to decide whether the index on the repository helps.
+ */
 export async function nameConditions(
   db: Kysely<LedgerSchema>,
   filter: ResolvedFilter,
@@ -96,7 +98,7 @@ export async function nameConditions(
   };
 }
 
-/** The repositories that all matching executions are of; `undefined` when a filter does not say. */
+/** The repositories that all matching executions belong to; `undefined` if the filter doesn't tell. */
 function reposOf({ repo, pullRequest }: ResolvedFilter): readonly string[] | undefined {
   const repos = namesIn(repo);
   if (repos.length > 0) return repos.some(isGlob) ? undefined : repos.map(plainName);
@@ -104,7 +106,7 @@ function reposOf({ repo, pullRequest }: ResolvedFilter): readonly string[] | und
   return named.length > 0 && named.every((name) => name !== undefined) ? named : undefined;
 }
 
-/** Whether an execution is of some pull requests: by repository and number, which an index may help to find. */
+/** Whether an execution belongs to some pull requests. It compares repository and number, so that an index can help. */
 function isOfPullRequest(repoColumn: Expression<string>, pattern: NamePattern): Condition {
   return row.or(
     namesIn(pattern).map((name) => {
@@ -129,12 +131,12 @@ function named(filter: ResolvedFilter, repoColumn: Expression<string>): Conditio
   ]);
 }
 
-/** Conditions for rows of some ledgers, in PostgreSQL alone. */
+/** Conditions for rows of some ledgers, only in PostgreSQL. */
 export function isOfLedger(pattern: NamePattern | undefined): readonly Condition[] {
   return matches(sql.ref<string>("ledger_id"), pattern);
 }
 
-/** Whether an execution has some of the values in a column, or none where that is asked for. */
+/** Whether an execution has some of the values in a column, or none if the pattern includes `(none)`. */
 function matchesOrLacks(column: Expression<string | null>, pattern: NamePattern): Condition {
   const isWithout = row(column, "is", null);
   return row.or([...matches(column, pattern), ...(includesNone(pattern) ? [isWithout] : [])]);
@@ -145,7 +147,7 @@ export function includesNone(pattern: NamePattern): boolean {
   return namesIn(pattern).includes(NONE);
 }
 
-/** Whether a filter asks for names that no sum has beside labels. */
+/** Whether a filter has names that the sums by label don't have. */
 export function hasNames({
   repo,
   model,

@@ -2,9 +2,9 @@ import { type AboutReport, answer } from "./answer";
 import type { Ledger } from "./database/ledger";
 import type { ExecutionFilter, GroupKey, Usage } from "./types";
 
-/** What a list of the costliest shows. */
+/** The figures of each group in the list. */
 const SHOWN = ["executions", "usedIn", "failures", "costUsd", "withoutCost"] as const;
-/** By model the unknown costs are those of its uses. */
+/** By model, unknown costs are those of its uses. */
 const READ = [...SHOWN, "usedWithoutCost"] as const;
 
 type Shown = Pick<Usage, (typeof SHOWN)[number]>;
@@ -20,8 +20,8 @@ export interface CostliestReport extends Omit<AboutReport, "schema" | "exact"> {
 }
 
 /**
- * What cost most, by one key: the first groups of a `usageReport`, with the figures that such a list shows. Sessions and
- * pull requests are read from the executions themselves, which takes half the time for these few figures.
+ * The costliest groups by one key: the first groups of a `usageReport`, with only a few figures. For sessions and pull
+ * requests, which are read from the executions, that takes half the time.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */

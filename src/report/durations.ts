@@ -4,7 +4,7 @@ import { type Condition, completedIn, isBeyond, type Place, type Span } from "./
 import { PERCENTILE_SAMPLE } from "./types";
 import { type NameKey, namesOf } from "./usage-queries";
 
-/** How long an execution took, and whose it is. */
+/** How long an execution took, and which groups it belongs to. */
 export interface DurationRow extends Place, Partial<Record<NameKey, string>> {
   readonly durationMs: number;
 }

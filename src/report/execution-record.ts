@@ -6,7 +6,7 @@ import type { ExecutionReport, RelatedExecutions } from "./one-execution";
 
 type PrintedField = keyof TelemetryRecord | "id" | "usageSource" | "costSource";
 
-/** All that is printed of an execution, in this order; `null` is unknown. */
+/** The printed fields of an execution, in this order; `null` is unknown. */
 export const PRINTED_FIELDS = [
   "id",
   "executionId",
@@ -38,11 +38,11 @@ export type PrintedExecution = Readonly<
   Record<Exclude<PrintedField, "labels" | "models">, string | number | null>
 > & {
   readonly labels: Labels | null;
-  /** What each model used, where there were several. */
+  /** What each model used, if there were several. */
   readonly models: readonly PrintedModel[] | null;
 };
 
-/** One of several models of an execution as it is printed. */
+/** One of several models of an execution, as it is printed. */
 export type PrintedModel = Readonly<
   Record<Exclude<keyof ModelUsage, "costSource">, string | number | null>
 > & {
@@ -93,7 +93,7 @@ function printedModel(row: ExecutionModelRow): PrintedModel {
   };
 }
 
-/** Everything of one execution, as `runledger show --json` prints it. */
+/** Everything about one execution, as `runledger show --json` prints it. */
 export interface PrintedExecutionReport {
   readonly schema: "runledger.execution/1";
   readonly execution: PrintedExecution;
@@ -121,7 +121,7 @@ export function printedExecutionReport({
   };
 }
 
-/** An execution as a record that, recorded in another ledger, gives the same row; what is unknown is left out. */
+/** An execution as a record. Recorded in another ledger, it gives the same row. Unknown values are left out. */
 export function recordOf(row: ExecutionRow): Partial<TelemetryRecord> {
   const { id, usageSource, costSource, models, ...fields } = printedExecution(row);
   // The row has 0 for an unknown count; the models tell whether it is unknown.
@@ -142,7 +142,7 @@ function withoutUnknown<Fields extends object>(fields: Fields): Partial<Fields> 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Partial<Fields>;
 }
 
-/** A stored time as ISO 8601; what another program stored otherwise, as it is. */
+/** A stored time as ISO 8601. A value of another program that isn't a time is returned as it is. */
 export function toIsoTime(ledgerTime: string): string {
   const [, day, time, fraction = ".000"] = LEDGER_TIME.exec(ledgerTime) ?? [];
   return day === undefined ? `${ledgerTime}` : `${day}T${time}${fraction}Z`;

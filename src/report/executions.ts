@@ -20,16 +20,16 @@ export type ExecutionOrder = (typeof ORDERS)[number];
 export interface ExecutionsOptions {
   /**
    * By time: `newest` or `oldest` first. By amount, the highest first: `cost`, `duration` or `tokens` (of all four
-   * kinds); what is unknown comes last. By amount each page reads all that match: give a `limit`.
+   * kinds); unknown amounts come last. By amount, each page reads all matching executions: give a `limit`.
    */
   readonly order: ExecutionOrder;
-  /** At most so many. Default: all. */
+  /** At most this many. Default: all. */
   readonly limit?: number | undefined;
   /** Only those with a higher `id`. */
   readonly afterId?: number | undefined;
   /**
-   * Only those that come behind an execution in this order: what {@link placeOf} gave for it. However far behind, the
-   * next page takes no longer than the first.
+   * Only executions after another one in this order: pass what {@link placeOf} returned for it. The next page takes no
+   * longer than the first, however far along it is.
    */
   readonly after?: string | undefined;
 }
@@ -50,8 +50,8 @@ const optionsSchema = z.strictObject({
 const newSchema = z.strictObject({ afterId: count });
 
 /**
- * The executions that match a filter and were there when the first page was asked for, page by page. Each page is one
- * short read: however many there are, they take no room at once, and the ledger's writer goes on.
+ * The executions that match a filter and existed when the first page was read, page by page. Each page is one short
+ * read, so memory stays constant, and the ledger's writer isn't held up.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
@@ -69,7 +69,7 @@ export async function* executionsOf(
   const place = after === undefined ? undefined : placeFrom(order, after);
   const lastId = await lastExecutionId(ledger);
   const matching = (await matchingExecutions(ledger, filter))
-    // Not by their ids: found by those, they would have to be sorted.
+    // Not by their ids: rows found by id would have to be sorted.
     .where(unindexed("id"), ">", afterId)
     .where(unindexed("id"), "<=", lastId);
   if (order === "newest" || order === "oldest") {
@@ -91,13 +91,13 @@ export async function* executionsOf(
   );
 }
 
-/** Where an execution stands in an order: by the time or the amount, then by its `id`. */
+/** An execution's position in an order: by the time or the amount, then by its `id`. */
 interface ExecutionPlace {
   readonly key: string | number;
   readonly id: number;
 }
 
-/** The place of an execution in an order, as text: the executions behind it are those of `after`. */
+/** An execution's position in an order, as text. Pass it as `after` to read the executions behind it. */
 export function placeOf(order: ExecutionOrder, row: ExecutionRow): string {
   const { key, id } = keyedPlace(order, row);
   return `${key}~${id}`;
@@ -125,8 +125,8 @@ const AMOUNTS: Readonly<
 };
 
 /**
- * The matching executions with a higher `id` than `afterId`, in the order in which they were committed, page by page.
- * To follow a ledger, begin with {@link lastExecutionId}, and ask again with the last `id` that came.
+ * The matching executions with an `id` higher than `afterId`, in the order in which they were committed, page by page.
+ * To follow a ledger, begin with {@link lastExecutionId}, and ask again with the last `id` received.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
@@ -146,7 +146,7 @@ export async function* newExecutionsOf(
 }
 
 /**
- * The highest `id` in the ledger, 0 when it is empty: where following begins.
+ * The highest `id` in the ledger, 0 if it is empty: where to begin following.
  *
  * @throws {RunledgerError} `STORE_FAILED`
  */
@@ -166,7 +166,7 @@ async function matchingExecutions(ledger: Ledger, filter: ExecutionFilter) {
     .where(ofExecutions);
 }
 
-/** Where pages begin, and where the one after a row does. */
+/** Where pages begin, and where the page after a row begins. */
 interface Paging<Place> {
   readonly first: Place | undefined;
   readonly placeOf: (row: ExecutionRow) => Place;
@@ -193,7 +193,7 @@ async function* pagesOf<Place>(
   }
 }
 
-/** A row of an older program as it will be after adoption, but without an id. */
+/** A row of an older program, as it will be after adoption but without an id. */
 function asAdopted(row: ExecutionRow): ExecutionRow {
   if (row.execution_id !== null) return row;
   const tokens = row.input_tokens + row.output_tokens + row.cache_read_tokens + row.cache_creation_tokens;

@@ -4,12 +4,12 @@ import { resolveFilter } from "./filter";
 import { dayBefore, dayIn, endOfDay } from "./time-zone";
 import type { ExecutionFilter, UsageGroup } from "./types";
 
-/** How far back days are looked at. */
+/** How many days back the history goes. */
 const HISTORY_DAYS = 8 * 7;
-/** With fewer days there is nothing to expect: each weekday has to occur twice. */
+/** With fewer days there is no forecast: each weekday has to occur twice. */
 const LEAST_DAYS = 14;
 
-/** All that is needed of a day. */
+/** The sums that are needed of a day. */
 const READ = ["executions", "usedIn", "costUsd", "withoutCost"] as const;
 
 /** A day of history, or an expected one: the quartiles of the same weekdays. */
@@ -19,28 +19,28 @@ export interface Expectation {
   readonly high: number;
 }
 
-/** What the days of the last 8 weeks have cost, and what others will by that. */
+/** What the days of the last 8 weeks cost, and what future days are expected to cost. */
 export interface DayCosts {
   /** `YYYY-MM-DD` */
   readonly today: string;
   /** What a day has cost so far, in US dollars. */
   readonly costOf: (day: string) => number;
-  /** Of the executions of a day, of how many nobody knows the cost. */
+  /** How many of a day's executions have an unknown cost. */
   readonly withoutCostOf: (day: string) => number;
-  /** How many days before today there are to go by. */
+  /** How many days of history there are before today. */
   readonly historyDays: number;
-  /** What a whole day will cost; `undefined` when too little is known. */
+  /** What a whole day will cost; `undefined` if too little is known. */
   readonly expected: ((day: string) => Expectation) | undefined;
   /** How that is computed, as a sentence; or why it is not. */
   readonly basis: string;
 }
 
 /**
- * What days cost: each one that comes costs the median of the same weekdays of the last 8 weeks. Days without executions
- * cost nothing.
+ * What days cost. Each future day is expected to cost the median of the same weekdays of the last 8 weeks. Days without
+ * executions cost nothing.
  *
- * @param filter Which executions; of which time, is given.
- * @param costOfGroup What the executions of a day count. Default: their cost.
+ * @param filter Which executions; without times.
+ * @param costOfGroup What the executions of a day count as. Default: their cost.
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
 export async function expectDays(
@@ -75,7 +75,7 @@ export async function expectDays(
   };
 }
 
-/** The days from one, up to but not including another. */
+/** The days from one up to, but not including, another. */
 export function daysBetween(fromDay: string, toDay: string): readonly string[] {
   const days: string[] = [];
   for (let day = fromDay; day < toDay; day = dayBefore(day, -1)) days.push(day);
@@ -94,7 +94,7 @@ async function daysOfHistory(
   return daysBetween(isOlder ? firstDay : (firstUsed ?? today), today);
 }
 
-/** Looks at the weeks before first, which mostly have some: all of a ledger of years would take long. */
+/** Looks at the weeks before first, which usually have some: searching all of a ledger of years would be slow. */
 async function hasExecutionsBefore(ledger: Ledger, filter: ExecutionFilter, day: string): Promise<boolean> {
   for (const since of [dayBefore(day, HISTORY_DAYS), undefined]) {
     const asked = { groupings: [], exact: false, only: ["executions", "usedIn"] } as const;
@@ -113,7 +113,7 @@ function quartiles(values: readonly number[]): Expectation {
   return { low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75) };
 }
 
-/** By linear interpolation, as `percentile_cont` of SQL. */
+/** With linear interpolation, like `percentile_cont` in SQL. */
 function quantile(sorted: readonly number[], share: number): number {
   const place = (sorted.length - 1) * share;
   const below = sorted[Math.floor(place)] ?? 0;

@@ -5,7 +5,7 @@ import { isPullRequestPattern } from "./pull-request";
 import { zoneNamed } from "./time-zone";
 import type { NamePattern } from "./types";
 
-// What filters of reports and budgets have in common.
+// Shared by the filters of reports and budgets.
 // The message of each check names what it expects; `explain` builds the sentence.
 const NAME = "a non-empty string, or several";
 const LABELS = "an object of labels";
@@ -38,7 +38,7 @@ export const labelsOption = z.optional(
     }
   }),
 );
-/** The name of a time zone, in its usual spelling. */
+/** The name of a time zone, normalised to its usual spelling. */
 export const timeZoneOption = z.pipe(
   z.string(ZONE),
   z.transform((text, context) => {
@@ -49,7 +49,7 @@ export const timeZoneOption = z.pipe(
   }),
 );
 
-/** A list of one name is that name. */
+/** A list of one name is replaced by that name. */
 function oneAsItself(names: readonly string[]): NamePattern {
   const [name, ...more] = names;
   return name !== undefined && more.length === 0 ? name : names;

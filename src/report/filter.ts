@@ -45,7 +45,7 @@ const filterSchema = z.strictObject({
 /**
  * Checks a filter and resolves its times.
  *
- * @param nowMs What `7d` and `24h` count back from.
+ * @param nowMs The instant from which `7d` and `24h` count back.
  * @throws {RunledgerError} `INVALID_ARGUMENT`, naming each field that is wrong, what it must be and what it is.
  */
 export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now()): ResolvedFilter {
@@ -60,7 +60,7 @@ export function resolveFilter(filter: ExecutionFilter, nowMs: number = Date.now(
   return { sinceMs, untilMs, ...names, timeZone };
 }
 
-/** @throws {RunledgerError} `INVALID_ARGUMENT` when ledgers are asked for where only one can be. */
+/** @throws {RunledgerError} `INVALID_ARGUMENT` if ledgers are named where there is only one. */
 export function checkLedger({ engine }: Pick<Ledger, "engine">, { ledger }: ResolvedFilter): void {
   if (ledger === undefined || engine === "postgresql") return;
   throw new RunledgerError(

@@ -5,11 +5,11 @@ import type { ExecutionFilter } from "./types";
 
 /** What a month will probably cost. */
 export interface Forecast {
-  /** Of which month, `2026-11`. */
+  /** The month, `2026-11`. */
   readonly month: string;
   /** What it has cost so far, in US dollars. */
   readonly spentUsd: number;
-  /** What it will have cost at its end: the likely amount, and a range. `null` when too little is known. */
+  /** What it will have cost at its end: the likely amount, and a range. `null` if too little is known. */
   readonly expectedUsd: number | null;
   readonly lowUsd: number | null;
   readonly highUsd: number | null;
@@ -18,11 +18,11 @@ export interface Forecast {
 }
 
 /**
- * What the current month has cost, and will have cost at its end: each day that is left costs the median of the same
- * weekdays of the last 8 weeks, what is left of today included. The range is that of their quartiles. Days without
+ * What the current month has cost, and will have cost at its end. Each remaining day is expected to cost the median of
+ * the same weekdays of the last 8 weeks, and today to reach it. The range comes from their quartiles. Days without
  * executions cost nothing.
  *
- * @param filter Which executions; of which time, is given.
+ * @param filter Which executions; without times.
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */
 export async function forecast(

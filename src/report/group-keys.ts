@@ -2,8 +2,8 @@ import { isLabelKey } from "./labels";
 import { GROUP_KEYS, type GroupKey } from "./types";
 
 /**
- * The one or two keys that a text names, with a comma between them; also as options are written, `event-type`.
- * `undefined` when it names something else.
+ * The one or two group keys in a text such as `repo,model`; option spelling such as `event-type` works too. `undefined`
+ * if the text names anything else.
  */
 export function groupKeysIn(text: string): readonly GroupKey[] | undefined {
   const wanted = text.split(",").map((name) => name.trim());

@@ -5,7 +5,7 @@ import { UsageTally } from "./usage-tally";
 
 type Names = Readonly<Partial<Record<NameKey, string>>>;
 
-/** Usage of the same value of one key, by the values of the next. */
+/** Usage per value of one key, nested by the values of the next key. */
 class Group {
   readonly tally: UsageTally;
   readonly members = new Map<string, Group>();
@@ -15,7 +15,7 @@ class Group {
   }
 }
 
-/** Adds usage up by some keys; by none, all of it together. */
+/** Adds up usage by some keys, or without keys all of it together. */
 export class Grouping {
   readonly by: readonly GroupKey[];
   readonly #all: Group;
@@ -44,7 +44,7 @@ export class Grouping {
     return group.tally;
   }
 
-  /** The same, or `undefined` if nothing was added to it yet. */
+  /** The same, or `undefined` if nothing was added to it. */
   find(names: Names, time: string): UsageTally | undefined {
     let group: Group | undefined = this.#all;
     for (const read of this.#values) group = group?.members.get(read(names, time));

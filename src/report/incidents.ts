@@ -8,7 +8,7 @@ import { toIsoTime } from "./execution-record";
 /** A row of `incidents`. */
 export type IncidentRow = Selectable<IncidentsTable>;
 
-/** What can be wrong, as `incidents` calls it. */
+/** The kinds of incidents. */
 export const INCIDENT_KINDS = [
   "rejected",
   "dropped",
@@ -21,13 +21,13 @@ export interface IncidentsOptions {
   readonly kind?: IncidentKind | undefined;
   /** By `id`, which is the order in which they happened. */
   readonly order: "newest" | "oldest";
-  /** At most so many. Default: all. */
+  /** At most this many. Default: all. */
   readonly limit?: number | undefined;
-  /** Only those that come after the incident of this `id`, in that order. */
+  /** Only those after the incident with this `id`, in that order. */
   readonly afterId?: number | undefined;
 }
 
-/** Payloads may be long: a page of so many stays small all the same. */
+/** Rows per page. Payloads may be long; a page of this size still stays small. */
 const PAGE_ROWS = 200;
 
 /**
@@ -59,7 +59,7 @@ export async function* incidentsOf(
   }
 }
 
-/** An incident as it is printed. */
+/** An incident, as it is printed. */
 export type PrintedIncident = Pick<IncidentRow, "id" | "at" | "kind" | "count" | "reason" | "payload">;
 
 export function printedIncident({ id, at, kind, count, reason, payload }: IncidentRow): PrintedIncident {

@@ -12,10 +12,10 @@ const row = expressionBuilder<LedgerSchema, "usage_daily_labels">();
 const EVERY: Condition = sql`1 = 1`;
 
 /**
- * Reads the usage of whole UTC days from the sums of one label: of the values that match a filter, and of executions without
- * the label.
+ * Reads the usage of whole UTC days from the sums of one label: of the values that match a filter, and of executions
+ * without the label.
  *
- * @param all The usage of all executions of these days, by the same times and ledgers, and perhaps by more.
+ * @param all The usage of all executions of these days, by the same times and ledgers, and possibly by more keys.
  */
 export async function readLabelDays(
   db: Kysely<LedgerSchema>,
@@ -25,7 +25,7 @@ export async function readLabelDays(
   columns: Columns,
   all: readonly UsageRow[],
 ): Promise<UsageRow[]> {
-  // A label may be called as what every object has, such as constructor.
+  // A label may have the name of a property that every object has, such as constructor.
   const pattern = Object.hasOwn(labels, label) ? labels[label] : undefined;
   const read = (hasValue: Condition) =>
     readValues(db, days, label, row.and([hasValue, ...isOfLedger(ledger)]), columns);
@@ -40,7 +40,7 @@ export async function readLabelDays(
   ];
 }
 
-/** The number of UTC days on which a label had more values than get sums of their own. */
+/** The number of UTC days on which a label had so many values that the later ones share a sum. */
 export async function crowdedDays(
   db: Kysely<LedgerSchema>,
   days: Span,
@@ -82,7 +82,7 @@ function readValues(
     .execute();
 }
 
-/** By ledger and day, as far as the columns have them: all executions less those with the label. */
+/** By ledger and day, if the columns have them: all executions minus those with the label. */
 function difference(
   all: readonly UsageRow[],
   some: readonly UsageRow[],

@@ -1,12 +1,12 @@
 import { isLabelKey as isLabel } from "../record/labels";
 import type { GroupKey, LabelKey } from "./types";
 
-/** What executions without a label are grouped under; also those without a pull request, or without a session. */
+/** The group of executions without a label; also of those without a pull request, or without a session. */
 export const NONE = "(none)";
 
 const PREFIX = "label:";
 
-/** Whether something is a key by which executions are grouped by a label. */
+/** Whether a value is a group key for a label. */
 export function isLabelKey(key: string): key is LabelKey {
   return key.startsWith(PREFIX) && isLabel(key.slice(PREFIX.length));
 }
@@ -16,7 +16,7 @@ export function labelOf(key: LabelKey): string {
   return key.slice(PREFIX.length);
 }
 
-/** The key by which executions are grouped by a label. */
+/** The group key for a label. */
 export function keyOfLabel(label: string): LabelKey {
   return `${PREFIX}${label}`;
 }
@@ -26,7 +26,7 @@ export function labelsIn(keys: readonly GroupKey[]): readonly string[] {
   return keys.filter((key) => isLabelKey(key)).map(labelOf);
 }
 
-/** Values of labels, with one more that a text names: `team=core`. `undefined` when it names none. */
+/** Adds a label that a text names, such as `team=core`, to other labels. `undefined` if the text doesn't name one. */
 export function withLabel(
   values: Readonly<Record<string, readonly string[]>>,
   text: string,

@@ -7,7 +7,7 @@ export interface LaterExecutions {
   readonly count: number;
   /** When the last of them completed, as it is stored. */
   readonly last: string;
-  /** Whether the report has them. */
+  /** Whether the report includes them. */
   readonly areCounted: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface LaterExecutions {
  * Counts executions dated after today: those in the span or, if the span ends with today, those after it.
  *
  * @param endOfTodayMs In epoch milliseconds.
- * @returns `undefined` when there is none, or a span is asked for that ends before.
+ * @returns `undefined` if there are none, or if the span ends earlier.
  */
 export async function readLater(
   db: Kysely<LedgerSchema>,
@@ -30,7 +30,7 @@ export async function readLater(
     toMs: areCounted ? toMs : Number.POSITIVE_INFINITY,
   };
   const executions = db.selectFrom("executions").where(completedIn(later));
-  // Usually there is none, which the index on the time tells at once.
+  // Usually there are none, and the index on the time tells at once.
   if ((await executions.select("created_at").limit(1).executeTakeFirst()) === undefined) return undefined;
   const { count, last } = await executions
     .select(({ fn }) => [fn.countAll<number>().as("count"), fn.max("created_at").as("last")])

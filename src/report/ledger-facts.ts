@@ -3,13 +3,13 @@ import type { LedgerSchema } from "../ledger/schema";
 import { toEpochMs } from "../record/time";
 import type { Span } from "./conditions";
 
-/** What has to be known of a ledger before it is read. */
+/** What must be known about a ledger before it is read. */
 export interface LedgerFacts {
-  /** Executions before this instant may have been purged; `undefined` when none ever were. In epoch milliseconds. */
+  /** Executions before this instant, in epoch milliseconds, may have been purged; `undefined` if none ever were. */
   readonly purgedBeforeMs: number | undefined;
   /** Whether any execution has several models. Most ledgers have none, and their reads need no join. */
   readonly hasModels: boolean;
-  /** Whether an older program has written executions that no sum has in it yet. */
+  /** Whether an older program has written executions that are not in the sums yet. */
   readonly hasUnadopted: boolean;
 }
 
@@ -28,7 +28,7 @@ export async function ledgerFacts(db: Kysely<LedgerSchema>): Promise<LedgerFacts
   };
 }
 
-/** A span in which all executions of another span are: unbounded ends are replaced by the first or last execution. */
+/** The part of a span that can have executions: unbounded ends are replaced by the first or last execution. */
 export async function inhabited(db: Kysely<LedgerSchema>, { fromMs, toMs }: Span): Promise<Span> {
   const first = db.selectFrom("executions").select("created_at").orderBy("created_at", "asc").limit(1);
   const last = db.selectFrom("executions").select("created_at").orderBy("created_at", "desc").limit(1);

@@ -9,7 +9,7 @@ import {
 import type { Ledger } from "./database/ledger";
 import { ledgerFacts } from "./ledger-facts";
 
-/** The executions with their models, where there are several: the costliest first. */
+/** Executions with their models, the costliest model first, if there are several. */
 export async function withModels(
   db: Kysely<LedgerSchema>,
   engine: Ledger["engine"],
@@ -36,7 +36,7 @@ export async function withModels(
   });
 }
 
-/** The unknown last; databases don't agree on where NULL goes. */
+/** Unknown costs come last: databases don't agree on the order of NULL. */
 function byCost(a: ExecutionModelRow, b: ExecutionModelRow): number {
   const byAmount = (b.cost_usd ?? -1) - (a.cost_usd ?? -1);
   return byAmount || (`${a.provider} ${a.model}` < `${b.provider} ${b.model}` ? -1 : 1);

@@ -19,25 +19,25 @@ export interface RelatedExecutions {
   readonly latest: readonly ExecutionRow[];
 }
 
-/** Everything that a ledger knows of one execution. */
+/** Everything that a ledger knows about one execution. */
 export interface ExecutionReport {
   readonly execution: ExecutionRow;
-  /** `null` when the record named no session. */
+  /** `null` if the record named no session. */
   readonly session: RelatedExecutions | null;
-  /** Of the same repository and number; `null` when the record had no number. */
+  /** Those with the same repository and number; `null` if the record had no number. */
   readonly pullRequest: RelatedExecutions | null;
 }
 
 /** How many related executions are listed. */
 const LATEST = 10;
 const MOST_NAMED = 3;
-/** No text that begins with a prefix is greater than the prefix with this. */
+/** No text that begins with a prefix is greater than the prefix followed by this. */
 const LAST_CHARACTER = "\u{10ffff}";
 const ID = "the id of an execution, or how it begins";
 const idSchema = z.object({ id: z.string(ID).check(z.minLength(1, ID)) });
 
 /**
- * One execution, by its `executionId` or how that begins, with the other executions of its session and of its pull
+ * One execution, by its `executionId` or the beginning of it, with the other executions of its session and of its pull
  * request.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT` when there is none, or more than one; `STORE_FAILED`

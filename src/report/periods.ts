@@ -11,20 +11,20 @@ export function isTimeKey(key: GroupKey): key is TimeKey {
   return (TIME_KEYS as readonly GroupKey[]).includes(key);
 }
 
-/** How many leading characters of a stored time identify a stretch of so many seconds. */
+/** How many leading characters of a stored time identify a period of a number of seconds. */
 const PREFIXES = [
   { length: "YYYY-MM-DD HH".length, seconds: 3_600 },
   { length: "YYYY-MM-DD HH:M".length, seconds: 600 },
   { length: "YYYY-MM-DD HH:MM".length, seconds: 60 },
   { length: "YYYY-MM-DD HH:MM:SS".length, seconds: 1 },
 ] as const;
-/** The prefix that is a UTC day. */
+/** The prefix that identifies a UTC day. */
 export const DAY_LENGTH = "YYYY-MM-DD".length;
 const FIRST_INSTANT = "0000-01-01 00:00:00";
 
 /**
- * How many leading characters of a stored time tell its day in a zone. The hour will do unless an offset of the zone is
- * not a whole number of hours.
+ * How many leading characters of a stored time identify its day in a zone: those of the hour, unless an offset of the
+ * zone is not a whole number of hours.
  */
 export function prefixLength(timeZone: string, { fromMs, toMs }: Span): number {
   if (timeZone === UTC) return DAY_LENGTH;
@@ -34,7 +34,7 @@ export function prefixLength(timeZone: string, { fromMs, toMs }: Span): number {
 }
 
 /**
- * Gives the day, week or month to which the prefix of a stored time belongs: `2026-01-31`, `2026-W05`, `2026-01`. A
+ * Returns the day, week or month to which the prefix of a stored time belongs: `2026-01-31`, `2026-W05`, `2026-01`. A
  * prefix that is a whole UTC day belongs to the day of that name.
  */
 export function periodsOf(key: TimeKey, timeZone: string): (prefix: string) => string {
@@ -52,7 +52,7 @@ export function periodsOf(key: TimeKey, timeZone: string): (prefix: string) => s
 function dayOfPrefix(prefix: string, timeZone: string): string {
   if (prefix.length <= DAY_LENGTH) return prefix;
   const epochMs = toEpochMs(`${prefix}${FIRST_INSTANT.slice(prefix.length)}Z`);
-  // Another program may have stored something else than a time: it stays recognisable.
+  // Another program may have stored something other than a time: it is shown as it is.
   return epochMs === undefined ? prefix.slice(0, DAY_LENGTH) : dayIn(timeZone, epochMs);
 }
 

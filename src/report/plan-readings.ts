@@ -10,12 +10,12 @@ import { originOf } from "./usage-origin";
 import { planUsage, type UsageSources } from "./usage-plan";
 import { type ReadingKind, UsageReading } from "./usage-reading";
 
-/** Readings with different plans; most questions need one. The first reading has the first grouping. */
+/** Reads with different plans; most questions need only one. The first one contains the first grouping. */
 export type Readings = readonly [UsageReading, ...UsageReading[]];
 
 /**
- * Plans the reads for some groupings of a span, as few as possible. Days of a zone other than UTC, pull requests, sessions
- * and combinations with labels have no sums: those groupings read executions.
+ * Plans the reads for several groupings of a span, as few as possible. There are no sums for days of a zone other than
+ * UTC, pull requests, sessions, and combinations with labels: those groupings read executions.
  */
 export async function planReadings(
   db: Kysely<LedgerSchema>,

@@ -14,12 +14,12 @@ export const PULL_REQUEST_NAME = sql<string | null>`repo || '#' || pr_number`;
 const NAME = /^(.+)#(\d{1,15})$/s;
 const PATTERN = /^.+#(?:[*?]|\d){1,15}$/s;
 
-/** Whether a text names a pull request, or several as a glob; or those executions that have none. */
+/** Whether a text is the name or glob of pull requests, or `(none)`. */
 export function isPullRequestPattern(text: string): boolean {
   return text === NONE || PATTERN.test(text);
 }
 
-/** The pull request that a pattern names which is no glob; `undefined` for `(none)`. */
+/** The pull request that an exact pattern names; `undefined` for `(none)`. */
 export function pullRequestNamed(text: string): PullRequestName | undefined {
   const [, repo, number] = NAME.exec(plainName(text)) ?? [];
   return repo === undefined ? undefined : { repo, number: Number(number) };

@@ -12,8 +12,8 @@ import type { GroupKey, UsageGroup } from "./types";
 export type Spending = Pick<UsageGroup, GroupKey | "executions" | "costUsd" | "withoutCost">;
 
 /**
- * What executions cost, by some keys or all together: the sums of `usageReport`, without all else that a report has. Its
- * reads are to see the ledger as it is at one moment.
+ * What executions cost, in all or by some keys: the sums of `usageReport`, without the rest of a report. Run it within
+ * one snapshot of the ledger.
  */
 export async function readSpending(
   db: Kysely<LedgerSchema>,

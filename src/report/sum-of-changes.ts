@@ -1,6 +1,6 @@
 import type { Change } from "./changes-report";
 
-/** What several changes are together; the page loads it too, so it is by itself. */
+/** The sum of several changes. In its own file because the page loads it too. */
 export function sumOfChanges(changes: readonly Change[]) {
   const sum = (read: (change: Change) => number) =>
     changes.reduce((total, change) => total + read(change), 0);

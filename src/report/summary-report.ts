@@ -8,7 +8,7 @@ import type { ExecutionFilter, UsageGroup, UsageReport } from "./types";
 export const SUMMARY_KEYS = ["day", "repo", "model", "eventType"] as const;
 export type SummaryKey = (typeof SUMMARY_KEYS)[number];
 
-/** How many whole days a summary goes back, today aside, when its filter names no time. */
+/** How many whole days before today a summary covers if its filter has no time. */
 export const SUMMARY_DAYS = 30;
 
 /** The question of {@link summaryReport}. */
@@ -17,15 +17,15 @@ export interface SummaryFilter extends ExecutionFilter {
   readonly exact?: boolean | undefined;
 }
 
-/** A usage report with four groupings at once: of the same executions, seen at the same moment. */
+/** A usage report with four groupings at once, from the same snapshot of the ledger. */
 export interface SummaryReport extends Omit<UsageReport, "by" | "groups" | "subtotals"> {
   readonly groups: Readonly<Record<SummaryKey, readonly UsageGroup[]>>;
 }
 
 /**
  * What executions used, by day, by repository, by model and by event type: a {@link usageReport} for each, in one go.
- * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago. Without `until`: until today ends, lest
- * one execution that is dated years ahead makes it a summary of all those years; a note counts what is dated later.
+ * Without `since` and `until`: since midnight {@link SUMMARY_DAYS} days ago. Without `until`: until the end of today.
+ * Otherwise one execution dated years ahead would make it a summary of all those years; a note counts later executions.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  */

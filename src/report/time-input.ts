@@ -12,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   y: 365 * DAY_MS,
 };
 
-/** Periods by name, each by the day on which it begins, from today's. Weeks begin on Monday. */
+/** Named periods, each with the day on which it begins, computed from today. Weeks begin on Monday. */
 const NAMED_PERIODS: Readonly<Record<string, (today: string) => string>> = {
   today: (today) => today,
   yesterday: (today) => dayBefore(today, 1),
@@ -29,8 +29,8 @@ export const TIME_INPUT =
   "or such as 12h, 30d, 4w or 1y for so long ago";
 
 /**
- * Epoch milliseconds of an instant, or `undefined` when it is none, or not in the years 0000 to 9999. A day, a month or
- * a period by name stands for its beginning.
+ * Epoch milliseconds of an instant; `undefined` if it isn't one, or not in the years 0000 to 9999. A day, a month or a
+ * named period stands for its beginning.
  */
 export function resolveTime(input: TimeInput, timeZone: string, nowMs: number): number | undefined {
   if (typeof input !== "string") return areSeconds(input) ? undefined : toEpochMs(input);

@@ -1,14 +1,15 @@
 import { DAY_MS, dayOf, toEpochMs, toLedgerTime } from "../record/time";
 
 /**
- * The zone of the ledger's own days. Code for it avoids Intl and Temporal, which take as long to load as a small report.
+ * The zone of the ledger's own days. It has code of its own without Intl and Temporal, which take as long to load as a
+ * small report.
  */
 export const UTC = "UTC";
 
-/** The name that stands for the time zone of this machine: `TZ`, else the system's. */
+/** The name for the time zone of this machine: `TZ`, else the system's. */
 const LOCAL = "local";
 
-/** The usual spelling of a time zone's name, or `undefined` when there is none of that name. */
+/** The usual spelling of a time zone's name, or `undefined` if there is no such zone. */
 export function zoneNamed(name: string): string | undefined {
   if (name === UTC) return UTC;
   try {
@@ -20,11 +21,11 @@ export function zoneNamed(name: string): string | undefined {
   }
 }
 
-/** When a day (`YYYY-MM-DD`) begins in a zone, in epoch milliseconds; `undefined` when it is no day. */
+/** When a day (`YYYY-MM-DD`) begins in a zone, in epoch milliseconds; `undefined` if it isn't a day. */
 export function startOfDay(day: string, timeZone: string): number | undefined {
   if (timeZone === UTC) return toEpochMs(`${day}T00:00Z`);
   try {
-    // Where clocks skip midnight, the first time after it.
+    // If clocks skip midnight, the day begins at the first time after it.
     return toEpochMs(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);
   } catch {
     return undefined;
@@ -36,14 +37,17 @@ export function dayIn(timeZone: string, epochMs: number): string {
   return dayOf(wallTime(timeZone, epochMs));
 }
 
-/** The wall clock of an instant in a zone: `2026-01-31 12:00:00.000`. */
+/** The local time of an instant in a zone: `2026-01-31 12:00:00.000`. */
 export function wallTime(timeZone: string, epochMs: number): string {
   if (timeZone === UTC) return toLedgerTime(epochMs);
   const time = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(timeZone);
   return `${time.toPlainDate()} ${time.toPlainTime().toString({ smallestUnit: "millisecond" })}`;
 }
 
-/** A stored time to its second in a zone, `2026-01-31 12:00:00`; what another program stored as no time, as it is. */
+/**
+ * A stored time to the second in a zone, `2026-01-31 12:00:00`. A value of another program that isn't a time is
+ * returned as it is.
+ */
 export function wallTimeOf(timeZone: string, ledgerTime: string): string {
   const epochMs = toEpochMs(`${ledgerTime}Z`);
   return (epochMs === undefined ? `${ledgerTime}` : wallTime(timeZone, epochMs)).slice(
@@ -52,7 +56,10 @@ export function wallTimeOf(timeZone: string, ledgerTime: string): string {
   );
 }
 
-/** A stored time to its minute in a zone, `2026-01-31 12:00`; what another program stored as no time, as it is. */
+/**
+ * A stored time to the minute in a zone, `2026-01-31 12:00`. A value of another program that isn't a time is returned
+ * as it is.
+ */
 export function minuteIn(timeZone: string, ledgerTime: string): string {
   const epochMs = timeZone === UTC ? undefined : toEpochMs(`${ledgerTime}Z`);
   // Another program may have stored a number.
@@ -60,7 +67,7 @@ export function minuteIn(timeZone: string, ledgerTime: string): string {
   return wallTime(timeZone, epochMs).slice(0, "YYYY-MM-DD HH:MM".length);
 }
 
-/** The day so many days before another; after it for a negative number. */
+/** The day a number of days before another; after it for a negative number. */
 export function dayBefore(day: string, days: number): string {
   return dayOf(toLedgerTime(Date.parse(`${day}T00:00Z`) - days * DAY_MS));
 }
@@ -70,7 +77,7 @@ export function endOfDay(timeZone: string, epochMs: number): number | undefined 
   return startOfDay(dayBefore(dayIn(timeZone, epochMs), -1), timeZone);
 }
 
-/** By how many seconds a zone is ahead of UTC: every offset that it has from one instant to another. */
+/** A zone's offsets from UTC in seconds: all that it has from one instant to another. */
 export function offsetsIn(timeZone: string, fromMs: number, toMs: number): number[] {
   const offsets: number[] = [];
   let time: Temporal.ZonedDateTime | null =

@@ -1,7 +1,7 @@
 /**
- * What executions can be grouped by, beside their labels; `day`, `week` (ISO, beginning on Monday) and `month` in the filter's time zone;
- * `pr` (`octo-org/octo-repo#42`) and `session` from the executions that were not purged; `ledger`, by its id, only in
- * PostgreSQL, where many can be.
+ * What executions can be grouped by, besides their labels. `day`, `week` (ISO, beginning on Monday) and `month` are in
+ * the filter's time zone. `pr` (`octo-org/octo-repo#42`) and `session` are read from the executions that were not
+ * purged. `ledger`, by its id, is only for PostgreSQL, which can have several.
  */
 export const GROUP_KEYS = [
   "day",
@@ -16,24 +16,24 @@ export const GROUP_KEYS = [
   "session",
   "ledger",
 ] as const;
-/** By a label: `label:team`. Executions without it are the group `(none)`. */
+/** A label as a key: `label:team`. Executions without it are in the group `(none)`. */
 export type LabelKey = `label:${string}`;
 export type GroupKey = (typeof GROUP_KEYS)[number] | LabelKey;
 
 /**
- * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset; `Nh`, `Nd`, `Nw` or `Ny` (so many hours,
- * times 24 hours, times 7 or 365 days ago); or the beginning, in the filter's time zone, of a day (`YYYY-MM-DD`), of a
+ * A point in time: a `Date`, epoch milliseconds, ISO 8601 text with an offset; `Nh`, `Nd`, `Nw` or `Ny` (N hours, N ×
+ * 24 hours, N × 7 days or N × 365 days ago); or the beginning, in the filter's time zone, of a day (`YYYY-MM-DD`), of a
  * month (`YYYY-MM`), or of `today`, `yesterday`, `this-week`, `last-week`, `this-month`, `last-month`.
  */
 export type TimeInput = Date | number | string;
 
 /**
- * A name, exact or as a glob: `*` stands for any text, `?` for one character, `[*]`, `[?]` and `[[]` for the one in the
- * brackets. Or several, any of which will do.
+ * A name, exact or as a glob: `*` stands for any text, `?` for one character, `[*]`, `[?]` and `[[]` for the character
+ * in the brackets. Or several of these, any of which may match.
  */
 export type NamePattern = string | readonly string[];
 
-/** Which names executions have; without any field, all. */
+/** Which names executions must have; without any field, all match. */
 export interface NameFilter {
   readonly repo?: NamePattern | undefined;
   readonly model?: NamePattern | undefined;
@@ -44,40 +44,43 @@ export interface NameFilter {
 
 /** Which executions; without any field, all. */
 export interface ExecutionFilter extends NameFilter {
-  /** Which values labels have: `{ team: "core" }`; of several labels, all. `(none)` stands for those without it. */
+  /**
+   * Values of labels: `{ team: "core" }`. If there are several labels, all must match. `(none)` matches executions
+   * without the label.
+   */
   readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
-  /** Of which pull requests: `octo-org/octo-repo#42`, or globs; `(none)` stands for executions without one. */
+  /** Pull requests: `octo-org/octo-repo#42`, or globs; `(none)` matches executions without one. */
   readonly pullRequest?: NamePattern | undefined;
-  /** Of which sessions; `(none)` stands for executions without one. */
+  /** Sessions; `(none)` matches executions without one. */
   readonly session?: NamePattern | undefined;
-  /** Of which ledgers, by their ids: only in PostgreSQL, where many can be. */
+  /** Ledgers by their ids: only in PostgreSQL, which can have several. */
   readonly ledger?: NamePattern | undefined;
   /** The first instant that counts. */
   readonly since?: TimeInput | undefined;
   /** The first instant that no longer counts. */
   readonly until?: TimeInput | undefined;
-  /** Only those that failed: with a conclusion other than `success`, `neutral` or `skipped`. Default `false`. */
+  /** Only failures: conclusions other than `success`, `neutral` or `skipped`. Default `false`. */
   readonly failedOnly?: boolean | undefined;
-  /** IANA name, or `local` for the zone of this machine; where days begin. Default `UTC`. */
+  /** The zone in which days begin: an IANA name, or `local` for this machine's. Default `UTC`. */
   readonly timeZone?: string | undefined;
 }
 
 /** The question of {@link usageReport}. */
 export interface UsageFilter extends ExecutionFilter {
-  /** Up to two different keys; default none, which gives the totals alone. */
+  /** Up to two different keys; default none, which gives only the totals. */
   readonly by?: readonly GroupKey[] | undefined;
   /** Percentiles over all matching executions instead of the latest {@link PERCENTILE_SAMPLE}. */
   readonly exact?: boolean | undefined;
 }
 
-/** Percentiles are taken over so many executions, the latest that match. */
+/** Percentiles are computed from this many matching executions, the latest ones. */
 export const PERCENTILE_SAMPLE = 10_000;
 
-/** What some executions used. Sums are over executions that may have been purged since; percentiles are not. */
+/** What some executions used. Sums include executions that were purged since; percentiles don't. */
 export type Usage = {
-  /** By model, those whose main model it is. */
+  /** By model, the executions whose main model it is. */
   executions: number;
-  /** By model alone: how many executions used it, as their main model or beside it. */
+  /** Only by model: how many executions used it, as their main model or as another one. */
   usedIn?: number;
   /** Executions that ended in a conclusion other than `success`, `neutral` or `skipped`. */
   failures: number;
@@ -89,7 +92,8 @@ export type Usage = {
   cacheReadTokens: number;
   cacheCreationTokens: number;
   /**
-   * Of all input (uncached, cache reads, cache writes), the share read from the cache: 0 to 1; `null` without input.
+   * The share of all input (uncached, cache reads, cache writes) that was read from the cache: 0 to 1; `null` without
+   * input.
    */
   cacheHitShare: number | null;
   numTurns: number;
@@ -98,37 +102,46 @@ export type Usage = {
   estimatedCostUsd: number;
   /** The part of `costUsd` that went into executions that failed. */
   failedCostUsd: number;
-  /** The share of `costUsd` that went into executions that failed, from 0 to 1; `null` where nothing was spent. */
+  /** The share of `costUsd` that went into executions that failed, from 0 to 1; `null` if nothing was spent. */
   failedCostShare: number | null;
-  /** All of `costUsd`, failures included, by the executions that did not fail; `null` without any, or without a cost. */
+  /**
+   * All of `costUsd`, failures included, divided by the number of executions that did not fail; `null` without any, or
+   * without a cost.
+   */
   costPerSuccessUsd: number | null;
-  /** Over the executions of which the cost is known, by model those that used it; `null` where it is of none. */
+  /**
+   * `costUsd` divided by the number of executions whose cost is known; by model, of those that used it. `null` if there
+   * is none.
+   */
   costPerExecutionUsd: number | null;
   /**
-   * Executions of which nobody knows the whole cost: `costUsd` has what is known of it, mostly nothing. By model, those
-   * that used it at an unknown cost.
+   * Executions whose cost is unknown, in whole or in part: `costUsd` has only the known part, usually nothing. By
+   * model, those that used it at an unknown cost.
    */
   withoutCost: number;
-  /** Executions of which nobody knows all tokens; by model, those of which nobody knows any of that model. */
+  /**
+   * Executions whose token counts are unknown, in whole or in part; by model, those in which this model's counts are
+   * unknown.
+   */
   withoutUsage: number;
-  /** Executions of which nobody knows the duration. */
+  /** Executions whose duration is unknown. */
   withoutDuration: number;
-  /** Executions of which nobody knows the number of turns. */
+  /** Executions whose number of turns is unknown. */
   withoutTurns: number;
   /** Sum, in milliseconds. */
   durationMs: number;
-  /** Over the executions of which the duration is known, as the percentiles are; `null` where it is of none. */
+  /** The average over executions whose duration is known, like the percentiles; `null` if there is none. */
   averageDurationMs: number | null;
   p50DurationMs: number | null;
   p95DurationMs: number | null;
   p99DurationMs: number | null;
-  /** Over how many executions the percentiles are; 0 when they were purged, or are none of the latest. */
+  /** How many executions the percentiles are computed from; 0 if they were purged, or none is among the latest. */
   durationSample: number;
 };
 
 /** A row of a report: its keys, and what it used. */
 export type UsageGroup = { [Key in GroupKey]?: string } & Usage & {
-    /** By day alone: it cost more than 3 times the median of the same weekdays of the 8 weeks before. */
+    /** Only by day: it cost more than 3 times the median of the same weekdays of the 8 weeks before. */
     unusual?: true;
   };
 
@@ -139,7 +152,7 @@ export interface UsageReport {
   readonly ledger: string;
   /** When the report was made, ISO 8601. */
   readonly generatedAt: string;
-  /** What was asked; instants as ISO 8601, `null` where nothing was said. Of several names, an array. */
+  /** What was asked for; instants as ISO 8601, `null` for what was not given, an array for several names. */
   readonly filter: {
     readonly since: string | null;
     readonly until: string | null;
@@ -157,13 +170,13 @@ export interface UsageReport {
   };
   /** Whether percentiles are over all matching executions. */
   readonly exact: boolean;
-  /** Executions before this instant may have been purged; their sums are still in here. ISO 8601, or `null`. */
+  /** Executions before this instant may have been purged; the sums still include them. ISO 8601, or `null`. */
   readonly purgedBefore: string | null;
   readonly by: readonly GroupKey[];
   readonly totals: Usage;
   /** Times ascending; otherwise by cost, the highest first. */
   readonly groups: readonly UsageGroup[];
-  /** By two keys alone: the groups by each one of them. */
+  /** Only with two keys: the groups by each one of them. */
   readonly subtotals?: { readonly [Key in GroupKey]?: readonly UsageGroup[] };
   /** What a reader should know, as sentences: what was purged, what is missing. */
   readonly notes: readonly string[];

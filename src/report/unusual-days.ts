@@ -9,16 +9,17 @@ import type { UsageGroup } from "./types";
 import type { UsageSources } from "./usage-plan";
 import type { UsageContext } from "./usage-reading";
 
-/** With how many days of the same weekday before it a day is compared, and with how many at least. */
+/** With how many earlier days of the same weekday a day is compared, and with how many at least. */
 const WEEKS = 8;
 const LEAST_WEEKS = 4;
 const DAYS_A_WEEK = 7;
-/** A day is unusual that costs more than so many times their median. */
+/** A day is unusual if it costs more than this many times their median. */
 const TIMES = 3;
 
 /**
- * Marks the days that cost more than three times the median of the same weekdays of the 8 weeks before, where at least
- * four of them are known: from the first day of the filter's executions on, days without any cost nothing.
+ * Marks the days that cost more than three times the median of the same weekdays of the 8 weeks before, if at least
+ * four of these are known. Days count as known from the filter's first execution on; those without executions cost
+ * nothing.
  */
 export async function markUnusual(
   db: Kysely<LedgerSchema>,
@@ -27,7 +28,7 @@ export async function markUnusual(
 ): Promise<readonly UsageGroup[]> {
   const { filter } = context;
   const { timeZone } = filter;
-  // Another program may have stored what is no time.
+  // Another program may have stored something that isn't a time.
   const isDay = (day: string) => startOfDay(day, UTC) !== undefined;
   const firstShown = days.find(({ day = "" }) => isDay(day))?.day;
   if (firstShown === undefined) return days;
@@ -53,7 +54,7 @@ export async function markUnusual(
       .filter((before) => before >= known)
       .map((before) => costs.get(before) ?? 0);
     const usual = median(same);
-    // Where such days cost nothing, there is nothing to compare with.
+    // If such days usually cost nothing, there is nothing to compare with.
     return same.length >= LEAST_WEEKS && usual > 0 && costUsd > TIMES * usual;
   }
 }

@@ -6,34 +6,34 @@ import { PERCENTILE_SAMPLE, type Usage } from "./types";
 import { isEmpty, type UsagePlan } from "./usage-plan";
 import type { ModelWithoutCost } from "./without-cost";
 
-/** What the notes of an answer are made of. */
+/** What the notes of an answer are made from. */
 export interface UsageFacts {
   readonly hasRollups: boolean;
   readonly purgedBeforeMs: number | undefined;
   readonly plan: UsagePlan;
-  /** The plan for days of another zone than UTC, if such were asked for. */
+  /** The plan for days of a zone other than UTC, if the question has any. */
   readonly planOfOtherDays: UsagePlan | undefined;
-  /** Whether executions of the time that was asked for may have been purged. */
+  /** Whether executions of the period may have been purged. */
   readonly isPurged: boolean;
-  /** Whether everything is read from executions alone. */
+  /** Whether everything is read from executions. */
   readonly areTotalsOfRows: boolean;
-  /** Whether any groups are, other than the totals. */
+  /** Whether any groups other than the totals are. */
   readonly areGroupsOfRows: boolean;
   readonly crowded: readonly CrowdedLabel[];
   readonly totals: Usage;
-  /** Days that are marked. */
+  /** Days that are marked as unusual. */
   readonly unusualDays: readonly string[];
-  /** Models without a price, where costs are estimated. */
+  /** Models without a price, if costs are estimated. */
   readonly withoutCost: readonly ModelWithoutCost[];
-  /** How many uses of a model, of those that were asked for, are not of the execution's main model. */
+  /** How many of the uses of a model are not as the execution's main model. */
   readonly usedBeside: number;
-  /** What is dated after today. */
+  /** Executions dated after today. */
   readonly later: LaterExecutions | undefined;
-  /** Whether the durations of all executions that there are were read for the percentiles. */
+  /** Whether the percentiles are computed from the durations of all executions. */
   readonly areAllRead: boolean;
 }
 
-/** A label that had more values on so many days than are summed by themselves. */
+/** A label that had too many values on this many days. */
 export interface CrowdedLabel {
   readonly label: string;
   readonly days: number;
@@ -103,7 +103,7 @@ function* notesOnModels({ usedBeside }: UsageFacts): Generator<string> {
   yield `${usedBeside.toLocaleString("en")} ${executions} used it beside ${their} main model: tokens and cost are in here, ${they} under the main model.`;
 }
 
-/** What is unknown of all executions shows by itself. */
+/** If a figure is unknown for all executions, that is visible without a note. */
 function* notesOnUnknown({ totals }: UsageFacts): Generator<string> {
   const { executions, withoutDuration, withoutTurns } = totals;
   const unknown = [

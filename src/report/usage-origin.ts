@@ -7,11 +7,11 @@ import { isRowKey } from "./usage-queries";
 
 /**
  * Where the usage of some groups can be read: from the sums by name (`usage_daily`), from those of one label
- * (`usage_daily_labels`), or from nothing but the executions.
+ * (`usage_daily_labels`), or only from the executions.
  */
 export type UsageOrigin = "names" | "executions" | { readonly label: string };
 
-/** Where groups can be read: only of names alone, or of one label alone, there are sums. */
+/** Where groups can be read. There are sums only for names alone, or for one label alone. */
 export function originOf(by: readonly GroupKey[], filter: ResolvedFilter): UsageOrigin {
   if (by.some(isRowKey) || filter.pullRequest !== undefined || filter.session !== undefined)
     return "executions";

@@ -1,38 +1,38 @@
 import { DAY_MS, LATEST_MS } from "../record/time";
 import type { Span } from "./conditions";
 
-/** Where the usage of a span of time is to be read. */
+/** Where to read the usage of a span of time. */
 export interface UsagePlan {
-  /** What of the span is counted: not a part of a purged day at its beginning. */
+  /** What is counted of the span: not the part of a purged day at its beginning. */
   readonly counted: Span;
-  /** Whole UTC days, of which the sums are read; perhaps none. */
+  /** Whole UTC days whose sums are read; possibly none. */
   readonly days: Span;
-  /** Times of which each execution is read. */
+  /** Times in which each execution is read. */
   readonly rows: readonly Span[];
   /** Whether executions of the span may have been purged. */
   readonly isPurged: boolean;
-  /** The beginning of a purged day of which the span has only the end: nothing of it is counted. */
+  /** The beginning of a purged day of which the span has only the end: none of it is counted. */
   readonly leftOutDayMs?: number;
-  /** The beginning of a purged day that the span ends in: all of it is counted. */
+  /** The beginning of a purged day in which the span ends: all of it is counted. */
   readonly wholeDayMs?: number;
 }
 
-/** What there is to read. */
+/** What can be read. */
 export interface UsageSources {
-  /** Whether there are sums of days. */
+  /** Whether there are daily sums. */
   readonly hasRollups: boolean;
   /** Executions before this may have been purged. */
   readonly purgedBeforeMs: number | undefined;
-  /** Whether days are asked for that are not the days of UTC. */
+  /** Whether the question has days other than UTC days. */
   readonly needsOtherDays: boolean;
 }
 
 /**
- * Plans how to read the usage of a span, so that nothing is counted twice. Whole UTC days are read from their sums,
- * what is cut off at either end from the executions.
+ * Plans how to read the usage of a span, so that nothing is counted twice. Whole UTC days are read from their sums, the
+ * parts at either end from the executions.
  *
- * Of days that were purged only the whole is known. Each counts where it begins, so that adjacent spans together count
- * it once; they may count twice what completed after the purge on its last day.
+ * Of purged days only the whole is known. Each counts in the span where it begins, so that adjacent spans together
+ * count it once; they may count twice what completed after the purge on its last day.
  */
 export function planUsage(
   span: Span,
@@ -72,7 +72,7 @@ export function isEmpty({ fromMs, toMs }: Span): boolean {
 
 function ceilDay(epochMs: number): number {
   const dayMs = Math.ceil(epochMs / DAY_MS) * DAY_MS;
-  // After the last day that a ledger knows there is none.
+  // The ledger has no days after its last one.
   return dayMs > LATEST_MS ? Number.POSITIVE_INFINITY : dayMs;
 }
 

@@ -10,18 +10,18 @@ import type { GroupKey, LabelKey } from "./types";
 import { SUMS, selected } from "./usage-sums";
 import type { UsageSums } from "./usage-tally";
 
-/** The group keys that are columns of the sums per day, with their columns. */
+/** The group keys that are columns of the daily sums, with their columns. */
 export const NAME_COLUMNS = {
   repo: "repo",
   model: "model",
   provider: "provider",
   eventType: "event_type",
   conclusion: "conclusion",
-  // Of PostgreSQL alone.
+  // Only in PostgreSQL.
   ledger: "ledger_id",
 } as const satisfies { [Key in GroupKey]?: string };
 
-/** The group keys that only executions have: so many values are in no sum. */
+/** The group keys that only executions have: they have too many values for sums. */
 const ROW_KEYS = {
   pr: sql<string>`coalesce(${PULL_REQUEST_NAME}, ${sql.lit(NONE)})`,
   session: sql<string>`coalesce(session_id, ${sql.lit(NONE)})`,
@@ -43,18 +43,18 @@ function isColumnKey(key: GroupKey): key is ColumnKey {
   return key in NAME_COLUMNS;
 }
 
-/** By what rows are told apart. */
+/** What rows are grouped by. */
 export interface Columns {
   readonly names: readonly NameKey[];
-  /** By so many of the first characters of a stored time; `undefined`: not by time. */
+  /** By this many leading characters of a stored time; `undefined`: not by time. */
   readonly timeLength: number | undefined;
-  /** Which sums are read; default all. */
+  /** Which sums to read; default all. */
   readonly only?: readonly (keyof UsageSums)[] | undefined;
-  /** Only so many rows, those that cost most; default all. */
+  /** Only this many rows, the costliest; default all. */
   readonly costliest?: number | undefined;
 }
 
-/** Whose some usage is. */
+/** Whose usage a row is. */
 export interface UsageKeys extends Partial<Record<NameKey, string>> {
   /** The beginning of a stored time. */
   readonly time?: string;
@@ -83,7 +83,7 @@ export function readDays(
     .execute();
 }
 
-/** Reads the usage of a span from its executions, or from those alone that no sum has in it yet. */
+/** Reads the usage of a span from its executions: from all of them, or only from those not in the sums yet. */
 export function readExecutions(
   db: Kysely<LedgerSchema>,
   span: Span,
@@ -113,13 +113,13 @@ export function readExecutions(
     .execute();
 }
 
-/** Grouped by day and by all that comes before the last of the columns in its key, the table need not be sorted. */
+/** Grouped by day and by the leading columns of its key, the table need not be sorted. */
 function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[keyof typeof NAME_COLUMNS][]) {
   const last = USAGE_KEYS.findLastIndex((key) => key === "day" || columns.some((column) => column === key));
   return [...USAGE_KEYS.slice(0, last + 1), ...columns.filter((column) => column === "ledger_id")];
 }
 
-/** Names under their keys. */
+/** Names by their keys. */
 export function namesOf(names: readonly NameKey[]) {
   return names.map((name) => expressionOf(name).as(name));
 }

@@ -15,15 +15,15 @@ import { isEmpty, type UsagePlan } from "./usage-plan";
 import { isNameKey, type NameKey, readDays, readExecutions, type UsageRow } from "./usage-queries";
 import type { UsageSums } from "./usage-tally";
 
-/** What is asked for, and where it is. */
+/** What the question is, and what the ledger has. */
 export interface UsageContext {
   readonly filter: ResolvedFilter;
   readonly conditions: NameConditions;
   readonly source: UsageSource;
   readonly hasUnadopted: boolean;
-  /** Which sums are read; default all. Without `usedIn` there is no telling whether anything was there. */
+  /** Which sums to read; default all. Without `usedIn`, groups without usage can't be recognised. */
   readonly only?: readonly (keyof UsageSums)[] | undefined;
-  /** How many groups are wanted, of those that cost most: more need not be read. Default all. */
+  /** How many groups are wanted, the costliest first, so that no more need be read. Default: all. */
   readonly costliest?: number | undefined;
 }
 
@@ -35,13 +35,13 @@ export interface PlacedGrouping {
 
 /** What groupings that are read together have in common. */
 export interface ReadingKind {
-  /** Whether no sums will do. */
+  /** Whether the executions must be read, as there are no sums. */
   readonly isOfExecutions: boolean;
-  /** Whether days are asked for that are not the days of UTC, and sums of UTC days won't do. */
+  /** Whether the question has days other than UTC days, and the sums of UTC days can't answer it. */
   readonly needsOtherDays: boolean;
 }
 
-/** The reads that answer some groupings at once, by one plan. */
+/** The reads that answer several groupings at once, with one plan. */
 export class UsageReading {
   readonly kind: ReadingKind;
   readonly plan: UsagePlan;
@@ -51,10 +51,10 @@ export class UsageReading {
   readonly labels: readonly string[];
   readonly #placed: readonly PlacedGrouping[];
   readonly #timeLength: number | undefined;
-  /** Times below this are of whole days. */
+  /** Times below this belong to whole days. */
   readonly #endOfDays: string;
 
-  /** @param timeLength By how many of its first characters a time is told apart, where that is asked for. */
+  /** @param timeLength How many leading characters of a time are read, if the question is by time. */
   constructor(placed: readonly PlacedGrouping[], kind: ReadingKind, plan: UsagePlan, timeLength: number) {
     this.kind = kind;
     this.plan = plan;
@@ -67,7 +67,7 @@ export class UsageReading {
     this.#endOfDays = cutoffText(plan.days.toMs) ?? "";
   }
 
-  /** Reads all that adds up. */
+  /** Reads the sums. */
   async readUsage(db: Kysely<LedgerSchema>, context: UsageContext): Promise<void> {
     const { names, plan } = this;
     const { conditions, source, hasUnadopted, only } = context;
@@ -86,13 +86,13 @@ export class UsageReading {
     }
   }
 
-  /** Whether each row read is a group by itself, and nothing else is made of it. */
+  /** Whether each row that is read is one group, and used for nothing else. */
   get #isOneRead(): boolean {
     const { days, rows } = this.plan;
     return isEmpty(days) && rows.length === 1 && this.#placed.length === 1 && this.names.length > 0;
   }
 
-  /** Takes durations in, for the percentiles. */
+  /** Adds durations, for the percentiles. */
   addDurations(rows: readonly DurationRow[]): void {
     for (const row of rows) {
       const time = this.#beginningOf(row.createdAt);
@@ -103,7 +103,7 @@ export class UsageReading {
     }
   }
 
-  /** The sums by name are read once: what has no label is what they have more than those of the label. */
+  /** The sums by name are read once: executions without a label are these sums minus those of the label. */
   async #readDays(db: Kysely<LedgerSchema>, { filter, conditions, only }: UsageContext): Promise<void> {
     const timeLength = this.#timeLength && DAY_LENGTH;
     const byName = this.#placed.filter(({ origin }) => origin === "names");
@@ -122,16 +122,16 @@ export class UsageReading {
 
   #add(rows: readonly UsageRow[], placed = this.#placed): void {
     for (const row of rows) {
-      // Without a key to group by, the sum of nothing is a row too.
+      // Without a key to group by, SQL returns a row even for no executions.
       if (row.usedIn === 0) continue;
       for (const { grouping } of placed) grouping.tallyOf(row, row.time ?? "").add(row);
     }
   }
 
-  /** As the reads have it: of whole days, the day. */
+  /** The time as the reads return it: for whole days, the day. */
   #beginningOf(createdAt: string): string {
     if (this.#timeLength === undefined) return "";
-    // Another program may have stored something else than text.
+    // Another program may have stored something other than text.
     const time = String(createdAt);
     return time.slice(0, time < this.#endOfDays ? DAY_LENGTH : this.#timeLength);
   }
@@ -141,7 +141,7 @@ function namesOf(placed: readonly PlacedGrouping[]): readonly NameKey[] {
   return [...new Set(placed.flatMap(({ grouping }) => grouping.by))].filter(isNameKey);
 }
 
-/** A value that came too late to be summed by itself is among the others. */
+/** Values that came too late to have a sum of their own are in the group of the others. */
 function asSummed(row: DurationRow, origin: UsageOrigin): DurationRow {
   return typeof origin === "string" ? row : { ...row, [keyOfLabel(origin.label)]: OTHER_VALUES };
 }

@@ -17,10 +17,10 @@ const keysSchema = z.object({
 
 /**
  * What executions used: in all, and by up to two keys. Whole UTC days are read from the ledger's sums, which outlive
- * the retention; all else from the executions themselves. All of it is of one moment, also while an application writes.
+ * the retention; the rest is read from the executions. All of it is one snapshot, even while an application writes.
  *
- * Percentiles, also those of the groups, are over the latest {@link PERCENTILE_SAMPLE} of all matching executions:
- * a group that has none of these has none. With `exact` they are over all.
+ * Percentiles, also those of groups, are over the latest {@link PERCENTILE_SAMPLE} of all matching executions: a group
+ * without any of these has no percentiles. With `exact` they are over all.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT`, `STORE_FAILED`
  * @example

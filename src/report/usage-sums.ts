@@ -6,7 +6,7 @@ import type { UsageSums } from "./usage-tally";
 
 const usage = expressionBuilder<LedgerSchema, "usage_daily">();
 
-/** What rows of `usage_daily` add up to; and those of `executionUsage`, which has the same columns. */
+/** What rows of `usage_daily` add up to; and rows of `executionUsage`, which has the same columns. */
 export const SUMS = {
   executions: sum("executions"),
   failures: sum("executions", HAS_FAILED),
@@ -31,7 +31,7 @@ export const SUMS = {
 const labels = expressionBuilder<LedgerSchema, "usage_daily_labels">();
 const ofLabels = (column: (typeof LABEL_SUM_COLUMNS)[number]) => total(labels.ref(column));
 
-/** The same of rows of `usage_daily_labels`. */
+/** The same for rows of `usage_daily_labels`. */
 export const LABEL_SUMS = {
   executions: ofLabels("executions"),
   failures: ofLabels("failures"),

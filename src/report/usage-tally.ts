@@ -1,6 +1,6 @@
 import type { Usage } from "./types";
 
-/** What of {@link Usage} adds up. */
+/** The parts of {@link Usage} that add up. */
 export type UsageSums = Pick<
   Usage,
   | "executions"
@@ -19,16 +19,16 @@ export type UsageSums = Pick<
   | "withoutTurns"
   | "durationMs"
 > & {
-  // Of one model; of several, executions that used more than one of them count more than once.
+  // For one model. Across several, an execution that used more than one of them counts more than once.
   usedIn?: number;
   usedWithoutUsage?: number;
   usedWithoutCost?: number;
 };
 
-/** Sums of fractions differ by the order of addition: what is left of that is nothing. */
+/** Sums of fractions depend on the order of addition: a remainder as small as this is zero. */
 const TOLERANCE = 1e-11;
 
-/** Adds usage up. */
+/** Adds up usage. */
 export class UsageTally {
   readonly #durationsMs: number[] = [];
   readonly #isByModel: boolean;
@@ -53,12 +53,12 @@ export class UsageTally {
     usedWithoutCost: 0,
   };
 
-  /** @param isByModel Whether all that is added is of one model. */
+  /** @param isByModel Whether everything that is added belongs to one model. */
   constructor(isByModel = false) {
     this.#isByModel = isByModel;
   }
 
-  /** What is not among the sums was not asked for. */
+  /** Sums that were not asked for are missing. */
   add(sums: Readonly<Partial<UsageSums>>): void {
     const total = this.#sums;
     total.executions += sums.executions ?? 0;
@@ -81,7 +81,7 @@ export class UsageTally {
     total.usedWithoutCost += sums.usedWithoutCost ?? sums.withoutCost ?? 0;
   }
 
-  /** What this has more than another, of which all is in here. */
+  /** What this tally has more than another, which is a part of it. */
   less(other: UsageTally = new UsageTally()): UsageSums {
     const sums = { ...this.#sums };
     for (const name of Object.keys(sums) as (keyof UsageSums)[]) sums[name] -= other.#sums[name];
@@ -95,7 +95,7 @@ export class UsageTally {
     return this.#sums.executions;
   }
 
-  /** How many uses of a model are not of the execution's main model. */
+  /** How many uses of a model are not as the execution's main model. */
   get usedBeside(): number {
     return this.#sums.usedIn - this.#sums.executions;
   }
@@ -149,7 +149,7 @@ function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
 
-/** The smallest value that so many percent of all values don't exceed. */
+/** The smallest value that a given percentage of all values don't exceed. */
 function nearestRank(sorted: Float64Array, percent: number): number | null {
   return sorted[Math.ceil((percent * sorted.length) / 100) - 1] ?? null;
 }

@@ -7,16 +7,16 @@ import type { Usage } from "./types";
 import type { UsageSources } from "./usage-plan";
 import type { UsageContext } from "./usage-reading";
 
-/** A model that was used without anybody knowing its cost. */
+/** A model that was used at an unknown cost. */
 export interface ModelWithoutCost {
   readonly model: string;
-  /** How many executions used it so. */
+  /** How many executions used it at an unknown cost. */
   readonly executions: number;
 }
 
 /**
- * The models whose cost is unknown although costs are estimated here: those without a price, above all. The most
- * frequent first.
+ * The models whose cost is unknown although costs are estimated here: mostly those without a price. The most frequent
+ * first.
  */
 export async function modelsWithoutCost(
   db: Kysely<LedgerSchema>,
