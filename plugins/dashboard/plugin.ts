@@ -7,8 +7,8 @@ import { defaultLogger, harmless } from "../../src/logger";
 import { announce, forerunnersOf } from "../../src/reload";
 
 /**
- * Serves a page on the ledger, in a thread of its own: the host's thread does nothing, but say how its plugins are when
- * somebody looks. It reads only. A port that is taken is one line in the log, and the host goes on.
+ * Serves a web page on the ledger, from a thread of its own: the host's thread only reports the state of its plugins when
+ * somebody looks. It only reads. If the port is taken, the log gets one line, and the host keeps running.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`.
  * @example
@@ -48,7 +48,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-/** After a reload (`bun --hot`), closes the predecessors, whose ports may be those of their successors. */
+/** After a reload (`bun --hot`), closes the previous dashboards: the new ones may need their ports. */
 function endForerunners(): Promise<unknown> | undefined {
   const forerunners = forerunnersOf<Running>(KIND);
   return forerunners.length === 0 ? undefined : Promise.all(forerunners.map((running) => running.close()));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Answer, Question } from "./questions";
 
-/** How answers are got. */
+/** Where answers come from. */
 export interface AnswersOptions {
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Answer>;
   readonly version: () => Promise<string>;
@@ -9,16 +9,16 @@ export interface AnswersOptions {
   readonly now?: () => number;
 }
 
-/** An answer as it is sent. */
+/** An answer, ready to be sent. */
 export interface TaggedAnswer extends Answer {
   readonly etag: string;
-  /** Compressed by gzip when it is asked for the first time. */
+  /** The text, compressed with gzip on first use. */
   readonly gzipped: () => Uint8Array<ArrayBuffer>;
 }
 
-/** So many answers are kept for those who ask the same. */
+/** How many answers are kept for identical questions. */
 const MOST_KEPT = 64;
-/** Periods such as the last 24 hours move on: an answer is not kept longer, though nothing was recorded. */
+/** How long an answer is kept although nothing was recorded: periods such as the last 24 hours move on. */
 const KEPT_MS = 60_000;
 
 /** In UTF-16 code units. */
@@ -85,7 +85,7 @@ export class Answers {
     const forget = () => {
       if (this.#kept.get(key) === kept) this.#kept.delete(key);
     };
-    // Errors are not kept: what failed is tried again. Nor is what is large, such as a file.
+    // Not kept: errors, so that the next request tries again, and large answers, such as files.
     answer.then(({ text }) => text.length > LARGEST_KEPT && forget(), forget);
     return kept;
   }

@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from "../failure";
 
-/** What can be wrong with a request, beside the codes of `RunledgerError`, and the status that says so. */
+/** What can be wrong with a request, besides the codes of `RunledgerError`, and the HTTP status for it. */
 export const API_ERRORS = {
   BUSY: 503,
   FORBIDDEN_HOST: 403,
@@ -13,7 +13,7 @@ export const API_ERRORS = {
 
 type ApiErrorCode = keyof typeof API_ERRORS;
 
-/** The status for the other codes; those that are not here are the server's own fault. */
+/** The status for the codes of `RunledgerError`; those that are not listed are the server's own fault. */
 const STATUS: { readonly [Code in Failure["code"]]?: number } = {
   INVALID_ARGUMENT: 400,
   INVALID_OPTION: 400,

@@ -3,30 +3,30 @@ import { outlasts } from "../deadline";
 import { formatJsonLine } from "../report/format/json";
 import type { ApplicationState } from "../running-plugins";
 
-/** An application that is busy for longer is told to be, in milliseconds. */
+/** How long to wait for the application's answer before it is reported as busy, in milliseconds. */
 const ANSWER_WITHIN_MS = 1_000;
-/** Those who look within so long share one answer, in milliseconds: the host is asked no oftener. */
+/** For how long an answer is shared, in milliseconds: the host is asked no more often than that. */
 const SHARED_MS = 1_000;
 
-/** The answers in which the state of the application is. */
+/** The paths whose answers include the state of the application. */
 const PLACES: Readonly<Record<string, (answer: object, state: ApplicationState | null) => object>> = {
   "/api/health": (answer, application) => ({ ...answer, application }),
   "/api/budgets": withReserved,
 };
 
-/** Asks the host's thread how its plugins are, only when somebody looks, and one question at a time. */
+/** Asks the host's thread for the state of its plugins: only when somebody looks, and one question at a time. */
 export class ApplicationLink {
   readonly #ask: () => void;
   #answer: PromiseWithResolvers<ApplicationState | null> | undefined;
   #latest: ApplicationState | null = null;
   #answeredAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param ask Sends the question; the answer comes by {@link take}. */
+  /** @param ask Sends the question; the answer arrives through {@link take}. */
   constructor(ask: () => void) {
     this.#ask = ask;
   }
 
-  /** Takes the answer of the host's thread. */
+  /** Takes the host thread's answer. */
   take(state: ApplicationState | null): void {
     this.#latest = state;
     this.#answeredAtMs = performance.now();
@@ -34,7 +34,7 @@ export class ApplicationLink {
     this.#answer = undefined;
   }
 
-  /** `null`: its thread is busy, and did not answer in time. */
+  /** `null`: the host's thread is busy, and didn't answer in time. */
   async state(): Promise<ApplicationState | null> {
     if (performance.now() - this.#answeredAtMs < SHARED_MS) return this.#latest;
     const isAsked = this.#answer !== undefined;
@@ -48,7 +48,7 @@ export class ApplicationLink {
     return Object.hasOwn(PLACES, path);
   }
 
-  /** An answer with the state in it, and its tag: the state changes without the ledger. */
+  /** Adds the state to an answer, and makes a new tag: the state changes without the ledger. */
   async addTo(path: string, text: string): Promise<{ readonly text: string; readonly etag: string }> {
     const add = PLACES[path] ?? ((answer) => answer);
     const whole = formatJsonLine(add(JSON.parse(text), await this.state()));
@@ -57,7 +57,7 @@ export class ApplicationLink {
   }
 }
 
-/** Of budgets of which the application has reserved something, how much. */
+/** Adds how much the application has reserved, to the budgets for which it has. */
 function withReserved(answer: object, state: ApplicationState | null): object {
   const { budgets } = answer as { readonly budgets: readonly { budget: string; value: string | null }[] };
   const amounts = new Map<string, number>();

@@ -11,7 +11,7 @@ import {
 
 type PluginEmitter = Parameters<RunningTelemetry["isOn"]>[0];
 
-/** Asked on the host's thread when somebody looks: a few numbers that are there. Never throws. */
+/** Collects the plugins' state on the host's thread when somebody looks: just a few numbers. Never throws. */
 export function applicationState(emitter: PluginEmitter): ApplicationState {
   const telemetry = siblingsOf<RunningTelemetry>(TELEMETRY).filter((plugin) => plugin.isOn(emitter));
   return {
@@ -23,7 +23,7 @@ export function applicationState(emitter: PluginEmitter): ApplicationState {
   };
 }
 
-/** Of a plugin that can't tell, nothing. */
+/** Returns nothing for a plugin that throws. */
 function toldBy<Plugin, Told>(
   plugins: readonly Plugin[],
   tell: (plugin: Plugin) => readonly Told[],

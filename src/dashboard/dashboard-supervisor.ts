@@ -15,7 +15,7 @@ import type { FromServer, ServerStart, ToServer } from "./protocol";
 import { DEADLINE_MS } from "./readers";
 import type { Dashboard, DashboardStats } from "./types";
 
-/** A thread that ends so often before it serves is one line in the log. */
+/** After this many starts in a row that ended before serving, one line is logged. */
 const STARTS_IN_VAIN = 2;
 const CAN_NOT_BE_STARTED =
   "the dashboard's thread can't be started; for an application made by bun build see docs/operations.md, under Bundling and compiling";
@@ -28,14 +28,17 @@ const CLOSE_WITHIN_MS = 2_000;
 /** Starts the thread. */
 type StartThread = (entry: string, events: WorkerEvents<FromServer>) => StartedWorker;
 
-/** Keeps the dashboard's thread alive, and tells it how the application's plugins are; does nothing else on the host's. */
+/**
+ * Keeps the dashboard's thread alive and tells it the state of the application's plugins; that is all it does on the
+ * host's thread.
+ */
 export class DashboardSupervisor implements Dashboard {
   readonly #options: ParsedDashboardOptions;
   readonly #logger: Logger;
   readonly #startThread: StartThread;
   readonly #application: (() => ApplicationState) | undefined;
   readonly #opened = Promise.withResolvers<string>();
-  /** Of the thread that runs. */
+  /** Resolves when the current thread has ended. */
   #ended = Promise.withResolvers<void>();
   #thread: StartedWorker | undefined;
   #restart: ReturnType<typeof setTimeout> | undefined;
@@ -49,8 +52,8 @@ export class DashboardSupervisor implements Dashboard {
   #closing: Promise<void> | undefined;
 
   /**
-   * @param forerunner The end of the dashboard that has the port until then, after a reload.
-   * @param application How the plugins beside it are; asked only when somebody looks.
+   * @param forerunner After a reload: resolves when the previous dashboard has released the port.
+   * @param application Collects the state of the application's plugins; called only when somebody looks.
    */
   constructor(
     options: ParsedDashboardOptions,
@@ -149,7 +152,7 @@ export class DashboardSupervisor implements Dashboard {
       role: "serve",
       entry,
       place: { db, driver: locateDriver(), statementMs: DEADLINE_MS, budgets },
-      // After a restart, where it was before.
+      // After a restart, the same port as before.
       port: this.#port ?? port,
       host,
       hosts,
@@ -181,7 +184,7 @@ export class DashboardSupervisor implements Dashboard {
     try {
       state = this.#application?.() ?? null;
     } catch {
-      // Whoever looks is told that there is no answer.
+      // The viewer is told that there is no answer.
     }
     this.#thread?.post({ type: "application", state } satisfies ToServer);
   }
@@ -221,7 +224,7 @@ export class DashboardSupervisor implements Dashboard {
   }
 }
 
-/** An address by which it can be opened: of those that stand for all of this machine, one that others reach. */
+/** A host under which it can be opened: for an address that means all of this machine's, one that others can reach. */
 function shownHost(host: string): string {
   if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]` : host;
   const outer = Object.values(networkInterfaces())

@@ -16,9 +16,9 @@ import { answerQuestion } from "./questions";
 import { DashboardServer } from "./server";
 import { startThreadReader } from "./thread-reader";
 
-// The entry of the dashboard's threads: of the server, and of the readers that it starts.
+// The entry of the dashboard's threads: the server, and the readers that it starts.
 
-/** Nicer than usual: the host's thread and the writer's go first. */
+/** A higher niceness than the default, so that the host's thread and the writer's go first. */
 const NICENESS = 10;
 
 const scope = workerScope<FromServer | FromReader>();
@@ -30,13 +30,13 @@ scope.onmessage = ({ data }) => {
   else read(start);
 };
 
-/** On Linux a thread has a priority of its own; elsewhere it would be that of the whole process. */
+/** On Linux each thread has its own priority; elsewhere this would change the whole process. */
 function yieldToHost(): void {
   if (process.platform !== "linux") return;
   try {
     setPriority(NICENESS);
   } catch {
-    // Not allowed everywhere: it works as well without.
+    // It isn't allowed everywhere, and the dashboard works without it too.
   }
 }
 

@@ -3,25 +3,26 @@ import { RunledgerError } from "../errors";
 import { ApiError } from "./api-error";
 import { isKnownHost } from "./hosts";
 
-/** Who may ask, and by which names. */
+/** Who may ask, and under which host names. */
 export interface GuardOptions {
   readonly host: string;
   readonly hosts: readonly string[];
-  /** `undefined`: whoever reaches it. */
+  /** `undefined`: anybody who can reach the server may ask. */
   readonly token: string | undefined;
-  /** How often the server was started before. */
+  /** How often the server was restarted. */
   readonly start: number;
 }
 
 const CODE = /^((\d+)\.[\w-]+)\.([\w-]+)$/;
 const COOKIE_SECONDS = 30 * 24 * 60 * 60;
-/** A link that nobody has opened by then opens nothing, in milliseconds. */
+/** How long an unused link is valid, in milliseconds. */
 const CODE_MS = 60 * 60 * 1_000;
 
 /**
- * A code for a one-time link, which whoever knows the token can check.
+ * A code for a one-time link. Whoever knows the token can check it.
  *
- * @param start Which start of the server it is for: another one does not know which codes were used.
+ * @param start Which start of the server the code is for: after a restart, the server doesn't know which codes were
+ *   used.
  */
 export function loginCode(token: string, start: number, nowMs = Date.now()): string {
   const random = Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("base64url");
@@ -33,14 +34,14 @@ function seal(token: string, text: string): string {
   return createHmac("sha256", token).update(text).digest("base64url");
 }
 
-/** Decides who is answered. */
+/** Decides which requests are answered. */
 export class Guard {
   readonly #options: GuardOptions;
-  /** Of one-time links that were used. */
+  /** The one-time links that were used. */
   readonly #used = new Set<string>();
-  /** What the cookie of a browser that was let in says: not the token itself. */
+  /** The value of the cookie of a browser that was let in: not the token itself. */
   readonly #pass: string;
-  /** Browsers keep cookies by name and not by port: another dashboard on this machine has another name. */
+  /** Browsers separate cookies by name but not by port, so each dashboard on this machine has its own name. */
   readonly #cookie: string;
 
   constructor(options: GuardOptions) {
@@ -50,7 +51,7 @@ export class Guard {
     this.#cookie = `runledger-${createHash("sha256").update(this.#pass).digest("hex").slice(0, 8)}`;
   }
 
-  /** @throws when the request is not for this server, from another page, would change something, or has a body. */
+  /** @throws if the request is for another host, comes from another page, would change something, or has a body. */
   checkSource(request: Request): void {
     const host = request.headers.get("host") ?? new URL(request.url).host;
     if (!isKnownHost(host, this.#options)) {
@@ -73,7 +74,7 @@ export class Guard {
     }
   }
 
-  /** @throws {ApiError} when a token is asked for, and the request brings neither it nor the cookie. */
+  /** @throws {ApiError} if a token is required, and the request has neither it nor the cookie. */
   checkToken(request: Request): void {
     const { token } = this.#options;
     if (token === undefined) return;
@@ -84,7 +85,7 @@ export class Guard {
     });
   }
 
-  /** The `Set-Cookie` for a browser that brings the code of a one-time link, which is used up by it. */
+  /** The `Set-Cookie` for a browser that brings the code of a one-time link. Uses up the code. */
   cookieFor(code: string, nowMs = Date.now()): string | undefined {
     const { token, start } = this.#options;
     const [, nonce = "", expiresMs = "", given = ""] = CODE.exec(code) ?? [];
@@ -103,19 +104,21 @@ function hasBody({ headers }: Request): boolean {
   return (headers.get("content-length") ?? "0") !== "0" || headers.has("transfer-encoding");
 }
 
-/** Whether another site's page has this one load something, such as an image. Links to the page are no harm. */
+/**
+ * Whether another site's page makes the browser load this URL, for example as an image. Following a link is harmless.
+ */
 function isFromElsewhere({ headers }: Request): boolean {
   const site = headers.get("sec-fetch-site") ?? "none";
   return site !== "none" && site !== "same-origin" && headers.get("sec-fetch-mode") !== "navigate";
 }
 
-/** Takes as long for a text that is nearly right as for any other. */
+/** Compares in constant time, so that timing doesn't reveal how much of a text is right. */
 function areEqual(given: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** On every answer, whatever it is. */
+/** Sent with every answer. */
 export const SECURITY_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -8,18 +8,18 @@ import type { Live } from "./live";
 import type { Page } from "./load-page";
 import { isQuestion } from "./questions";
 
-/** What a handler answers from. */
+/** What the handler answers from. */
 export interface HandlerParts {
   readonly guard: Guard;
   readonly answers: Answers;
   readonly live: Live;
-  /** Loaded when it is first asked for. */
+  /** Loaded on first use. */
   readonly page: () => Promise<Page>;
-  /** The application that has the dashboard, if one does. */
+  /** The application that runs the dashboard, if there is one. */
   readonly application?: ApplicationLink | undefined;
 }
 
-/** A longer query string is no question of the page's. */
+/** The page never asks with a longer query string. */
 const LONGEST_SEARCH = 4_096;
 /** Shorter answers are not worth compressing. */
 const LEAST_COMPRESSED = 1_024;
@@ -60,7 +60,7 @@ function login(request: Request, guard: Guard): Response {
   const code = new URL(request.url).searchParams.get("code") ?? "";
   const cookie = request.method === "GET" ? guard.cookieFor(code) : undefined;
   if (cookie === undefined) throw new ApiError("UNAUTHORIZED", "This link was used already, or is none.");
-  // Not a redirect: a browser that came from another site would not send the cookie along with it.
+  // Not a redirect: a browser that comes from another site would not send the cookie with it.
   const text = '<!doctype html><meta http-equiv="refresh" content="0;url=./"><title>Runledger</title>';
   return new Response(text, {
     headers: {
@@ -103,13 +103,13 @@ async function ask(
   return send(request, await ask(), headers);
 }
 
-/** Whether whoever asks has the answer of a tag already: of one of a list, or of any. */
+/** Whether the client already has the answer with this tag: `If-None-Match` lists it, or is `*`. */
 function hasTag(request: Request, etag: string): boolean {
   const tags = request.headers.get("if-none-match") ?? "";
   return tags.trim() === "*" || Array.from(tags.matchAll(TAGS), ([, tag]) => tag).includes(opaque(etag));
 }
 
-/** The tags in a list, weak or not: they are compared by what is in the quotes. */
+/** The tags in a list, weak or not: they are compared by the quoted part. */
 const TAGS = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
 
 function opaque(etag: string): string {
@@ -133,7 +133,7 @@ function asset(request: Request, pathname: string, { index, assets }: Page): Res
   if (found === undefined) throw new ApiError("NOT_FOUND", `There is no ${pathname.slice(0, 60)}.`);
   const headers = {
     "content-type": found.contentType,
-    // The name of an asset has its hash in it; that of the page itself has none.
+    // An asset's name contains its hash; the page's own name doesn't.
     "cache-control": found === index ? "private, no-cache" : "private, max-age=31536000, immutable",
     vary: "accept-encoding",
   };

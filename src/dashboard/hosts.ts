@@ -1,18 +1,18 @@
 import { isIP } from "node:net";
 
-/** A name or an address, and perhaps a port. */
+/** A name or an address, with an optional port. */
 const HOST = /^(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?$/;
 
-/** Whether only this machine reaches an address. */
+/** Whether an address can be reached only from this machine. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
 }
 
 /**
- * Whether a request that names a host is for this server. A name that an attacker owns, and that now leads here (DNS
- * rebinding), is none of those that are known; an address is owned by nobody.
+ * Whether a request's host name means this server. With DNS rebinding, an attacker's name leads here, but it is not a
+ * known name. IP addresses are safe: an attacker can't redirect them.
  *
- * @param hostHeader What the request's `Host` says, port included.
+ * @param hostHeader The request's `Host`, port included.
  */
 export function isKnownHost(
   hostHeader: string,

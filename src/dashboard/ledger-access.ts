@@ -7,31 +7,31 @@ import { openLedger } from "../report/database/open-ledger";
 import { reading } from "../report/database/snapshot";
 import { lastExecutionId } from "../report/executions";
 
-/** Which ledger, and how it is read. */
+/** Which ledger, and how to read it. */
 export interface LedgerPlace {
   /** A path, or a `postgres://` URL. */
   readonly db: string;
-  /** Where the host found the package `pg`: a thread that was started from text can't find it by itself. */
+  /** Where the host found the package `pg`: a thread that was started from text can't find it itself. */
   readonly driver?: string | undefined;
-  /** How long PostgreSQL may work on one statement, in milliseconds. Default: as its server says. */
+  /** How long PostgreSQL may work on one statement, in milliseconds. Default: the server's setting. */
   readonly statementMs?: number | undefined;
   /** The budgets to show. Default none. */
   readonly budgets?: BudgetOptions | undefined;
 }
 
-/** A ledger that nobody asks for is closed after so long, so that it is not found in use when it is to be replaced. */
+/** How long after the last use the ledger is closed, so that it isn't in use when somebody wants to replace it. */
 const IDLE_MS = 10_000;
 
 interface Opened {
   readonly ledger: Ledger;
-  /** Tells this opening from all others. */
+  /** Distinguishes this opening from all others. */
   readonly id: string;
-  /** The file that is open; another one may have taken its place. */
+  /** The file that is open; the path may lead to another file by now. */
   readonly file: string | undefined;
   uses: number;
 }
 
-/** Keeps a ledger open for reading as long as it is asked for. */
+/** Keeps a ledger open for reading while it is used. */
 export class LedgerAccess {
   readonly #place: LedgerPlace;
   #opening: Promise<Opened> | undefined;
@@ -41,13 +41,13 @@ export class LedgerAccess {
     this.#place = place;
   }
 
-  /** @throws what opening it throws, or the read. */
+  /** @throws what opening the ledger or the read throws. */
   async use<Result>(read: (ledger: Ledger) => Promise<Result>): Promise<Result> {
     return this.#use(({ ledger }) => read(ledger));
   }
 
   /**
-   * Changes whenever what is in the ledger may have changed; the same text means that it has not.
+   * Changes whenever the ledger's content may have changed; the same text means that it hasn't.
    *
    * @throws what opening it throws.
    */
@@ -83,7 +83,7 @@ export class LedgerAccess {
     if (before === undefined || before.uses === 0) await this.close();
     this.#opening ??= open(this.#place, file);
     const opening = this.#opening;
-    // The next one tries again.
+    // The next use tries again.
     opening.catch(() => {
       if (this.#opening === opening) this.#opening = undefined;
     });
@@ -99,19 +99,19 @@ async function open({ db, driver, statementMs }: LedgerPlace, file: string | und
   return { ledger: await openPostgresLedger(url, { driver }), id, file, uses: 0 };
 }
 
-/** `pg` takes settings of the session from the URL. */
+/** `pg` takes session settings from the URL. */
 function withParameter(url: string, parameter: string): string {
   return `${url}${url.includes("?") ? "&" : "?"}${parameter}`;
 }
 
-/** Tells whether another file took the place of one. */
+/** Identifies the file at a path, to notice when another one takes its place. */
 function fileAt(path: string): string | undefined {
   if (isPostgresUrl(path)) return "";
   const status = statSync(path, { throwIfNoEntry: false });
   return status && `${status.dev}:${status.ino}`;
 }
 
-/** SQLite counts what other connections commit; of PostgreSQL, the last numbers tell. */
+/** SQLite counts what other connections commit; in PostgreSQL the highest ids tell. */
 async function dataVersion(ledger: Ledger): Promise<string> {
   if (ledger.engine === "sqlite") {
     const { rows } = await reading(ledger, () =>

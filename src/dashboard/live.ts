@@ -1,22 +1,22 @@
 import { outlasts } from "../deadline";
 
-/** How often the ledger is looked at while anybody watches, in milliseconds. */
+/** How often the ledger is checked while anybody watches, in milliseconds. */
 const LOOK_EVERY_MS = 500;
-/** Proxies end a connection on which nothing comes. */
+/** How often a silent stream sends a sign of life: proxies close silent connections. */
 const SIGN_OF_LIFE_MS = 15_000;
 const RECONNECT_AFTER_MS = 1_000;
 const MOST_STREAMS = 100;
-/** A look that takes longer is given up, in milliseconds. */
+/** After this many milliseconds, a check is abandoned. */
 const LONGEST_LOOK_MS = 10_000;
 
-/** What watching takes. */
+/** What watching needs. */
 export interface LiveOptions {
-  /** Changes whenever what is in the ledger may have changed. */
+  /** Changes whenever the ledger's content may have changed. */
   readonly version: () => Promise<string>;
   readonly lookEveryMs?: number;
 }
 
-/** Tells all who watch when something changed: one look at the ledger is enough for all of them. */
+/** Tells all viewers when something changed, with one check of the ledger for all of them. */
 export class Live {
   readonly #options: LiveOptions;
   readonly #streams = new Set<ReadableStreamDefaultController<string>>();
@@ -30,14 +30,16 @@ export class Live {
   }
 
   /**
-   * The version by which answers are told apart: as it was seen last while anybody watches, since whoever watches is
-   * told of the next one; else as it is.
+   * The version that distinguishes answers. While anybody watches it is the last version seen, since viewers are told
+   * about the next one; otherwise it is read from the ledger.
    */
   async version(): Promise<string> {
     return this.#timer !== undefined && this.#seen !== undefined ? this.#seen : this.#look();
   }
 
-  /** Server-sent events: the version at once, and each new one; `undefined` when too many watch. */
+  /**
+   * A stream of server-sent events: the version at once, and each new one; `undefined` if there are too many streams.
+   */
   watch(signal: AbortSignal): ReadableStream<string> | undefined {
     if (this.#streams.size >= MOST_STREAMS) return undefined;
     let stop = () => {};
@@ -98,10 +100,10 @@ export class Live {
     }
   }
 
-  /** A ledger that can't be read has a version as well: it changes when it can. */
+  /** A ledger that can't be read has a version too: it changes once it can be read. */
   async #look(): Promise<string> {
     const looking = this.#options.version().catch((error: unknown) => `unreadable ${String(error)}`);
-    // A connection that is gone may never answer.
+    // A lost connection may never answer.
     const version = (await outlasts(looking, LONGEST_LOOK_MS)) ? "unreadable: no answer" : await looking;
     if (this.#timer !== undefined) this.#seen = version;
     return version;

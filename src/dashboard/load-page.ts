@@ -4,11 +4,11 @@ import { gzipSync } from "bun";
 /** A file that the browser loads. */
 export interface Asset {
   readonly contentType: string;
-  /** Compressed by gzip. */
+  /** Compressed with gzip. */
   readonly gzipped: Uint8Array<ArrayBuffer>;
 }
 
-/** The page, and what it loads. */
+/** The page, and the files that it loads. */
 export interface Page {
   readonly index: Asset;
   /** By path; each has a hash of its content in its name. */
@@ -23,7 +23,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Builds the page from its source. In the published package, where it is built already, `page-built.ts` replaces this
+ * Builds the page from its source. In the published package it is already built, and `page-built.ts` replaces this
  * file.
  */
 export async function loadPage(): Promise<Page> {

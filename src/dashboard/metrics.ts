@@ -9,7 +9,7 @@ import type { Ledger } from "../report/database/ledger";
 import { reading } from "../report/database/snapshot";
 import type { GroupKey, UsageGroup } from "../report/types";
 
-/** What the metrics are of. */
+/** What the metrics are about. */
 export interface MetricsOptions {
   readonly db: string;
   /** Also by repository, of which there may be many. */
@@ -18,13 +18,13 @@ export interface MetricsOptions {
   readonly budgets?: BudgetOptions | undefined;
 }
 
-/** So many values of a budget have metrics: those that spent most. */
+/** How many values of a budget have metrics: those that spent the most. */
 const MOST_VALUES = 100;
 
 type Labels = Readonly<Record<string, string>>;
 
 interface Sample {
-  /** Behind the name of the metric. */
+  /** A suffix of the metric's name. */
   readonly suffix?: "_sum" | "_count";
   readonly labels: Labels;
   readonly value: number;
@@ -45,8 +45,8 @@ const TOKEN_CLASSES = {
 } as const satisfies Record<string, keyof UsageGroup>;
 
 /**
- * The ledger in the text format of Prometheus. Counters are sums over everything that was ever recorded: they survive
- * restarts and purges, and never go back.
+ * The ledger in Prometheus's text format. Counters are sums over everything ever recorded: they survive restarts and
+ * purges, and never decrease.
  */
 export async function metricsText(ledger: Ledger, { db, byRepo, budgets }: MetricsOptions): Promise<string> {
   const by: readonly GroupKey[] = ["provider", "model", "conclusion", ...(byRepo ? (["repo"] as const) : [])];
@@ -124,7 +124,7 @@ async function stateOfBudgets(ledger: Ledger, options: BudgetOptions): Promise<r
   ];
 }
 
-/** What comes and goes. */
+/** Gauges of the ledger's present state. */
 async function stateOf(ledger: Ledger, db: string): Promise<readonly Metric[]> {
   const incidents = await reading(ledger, () =>
     ledger.db

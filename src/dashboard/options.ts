@@ -13,19 +13,19 @@ import { isLoopback } from "./hosts";
 /** Options of the dashboard plugin; all optional. */
 export interface DashboardPluginOptions {
   /**
-   * The ledger: the path of its SQLite file, or the `postgres://` URL of what ledgers were forwarded to. Default: the
-   * environment's `TELEMETRY_DB_PATH`, else `./data/telemetry.db`.
+   * The ledger: the path of its SQLite file, or the `postgres://` URL of a ledger that others are forwarded to.
+   * Default: the environment's `TELEMETRY_DB_PATH`, else `./data/telemetry.db`.
    */
   readonly db?: string | undefined;
-  /** The port to listen on; 0: any that is free. Default 4680. */
+  /** The port to listen on; 0: any free port. Default 4680. */
   readonly port?: number | undefined;
-  /** The address to listen on. Default `127.0.0.1`, which only this machine reaches; any other asks for the token. */
+  /** The address to listen on. Default `127.0.0.1`, which only this machine reaches; any other requires the token. */
   readonly host?: string | undefined;
-  /** What a viewer has to know. Default: nothing on this machine's own address without `hosts`, else a random one. */
+  /** The secret that a viewer needs. Default: none on this machine's own address without `hosts`, else a random one. */
   readonly token?: string | undefined;
-  /** Further names by which browsers may reach it, such as that of a proxy in front of it. Default none. */
+  /** Further host names under which browsers may reach it, such as that of a proxy in front of it. Default none. */
   readonly hosts?: readonly string[] | undefined;
-  /** Budgets to show, as `runledger.config.ts` has them. Default none. */
+  /** Budgets to show, as in `runledger.config.ts`. Default none. */
   readonly budgets?: BudgetOptions | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
@@ -43,7 +43,7 @@ const DB = "the path of a file, without spaces around it, or a postgres:// URL";
 
 const host = z.string(HOST).check(z.regex(/^[\w.:-]+$/, HOST));
 const optionsSchema = z.strictObject({
-  // Whatever is meant as a URL is checked as one below, where it can't be quoted.
+  // Anything that is meant as a URL is checked below as one, where it isn't quoted.
   db: z.optional(
     z.string(DB).check(z.refine((db) => isPostgresUrl(db) || dbPathOption.safeParse(db).success, DB)),
   ),
@@ -51,14 +51,14 @@ const optionsSchema = z.strictObject({
   host: z._default(host, DEFAULT_HOST),
   token: z.optional(z.string(TOKEN).check(z.regex(/^[\x21-\x7e]*$/, TOKEN), z.minLength(LEAST_TOKEN, TOKEN))),
   hosts: z._default(z.array(z.string(HOSTS).check(z.regex(/^[\w.-]+$/, HOSTS)), HOSTS), []),
-  // Budgets are checked by themselves.
+  // Budgets are checked separately.
   budgets: z.optional(z.custom<BudgetOptions>()),
   logger: z.optional(loggerOption),
 } satisfies Record<keyof DashboardPluginOptions, z.ZodMiniType>);
 
 /** Checked options with defaults filled in. */
 export interface ParsedDashboardOptions {
-  /** An absolute path, or a URL, which may have a password in it. */
+  /** An absolute path, or a URL, which may contain a password. */
   readonly db: string;
   readonly port: number;
   readonly host: string;
@@ -68,7 +68,9 @@ export interface ParsedDashboardOptions {
   readonly logger: Logger | undefined;
 }
 
-/** @throws {RunledgerError} `INVALID_OPTION`, naming each unknown or wrong option, never quoting a token or a URL. */
+/**
+ * @throws {RunledgerError} `INVALID_OPTION`, naming each unknown or wrong option, but never quoting a token or a URL.
+ */
 export function parseDashboardOptions(options: DashboardPluginOptions = {}): ParsedDashboardOptions {
   const result = optionsSchema.safeParse(withoutSecret(options), { reportInput: true });
   if (!result.success) {
@@ -91,11 +93,11 @@ export function parseDashboardOptions(options: DashboardPluginOptions = {}): Par
   if (budgets !== undefined) parseBudgets(budgets, "dashboard: budgets");
   const token = checkedToken(options) ?? (isLoopback(host) && hosts.length === 0 ? undefined : randomToken());
   if (isPostgresUrl(db)) parsePostgresUrl(db);
-  // Resolved now, because the ledger is opened later, when the host may have changed its working directory.
+  // Resolved now: by the time the ledger is opened, the host may have changed its working directory.
   return { db: isPostgresUrl(db) ? db : plainPath(resolve(db)), port, host, token, hosts, budgets, logger };
 }
 
-/** An error quotes what was wrong: a token is checked by itself. */
+/** Checked separately, as an error would quote the token. */
 function withoutSecret(options: DashboardPluginOptions): DashboardPluginOptions {
   return typeof options?.token === "string" ? { ...options, token: undefined } : options;
 }

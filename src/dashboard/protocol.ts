@@ -4,24 +4,24 @@ import type { ApplicationState } from "../running-plugins";
 import type { LedgerPlace } from "./ledger-access";
 import type { Answer, Question } from "./questions";
 
-// What the host, the server's thread and its readers tell each other. One entry is for both kinds of threads: the
-// first message says which it becomes.
+// The messages between the host, the server's thread and its readers. Both kinds of threads have the same entry: the
+// first message says which one a thread becomes.
 
 /** The first message to a thread. */
 export type ThreadStart = ServerStart | ReaderStart;
 
 export interface ServerStart {
   readonly role: "serve";
-  /** The entry of threads: the server starts its readers by it. */
+  /** The entry of the threads, with which the server starts its readers. */
   readonly entry: string;
   readonly place: LedgerPlace;
   readonly port: number;
   readonly host: string;
   readonly hosts: readonly string[];
   readonly token: string | undefined;
-  /** How often it was started before. */
+  /** How often the server was restarted. */
   readonly start: number;
-  /** Whether the host is an application with plugins that can be asked how they are. */
+  /** Whether the host is an application whose plugins can be asked for their state. */
   readonly isOfApplication: boolean;
 }
 
@@ -32,15 +32,15 @@ export interface ReaderStart {
 
 export type ToServer =
   | { readonly type: "close" }
-  /** The answer to `look`; `null` when there is none. */
+  /** The answer to `look`; `null` if there is none. */
   | { readonly type: "application"; readonly state: ApplicationState | null };
 
 export type FromServer =
   | { readonly type: "started" }
   | { readonly type: "listening"; readonly port: number }
-  /** The port can't be had; it is tried again. */
+  /** The port isn't available; the server tries again. */
   | { readonly type: "refused"; readonly message: string }
-  /** Somebody looks at how the application's plugins are. */
+  /** Somebody looks at the state of the application's plugins. */
   | { readonly type: "look" }
   | { readonly type: "closed" };
 

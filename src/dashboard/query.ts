@@ -3,7 +3,7 @@ import { RunledgerError } from "../errors";
 import { withLabel } from "../report/labels";
 import type { ExecutionFilter } from "../report/types";
 
-/** The parameters of a filter: the options of the command line that say which executions. */
+/** The parameters of a filter, named like the command line's options. */
 const FILTER_PARAMETERS = [
   "since",
   "until",
@@ -20,7 +20,7 @@ const FILTER_PARAMETERS = [
   "tz",
 ] as const;
 
-/** A longer stretch of time is refused, in days. */
+/** The longest period that is accepted, in days. */
 const LONGEST_DAYS = 3_660;
 
 /** The parameters of a request, each checked when it is read. */
@@ -28,8 +28,8 @@ export class Query {
   readonly #parameters: URLSearchParams;
 
   /**
-   * @param known The parameters there are, beside those of a filter.
-   * @throws {RunledgerError} `INVALID_ARGUMENT` for any other: a filter that was mistyped would answer too much.
+   * @param known The parameters that are allowed besides those of a filter.
+   * @throws {RunledgerError} `INVALID_ARGUMENT` for any other: a mistyped filter would return too much.
    */
   constructor(search: string, known: readonly string[], hasFilter = true) {
     this.#parameters = new URLSearchParams(search);
@@ -48,7 +48,7 @@ export class Query {
     return others.length > 0 ? refuse(name, "one value", `${others.length + 1} of them`) : text || undefined;
   }
 
-  /** Whether a parameter that is 1 or 0 is 1. */
+  /** Whether a parameter is 1; it may be 1 or 0. */
   flag(name: string): boolean {
     const value = this.text(name) ?? "0";
     return value === "1" || (value !== "0" && refuse(name, "1 or 0", value));
@@ -60,7 +60,7 @@ export class Query {
     return values.find((value) => value === text) ?? refuse(name, `one of ${values.join(", ")}`, text);
   }
 
-  /** A whole number from 1 on. */
+  /** A whole number, 1 or higher. */
   count(name: string, most: number): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -101,7 +101,7 @@ export class Query {
   }
 }
 
-/** @throws {RunledgerError} `INVALID_ARGUMENT` when a span is longer than anybody looks at. */
+/** @throws {RunledgerError} `INVALID_ARGUMENT` if a period is too long. */
 export function checkSpan({
   sinceMs,
   untilMs,

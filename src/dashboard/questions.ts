@@ -26,25 +26,25 @@ import type { LedgerAccess } from "./ledger-access";
 import { metricsText } from "./metrics";
 import { checkSpan, Query } from "./query";
 
-/** What is asked of a reader: a path of the API, and its parameters as they stand in the URL. */
+/** A question for a reader: a path of the API, and its parameters as they are in the URL. */
 export interface Question {
   readonly path: string;
   readonly search: string;
 }
 
-/** What a reader answers. */
+/** A reader's answer. */
 export interface Answer {
   readonly contentType: string;
   readonly text: string;
-  /** The name of the file, where the answer is meant to become one. */
+  /** The file's name, if the answer is to be downloaded as one. */
   readonly fileName?: string;
 }
 
-/** More groups are not sent: no page shows them, and no browser likes them. */
+/** The most groups that are sent: no page shows more, and browsers struggle with them. */
 const MOST_GROUPS = 10_000;
 const DEFAULT_ROWS = 50;
 const MOST_ROWS = 1_000;
-/** Files may have more than a page. */
+/** The most rows in a file, which may have more than a page. */
 const MOST_FILE_ROWS = 10_000;
 
 /** Answers questions about one ledger. */
@@ -71,15 +71,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/metrics": answerMetrics,
 };
 
-/** Whether anything is answered at a path. */
+/** Whether there is an answer at a path. */
 export function isQuestion(path: string): boolean {
   return Object.hasOwn(ROUTES, path) || path.startsWith(EXECUTION);
 }
 
-/** Filters that no sum answers, or not in every combination. */
+/** Filters that the sums can't answer, or not in every combination. */
 const READ_FROM_EXECUTIONS = ["label", "pr", "session"];
 
-/** Whether a question may read all executions, and not sums alone: others need not wait for it. */
+/** Whether a question may have to read all executions instead of the sums: others need not wait for it. */
 export function isSlow({ path, search }: Question): boolean {
   const parameters = new URLSearchParams(search);
   const by = parameters.get("by") ?? "";
@@ -94,20 +94,20 @@ export function isSlow({ path, search }: Question): boolean {
   );
 }
 
-/** Of a part of a day there is no sum. */
+/** There are no sums for part of a day. */
 function isCut(parameters: URLSearchParams): boolean {
   const times = [...parameters.getAll("since"), ...parameters.getAll("until")];
   return times.some((time) => time.includes("T") && !/T00:00(?::00(?:\.0+)?)?Z$/.test(time));
 }
 
-/** Of other days than those of UTC there are no sums; of what is not by time, only the ends are cut. */
+/** Sums exist only for UTC days. Without groups by time, only the two ends are not whole days. */
 function isByOtherDays(path: string, parameters: URLSearchParams): boolean {
   if ((parameters.get("tz") || UTC) === UTC || path === "/api/changes") return false;
   const by = parameters.get("by") ?? "day";
   return parameters.has("forecast") || /\b(?:day|week|month)\b/i.test(by);
 }
 
-/** @throws {RunledgerError} what is wrong with the question, or with the ledger. */
+/** @throws {RunledgerError} whatever is wrong with the question, or with the ledger. */
 export async function answerQuestion({ path, search }: Question, answerer: Answerer): Promise<Answer> {
   const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
   return route === undefined ? answerExecution(path, search, answerer) : route(search, answerer);

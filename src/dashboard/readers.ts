@@ -4,9 +4,9 @@ import type { Answer, Question } from "./questions";
 /** A thread that answers one question at a time. */
 export interface Reader {
   ask(question: Question): Promise<Answer>;
-  /** Resolves when it has closed its ledger; at once when it is busy. */
+  /** Resolves when it has closed its ledger; at once if it is busy. */
   close(): Promise<void>;
-  /** Ends it; what SQLite works on goes on until its end. */
+  /** Ends it; a query that SQLite is running continues until it is done. */
   end(): void;
 }
 
@@ -20,9 +20,9 @@ export interface ReadersOptions {
 
 /** By default, how long an answer may take. */
 export const DEADLINE_MS = 5_000;
-/** More questions than this don't wait: they are refused. */
+/** When this many questions are waiting, further ones are refused. */
 const MOST_WAITING = 100;
-/** So many questions that were cut off may still be worked on. */
+/** How many abandoned questions may still be running. */
 const MOST_ABANDONED = 2;
 
 interface Waiting {
@@ -39,9 +39,9 @@ interface Lane {
 }
 
 /**
- * Two threads that read: one of them never for what may be slow, so that all else is answered meanwhile. SQLite can't
- * be interrupted from the thread that it works in: what takes too long is answered with an error, and another thread
- * takes the place of the one that is still at it.
+ * Two threads that read. One of them never takes slow questions, so that the others are answered meanwhile. SQLite
+ * can't be interrupted from the thread that it works in, so a question that takes too long gets an error, and a new
+ * thread replaces the one that is still busy.
  */
 export class Readers {
   readonly #options: ReadersOptions;
@@ -58,7 +58,7 @@ export class Readers {
   }
 
   /**
-   * @param signal When it is aborted before its turn, the question is not asked.
+   * @param signal If it is aborted before its turn, the question isn't asked.
    * @throws {ApiError} `TOO_SLOW`, `BUSY`; and what the reader throws.
    */
   ask(question: Question, signal?: AbortSignal): Promise<Answer> {
@@ -66,7 +66,7 @@ export class Readers {
       return Promise.reject(new ApiError("BUSY", "Too many questions are waiting.", { hint: "Try again." }));
     }
     const isSlow = this.#options.isSlow(question);
-    // What was taken for fast may be slow all the same.
+    // A question that was considered fast may turn out to be slow.
     const most = isSlow ? MOST_ABANDONED : 2 * MOST_ABANDONED;
     if (this.#abandoned >= most) return Promise.reject(stillAtIt());
     const answer = Promise.withResolvers<Answer>();
@@ -75,7 +75,7 @@ export class Readers {
     return answer.promise;
   }
 
-  /** Starts the threads: somebody is about to ask. */
+  /** Starts the threads ahead of the first question. */
   warm(): void {
     for (const lane of this.#lanes) lane.reader ??= this.#options.start();
   }
@@ -98,7 +98,7 @@ export class Readers {
       ({ signal }) => signal?.aborted === true,
       new ApiError("BUSY", "Nobody waits for it any more."),
     );
-    // What only this one takes goes first.
+    // Slow questions first in the thread that takes them: no other thread does.
     const turn =
       this.#waiting.find(({ isSlow }) => isSlow === takesSlow) ?? this.#waiting.find(({ isSlow }) => !isSlow);
     this.#waiting = this.#waiting.filter((other) => other !== turn);

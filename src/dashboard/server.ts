@@ -9,21 +9,21 @@ import { loadPage } from "./load-page";
 import { isSlow } from "./questions";
 import { type Reader, Readers } from "./readers";
 
-/** What is served, to whom, and where. */
+/** What to serve, to whom, and where. */
 export interface ServerOptions extends GuardOptions {
   readonly place: LedgerPlace;
   readonly port: number;
   readonly startReader: () => Reader;
-  /** The application that has the dashboard; none on the command line. */
+  /** The application that runs the dashboard; none on the command line. */
   readonly application?: ApplicationLink | undefined;
   readonly onListening: (port: number) => void;
-  /** The port can't be had. */
+  /** The port isn't available. */
   readonly onRefused: (message: string) => void;
 }
 
-/** A port that is taken is tried again after so long. */
+/** How long to wait before trying again if the port is taken. */
 const TRY_AGAIN_MS = 5_000;
-/** The longest silence on a connection that is not closed, in seconds: a stream speaks every 15. */
+/** How long a connection may be silent before it is closed, in seconds: a stream sends something every 15. */
 const IDLE_SECONDS = 60;
 
 /** Why a server can't listen: what is wrong with the port, or with the host. */
@@ -40,7 +40,7 @@ function refusalOf(error: unknown, host: string, port: number): string {
   }
 }
 
-/** The dashboard's server: it answers nothing itself that takes long, so that it always answers. */
+/** The dashboard's server. Readers do everything slow, so that the server itself always responds. */
 export class DashboardServer {
   readonly #options: ServerOptions;
   readonly #readers: Readers;
@@ -90,7 +90,7 @@ export class DashboardServer {
         hostname: host,
         port,
         idleTimeout: IDLE_SECONDS,
-        // The handler refuses a request with a body, without reading it; Bun's own answer would have no headers of ours.
+        // The handler refuses a request with a body, without reading it; Bun's own answer would lack our headers.
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         development: false,
         fetch: this.#handler,

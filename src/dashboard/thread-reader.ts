@@ -6,7 +6,7 @@ import { type FromReader, isErrorCode, type ReaderStart, type ToReader } from ".
 import type { Answer } from "./questions";
 import type { Reader } from "./readers";
 
-/** Starts a reader in a thread of its own. */
+/** Starts a reader in its own thread. */
 export function startThreadReader(entry: string, place: LedgerPlace): Reader {
   const pending = new Map<number, PromiseWithResolvers<Answer>>();
   const closed = Promise.withResolvers<void>();
@@ -44,7 +44,7 @@ export function startThreadReader(entry: string, place: LedgerPlace): Reader {
   };
 }
 
-/** An error as it was in the other thread. */
+/** Restores an error from the other thread. */
 function errorFrom({ code, message, hint }: Failure): Error {
   return isErrorCode(code) ? new RunledgerError(code, message, { hint }) : new Error(message);
 }

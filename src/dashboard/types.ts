@@ -1,11 +1,11 @@
-/** How the dashboard is doing. */
+/** The dashboard's state. */
 export interface DashboardStats {
   /**
    * `opening`: its thread is starting; `waiting`: its port is taken, and it tries again every few seconds; `failed`: its
    * thread can't be started here.
    */
   readonly state: "opening" | "open" | "waiting" | "failed" | "closed";
-  /** Where it is; `undefined` until it is open for the first time. */
+  /** Its URL; `undefined` until it is open for the first time. */
   readonly url: string | undefined;
   /** The last reason why it did not work. */
   readonly lastError: string | undefined;
@@ -16,17 +16,17 @@ export interface DashboardStats {
 /** The handle of the dashboard plugin. */
 export interface Dashboard extends AsyncDisposable {
   /**
-   * Resolves with the URL when the page can be opened; rejects with `CLOSED` when it is closed before. While it can't
-   * be, as its port is taken, the promise alone does not keep the process alive.
+   * Resolves with the URL once the page can be opened; rejects with `CLOSED` if it is closed before. While the port is
+   * taken, the promise alone does not keep the process alive.
    */
   readonly ready: Promise<string>;
   stats(): DashboardStats;
   /**
-   * A URL that lets one browser in, once, and remembers it there for 30 days; without a token, the plain URL.
+   * A one-time URL that lets one browser in and remembers it for 30 days; without a token, the plain URL.
    *
-   * @throws {RunledgerError} `CLOSED` when it is not open.
+   * @throws {RunledgerError} `CLOSED` if it is not open.
    */
   link(): string;
-  /** Ends its thread, within 2 seconds. Every call returns the same promise. */
+  /** Ends its thread within 2 seconds. Every call returns the same promise. */
   close(): Promise<void>;
 }

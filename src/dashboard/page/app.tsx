@@ -86,7 +86,7 @@ export function App() {
   );
 }
 
-/** The state that the URL says; showing another one is a step in the browser's history. */
+/** The state that is in the URL; showing another one adds a step to the browser's history. */
 function useUrlState(): readonly [PageState, (next: PageState) => void] {
   const [state, setState] = useState(() => parseState(location.search));
   useEffect(() => {
@@ -103,7 +103,7 @@ function useUrlState(): readonly [PageState, (next: PageState) => void] {
   return [state, show];
 }
 
-/** Keys that work everywhere but where text is typed. */
+/** Keys that work everywhere except where text is typed. */
 function useKeys(state: PageState, show: (next: PageState) => void, help: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {

@@ -3,13 +3,13 @@ import { formatCount } from "../../report/format/values";
 import type { ApplicationState } from "../../running-plugins";
 import { Panel } from "./parts";
 
-/** The state of the ledger and, where an application has the dashboard, how its plugins are. */
+/** The state of the ledger and, if an application runs the dashboard, of its plugins. */
 export interface Health extends HealthReport {
-  /** `null`: the application is busy, and did not answer. */
+  /** `null`: the application is busy, and didn't answer. */
   readonly application?: ApplicationState | null;
 }
 
-/** How one plugin is, in words. */
+/** The state of one plugin, in words. */
 interface Said {
   readonly name: string;
   readonly isWell: boolean;
@@ -58,7 +58,7 @@ function countsIn<Name extends string>(
   return names.map((name) => `${formatCount(counts[name])} ${name}`).join(", ");
 }
 
-/** How many things are wrong with the ledger, or with the application's plugins. */
+/** How many problems the ledger or the application's plugins have. */
 export function problemsIn({ findings, application }: Health): number {
   const ofPlugins = application === undefined ? [] : saidBy(application);
   return (
@@ -67,7 +67,7 @@ export function problemsIn({ findings, application }: Health): number {
   );
 }
 
-/** How the recorder and the forwarders are, of the application that has the dashboard. */
+/** The state of the recorder and the forwarders of the application that runs the dashboard. */
 export function Application({ state }: { readonly state: ApplicationState | null }) {
   const plugins = saidBy(state);
   if (plugins.length === 0) return null;

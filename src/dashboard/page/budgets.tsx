@@ -5,10 +5,10 @@ import { money, orUnknown, UNKNOWN } from "./figures";
 import { Panel, TableScroll } from "./parts";
 import { apiPath, dayAfter, dayIn } from "./state";
 
-/** Of a budget with `each`, so many values: those that spent most. */
+/** How many values of a budget with `each` are shown: those that spent the most. */
 const MOST_VALUES = 8;
 
-/** What is left of each budget, in its own period and of its own executions; nothing where there are none. */
+/** What is left of each budget, in its own period and for its own executions; nothing without budgets. */
 export function Budgets({ version }: { readonly version: string }) {
   const loaded = useAnswer<BudgetReport>(apiPath("api/budgets", [["limit", `${MOST_VALUES}`]]), version);
   const budgets: readonly Entry[] = loaded.data?.budgets ?? [];
@@ -50,7 +50,7 @@ export function Budgets({ version }: { readonly version: string }) {
 }
 
 interface Entry extends BudgetReportEntry {
-  /** What the application that has the dashboard holds of it. */
+  /** How much of it the application has reserved. */
   readonly reservedUsd?: number;
 }
 

@@ -3,7 +3,7 @@ import { formatCount } from "../../report/format/values";
 import type { Usage } from "../../report/types";
 import { changeOf, FIGURES, knownValue, orUnknown, short, TOKEN_FIGURES } from "./figures";
 
-/** The figures at a glance, each beside that of the period before, and with what it doesn't know. */
+/** The main figures, each next to that of the previous period, with a note on what is unknown. */
 export function Cards({ usage, before }: { readonly usage: Usage; readonly before: Usage | undefined }) {
   return (
     <dl class="cards">

@@ -10,7 +10,7 @@ import { commandLine, type Parameters } from "./state";
 
 const MOST_ROWS = 8;
 
-/** Which names made up the difference to the period before: the largest first, and together all of it. */
+/** Which names made up the difference from the previous period, the largest first; together they are all of it. */
 export function Changes({
   loaded,
   ledger,
@@ -102,7 +102,7 @@ export function Changes({
   );
 }
 
-/** Where the rows can't add up to the difference. */
+/** Explains why the rows may not add up to the difference. */
 function notesOfPurged({ notes }: ChangesReport): readonly string[] {
   return notes.filter((note) => note.includes("were purged"));
 }
@@ -116,7 +116,7 @@ function ChangeRow({
   readonly change: Change;
   readonly by: ChangeKey;
   readonly largest: number;
-  /** Of several together; they are no filter. */
+  /** A row that sums up several names; it can't be used as a filter. */
   readonly name?: string;
 }) {
   const { beforeUsd, nowUsd, differenceUsd, executionsBefore, executionsNow } = change;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** A colour by its part in a chart: one of the series, or a meaning. */
+/** A colour's role in a chart: one of the series, or a meaning. */
 export type Tone = 0 | 1 | 2 | 3 | 4 | 5 | "others" | "accent" | "muted" | "good" | "bad";
 
 /** One series of a chart. */
@@ -8,14 +8,14 @@ export interface ChartSeries {
   readonly name: string;
   readonly kind: "bar" | "line";
   readonly tone: Tone;
-  /** One for each label; `null` is unknown. */
+  /** One value per label; `null` is unknown. */
   readonly values: readonly (number | null)[];
   readonly isDashed?: boolean;
   /** A bound of a band: thin, without points, and not in the legend. */
   readonly isBound?: boolean;
 }
 
-/** Colours and fonts as the page has them in its theme. */
+/** Colours and fonts of the page's current theme. */
 export interface Palette {
   readonly faint: string;
   readonly line: string;
@@ -40,14 +40,14 @@ export function paletteOf(element: Element): Palette {
   };
 }
 
-/** Series are told apart without their colours too: every other one is hatched. */
+/** Series differ not only in colour: every other one is hatched. */
 const HATCHED: ReadonlySet<Tone> = new Set([1, 3, 5, "bad"]);
 
 export function swatchClass(tone: Tone): string {
   return `tone-${tone}${HATCHED.has(tone) ? " hatched" : ""}`;
 }
 
-/** What bars of a tone are filled with. */
+/** The fill of a tone's bars. */
 export function fillOf(tone: Tone, palette: Palette): () => string | CanvasPattern {
   const colour = palette.toneOf(tone);
   return () => (HATCHED.has(tone) ? (hatched(colour, palette.panel) ?? colour) : colour);
@@ -74,7 +74,7 @@ function hatched(colour: string, ground: string): CanvasPattern | null {
   return context.createPattern(tile, "repeat");
 }
 
-/** The theme of the system, as it is now. */
+/** The current theme of the system. */
 export function useTheme(): "dark" | "light" {
   const [isDark, setIsDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
   useEffect(() => {
@@ -86,7 +86,7 @@ export function useTheme(): "dark" | "light" {
   return isDark ? "dark" : "light";
 }
 
-/** A label as people say it: `Fri 27 Nov 2026` for a day, anything else as it is. */
+/** A label as people write it: `Fri 27 Nov 2026` for a day, anything else as it is. */
 export function readable(label: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(label)) return label;
   const format = {

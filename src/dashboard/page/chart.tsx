@@ -9,21 +9,21 @@ import { stackUp } from "./stack";
 /** What a chart shows. */
 export interface ChartProps {
   readonly title: string;
-  /** What a label is called, above the table. Default: the day. */
+  /** What a label is, as the table's heading. Default: the day. */
   readonly axisName?: string;
-  /** What there is along the x axis, mostly days: `2026-11-27`. */
+  /** The labels of the x axis, mostly days: `2026-11-27`. */
   readonly labels: readonly string[];
   readonly series: readonly ChartSeries[];
-  /** Bars stand on one another, and have a sum. */
+  /** Bars are stacked, and have a sum. */
   readonly isStacked?: boolean;
   readonly unit: Unit;
-  /** What stands under it. */
+  /** What is shown below the chart. */
   readonly footer?: ComponentChildren;
-  /** What is said of single labels; they are marked. */
+  /** Remarks on single labels; these are marked. */
   readonly marks?: ReadonlyMap<string, string>;
   /** The series between which the likely range is shaded. */
   readonly band?: readonly [upper: string, lower: string];
-  /** When some labels are selected, by dragging or by keys. */
+  /** Called when labels are selected, by dragging or with keys. */
   readonly onSelect?: (first: string, last: string) => void;
 }
 
@@ -31,8 +31,8 @@ const KEYS =
   "Arrow keys move along it, Shift and an arrow key select, Enter shows what is selected, T the table.";
 
 /**
- * A chart for everybody: what a pointer can do, keys can; what is drawn is said, and stands in a table. Entries of the
- * legend are buttons that hide their series.
+ * A chart for everybody: keys can do everything that a pointer can, and a table has everything that is drawn. The
+ * legend's entries are buttons that hide their series.
  */
 export function Chart(props: ChartProps) {
   const { title, labels, series, isStacked = false, marks, onSelect, footer } = props;
@@ -167,7 +167,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** The same figures as text: for whoever can't see the drawing, and for all one key away. */
+/** The same figures as text: for anybody who can't see the drawing, and one key away for everybody else. */
 function ChartTable({
   title,
   axisName = "day",

@@ -8,11 +8,11 @@ import { COUNT, DURATION, MONEY, money } from "./figures";
 import { Panel, TextButton } from "./parts";
 import { type Axis, apiPath, axisOf, dayAfter, dayIn, eachDay, nameParameters } from "./state";
 
-/** So many models have a colour of their own; the others are summed up. */
+/** How many models have their own colour; the others are summed up. */
 const MOST_MODELS = 6;
 export const OTHERS = "others";
 
-/** A drag or keys select a period. */
+/** Dragging or keys select a period. */
 function useSelection({ lastDayOf }: Axis): (first: string, last: string) => void {
   const { state, show } = usePage();
   return (from, to) => show({ ...state, period: { from, to: lastDayOf(to) } });
@@ -149,7 +149,7 @@ export function DurationsChart({
   );
 }
 
-/** The month so far, beside the one before, and where it will probably end. */
+/** The month so far, next to the previous one, and where it will probably end. */
 export function MonthChart() {
   const { state, version, nowMs } = usePage();
   const today = dayIn(state.timeZone, nowMs);
@@ -173,7 +173,7 @@ export function MonthChart() {
   const earlier = cumulated(eachDay(before, month), costs, month);
   const place = days.indexOf(today);
   const spent = soFar[place] ?? 0;
-  /** From today's sum straight to that at the end; on the last day that is what today will come to. */
+  /** A line from today's sum to the one at the month's end; on the last day, to what today will come to. */
   const towards = (end: number | null) => {
     const left = days.length - 1 - place;
     return days.map((_, index) => {
@@ -243,7 +243,7 @@ export function MonthChart() {
   );
 }
 
-/** Sums from the first day on; nothing after the last. */
+/** Running totals from the first day on; nothing after the last. */
 function cumulated(
   days: readonly string[],
   costs: ReadonlyMap<string | undefined, number>,

@@ -26,7 +26,7 @@ const numbers = (key: Field, header: string, format = formatCount): Column => ({
   text: (execution) => orUnknown(execution[key] as number | null, format),
 });
 
-/** Conclusions that are no failure, as `src/record/failure.ts` has them. */
+/** Conclusions that are not failures, as in `src/record/failure.ts`. */
 const SUCCESSFUL: readonly string[] = ["success", "neutral", "skipped"];
 
 export const isFailed = ({ conclusion }: PrintedExecution): boolean => !SUCCESSFUL.includes(`${conclusion}`);
@@ -47,7 +47,7 @@ export const COLUMNS: readonly Column[] = [
   { ...plain("conclusion", "conclusion"), className: (execution) => (isFailed(execution) ? "bad" : "") },
   {
     ...numbers("costUsd", "cost"),
-    // `~` stands before an estimate.
+    // `~` marks an estimate.
     text: ({ costUsd, costSource }) =>
       `${costSource === "estimated" ? "~" : ""}${orUnknown(costUsd as number | null, money)}`,
   },

@@ -5,11 +5,11 @@ import type { PageState } from "./state";
 /** What all parts of the page share. */
 export interface PageContext {
   readonly state: PageState;
-  /** Shows another state; the one before is what the browser goes back to. */
+  /** Shows another state; the browser's Back returns to the previous one. */
   readonly show: (next: PageState) => void;
   /** Changes when something was recorded. */
   readonly version: string;
-  /** Epoch milliseconds of the last change: periods end there. */
+  /** Epoch milliseconds of the last change: periods end at this time. */
   readonly nowMs: number;
 }
 

@@ -7,13 +7,13 @@ export interface Problem {
   readonly hint?: string | undefined;
 }
 
-/** What was asked for, as far as it is there. */
+/** What was asked for, as far as it has arrived. */
 export interface Loaded<Data> {
-  /** The latest answer; of an earlier question while `isLoading`, and an old one beside a `problem`. */
+  /** The latest answer. While `isLoading`, it may answer an earlier question; with a `problem`, it is outdated. */
   readonly data: Data | undefined;
   /** Why the latest answer did not come. */
   readonly problem: Problem | undefined;
-  /** Whether the answer to this very question is still to come. */
+  /** Whether the answer to the current question is still to come. */
   readonly isLoading: boolean;
   readonly retry: () => void;
 }
@@ -24,12 +24,12 @@ const UNREACHABLE: Problem = {
   hint: "Is the application still running?",
 };
 
-/** Of a large ledger that is written to all the time a question is asked no oftener than takes this part of the time. */
+/** On a large ledger that is written to all the time, a question may run for at most this share of the time. */
 const BUSY_SHARE = 0.1;
 
 /**
- * Asks the API; asks again when `version` changes, but not before the answer is there, and the later the longer it took.
- * What is there stays until there is something newer.
+ * Asks the API, and again when `version` changes. It never asks while an answer is pending, and the slower the last
+ * answer was, the longer it waits. The latest answer stays until there is a newer one.
  */
 export function useAnswer<Data>(path: string | undefined, version: unknown): Loaded<Data> {
   const [answer, setAnswer] = useState<{ path: string; data: Data }>();
@@ -60,7 +60,7 @@ export function useAnswer<Data>(path: string | undefined, version: unknown): Loa
       ask<Data>(path, current.signal).then(
         (data) =>
           finish(() => {
-            // The first answer has waited for threads to start and for files to be read.
+            // The first answer had to wait for threads to start and for files to be read.
             const isFirst = rest.current?.path !== path;
             const tookMs = isFirst ? 0 : performance.now() - startMs;
             rest.current = { path, endsAtMs: startMs + tookMs / BUSY_SHARE };
@@ -90,7 +90,7 @@ export function useAnswer<Data>(path: string | undefined, version: unknown): Loa
 
 /** @throws a {@link Problem} */
 export async function ask<Data>(path: string, signal?: AbortSignal): Promise<Data> {
-  // The browser sends the ETag of what it has along, and takes that again when nothing has changed.
+  // The browser sends the ETag of the answer it has, and reuses that answer if nothing has changed.
   const response = await fetch(path, { cache: "no-cache", ...(signal && { signal }) }).catch(() => {
     throw UNREACHABLE;
   });
@@ -101,7 +101,7 @@ export async function ask<Data>(path: string, signal?: AbortSignal): Promise<Dat
   return body as Data;
 }
 
-/** Whether the page hears of what is recorded. */
+/** Whether the page is told what is recorded. */
 export interface LiveState {
   readonly isConnected: boolean;
   /** When the connection was lost. */
@@ -111,10 +111,10 @@ export interface LiveState {
 }
 
 const RECONNECT_MS = 2_000;
-/** While much is recorded, figures are asked for no oftener. */
+/** While much is recorded, figures are requested no more often than this. */
 const EVERY_MS = 1_000;
 
-/** Listens to what is recorded while the page is seen; connects again by itself. */
+/** Listens for changes while the page is visible; reconnects by itself. */
 export function useLive(): LiveState {
   const [live, setLive] = useState<LiveState>({ isConnected: false, lostAt: undefined, version: "" });
   const latest = useRef("");
@@ -141,7 +141,7 @@ export function useLive(): LiveState {
       );
       stream.addEventListener("error", () => {
         setLive((before) => ({ ...before, isConnected: false, lostAt: before.lostAt ?? Date.now() }));
-        // A browser gives up on an answer that is an error.
+        // A browser doesn't reconnect after an error response.
         if (stream.readyState === EventSource.CLOSED) again = setTimeout(connect, RECONNECT_MS);
       });
     };
@@ -151,7 +151,7 @@ export function useLive(): LiveState {
       due = undefined;
       source?.close();
     };
-    // A browser has six connections for all its tabs: one that nobody looks at takes none.
+    // A browser has six connections for all its tabs, so a hidden tab uses none.
     const follow = () => {
       disconnect();
       if (!document.hidden) return connect();
@@ -167,7 +167,7 @@ export function useLive(): LiveState {
   return live;
 }
 
-/** A number that changes every so often while the page is looked at. */
+/** A number that changes at an interval while the page is visible. */
 export function useTicks(everyMs: number): number {
   const [ticks, setTicks] = useState(0);
   useEffect(() => {
@@ -177,7 +177,7 @@ export function useTicks(everyMs: number): number {
   return ticks;
 }
 
-/** A version that follows another one at most so often: for questions that read everything. */
+/** A version that follows another one at most once per interval: for questions that read everything. */
 export function useSlowly(version: string, everyMs: number): string {
   const [slow, setSlow] = useState(version);
   const setAt = useRef(0);

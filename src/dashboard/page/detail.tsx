@@ -14,7 +14,7 @@ import { money, orUnknown, UNKNOWN } from "./figures";
 import { Command, ProblemNote, TableScroll, TextButton } from "./parts";
 import { timeIn, withOnly } from "./state";
 
-/** Everything of the execution that is open, beside the page. */
+/** Everything about the open execution, in a dialog beside the page. */
 export function Detail({ id, ledger }: { readonly id: string; readonly ledger: string }) {
   const { state, show } = usePage();
   const loaded = useAnswer<PrintedExecutionReport>(`./api/executions/${encodeURIComponent(id)}`, "");
@@ -155,7 +155,7 @@ function Related({
 }: {
   readonly title: string;
   readonly related: PrintedRelated | null;
-  /** What shows all of them. */
+  /** The filter that shows all of them. */
   readonly filter: "session" | "pr";
   readonly name: string;
 }) {

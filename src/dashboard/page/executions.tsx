@@ -22,7 +22,7 @@ const PAGE_ROWS = 50;
 /** A page of executions, as the API sends it. */
 interface ExecutionsPage {
   readonly executions: readonly PrintedExecution[];
-  /** Where the next page begins; `null` at the end. */
+  /** Where the next page begins; `null` on the last one. */
   readonly next: string | null;
 }
 
@@ -35,7 +35,7 @@ export function Executions() {
     ...nameParameters(state),
     ...(state.sort === "newest" ? [] : ([["sort", state.sort]] as const)),
   ];
-  // Where the pages before began: a page is left for the one before as it was.
+  // Where the previous pages began, so that going back shows them as they were.
   const [places, setPlaces] = useState<readonly string[]>([]);
   const question = JSON.stringify(asked);
   const lastQuestion = useRef(question);
@@ -50,7 +50,7 @@ export function Executions() {
     ["limit", `${PAGE_ROWS}`],
     ...(after === undefined ? [] : ([["after", after]] as const)),
   ];
-  // A page further back stays as it is: what is new comes before it.
+  // A later page stays as it is: new executions come before it.
   const loaded = useAnswer<ExecutionsPage>(
     apiPath("api/executions", shown),
     after === undefined ? version : "",

@@ -1,7 +1,7 @@
 import { formatCount, formatDuration, formatShare, formatUsd } from "../../report/format/values";
 import type { Usage } from "../../report/types";
 
-// The figures of the overview, each with what it doesn't know, and how it is compared with the period before.
+// The figures of the overview, each with what is unknown about it, and with its comparison with the previous period.
 
 export const UNKNOWN = "–";
 
@@ -9,7 +9,7 @@ export function money(value: number): string {
   return value < 0 ? `−$${formatUsd(-value)}` : `$${formatUsd(value)}`;
 }
 
-/** How the values of a chart are written, and where its axis may be divided. */
+/** How a chart's values are written, and where its axis may be divided. */
 export interface Unit {
   readonly format: (value: number) => string;
   /** Shorter, for the axis. */
@@ -56,7 +56,7 @@ export function orUnknown(value: number | null | undefined, format: (value: numb
   return value === null || value === undefined ? UNKNOWN : format(value);
 }
 
-/** A count as it is, as long as it is short enough: from a billion on in three digits. */
+/** A count in full while it is short enough; from a billion on in three digits. */
 export function short(value: number): string {
   return value < 1e9 ? formatCount(value) : compact(value);
 }
@@ -77,12 +77,12 @@ export function compact(value: number): string {
 /** One figure of a card. */
 export interface Figure {
   readonly name: string;
-  /** The field of a report that it is. */
+  /** The report field that it shows. */
   readonly field: keyof Usage;
   readonly format: (value: number) => string;
-  /** How it differs from the period before: as a share of that, or in percentage points. */
+  /** How it differs from the previous period: as a share of that, or in percentage points. */
   readonly compare: "share" | "points";
-  /** What is not in it, as far as anything isn't. */
+  /** What it doesn't include, if anything. */
   readonly caveats: (usage: Usage) => readonly (string | false)[];
 }
 
@@ -139,7 +139,7 @@ export const FIGURES: readonly Figure[] = [
   },
 ];
 
-/** The four classes of tokens: they are disjoint, and never one sum. */
+/** The four classes of tokens: they are disjoint, and are never shown as one sum. */
 export const TOKEN_FIGURES = [
   { name: "input", field: "inputTokens" },
   { name: "output", field: "outputTokens" },
@@ -147,7 +147,7 @@ export const TOKEN_FIGURES = [
   { name: "cache write", field: "cacheCreationTokens" },
 ] as const satisfies readonly { name: string; field: keyof Usage }[];
 
-/** The figure of a usage; unknown where nobody knows any part of it. */
+/** The value of a figure; unknown if no execution has it. */
 export function knownValue({ field }: Pick<Figure, "field">, usage: Usage): number | null {
   const value = usage[field] ?? null;
   const { executions, withoutCost, withoutUsage, costUsd } = usage;
@@ -156,7 +156,7 @@ export function knownValue({ field }: Pick<Figure, "field">, usage: Usage): numb
   return value;
 }
 
-/** How a figure differs from the one before: `▲ 12.3 %`; `undefined` where there is nothing to compare. */
+/** How a figure differs from the previous one: `▲ 12.3 %`; `undefined` if there is nothing to compare. */
 export function changeOf(
   { compare }: Pick<Figure, "compare">,
   now: number | null,

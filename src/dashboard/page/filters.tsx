@@ -24,7 +24,7 @@ const PERIOD_NAMES: Readonly<Record<Period, string>> = {
 
 const ZONES = [...new Set(["UTC", Intl.DateTimeFormat().resolvedOptions().timeZone])];
 
-/** Which executions the page is about. */
+/** The controls that choose which executions the page is about. */
 export function Filters() {
   const { state, show, nowMs } = usePage();
   const { since, until } = daysOf(state, nowMs);
@@ -84,7 +84,7 @@ export function Filters() {
   );
 }
 
-/** The names that are filtered by, each with a button that takes it away. */
+/** The names in the filter, each with a button that removes it. */
 function Chips() {
   const { state, show } = usePage();
   if (!hasFilters(state)) return null;

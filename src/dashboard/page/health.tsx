@@ -10,7 +10,7 @@ import { apiPath, timeIn } from "./state";
 const PAGE_ROWS = 50;
 const KINDS = ["rejected", "dropped", "spilled", "degraded"] as const;
 const CHECK_MS = 10_000;
-/** How the application is changes without the ledger. */
+/** How often the application's state is refreshed: it changes without the ledger. */
 const LOOK_MS = 5_000;
 
 const LEVELS = { ok: "✓", note: "•", problem: "✕" } as const;

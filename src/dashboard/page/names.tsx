@@ -15,12 +15,12 @@ const FILTERS: { readonly [Key in GroupKey]?: NameFilterKey } = {
   ledger: "ledger",
 };
 
-/** What filters by the names of a key. */
+/** The filter for the names of a key. */
 export function filterKeyOf(key: GroupKey): NameFilterKey | undefined {
   return key.startsWith("label:") ? "label" : FILTERS[key];
 }
 
-/** A name as its filter takes it, and no other: of a label, with the label. */
+/** A name as an exact filter value; for a label, including the label. */
 export function filterName(key: GroupKey, name: string): string {
   const pattern = patternOf(name);
   return key.startsWith("label:") ? `${(key as LabelKey).slice("label:".length)}=${pattern}` : pattern;
@@ -33,12 +33,12 @@ const HEADINGS: { readonly [key: string]: string } = {
   pr: "pull request",
 };
 
-/** What a key is called in headings. */
+/** A key's name in headings. */
 export function headingOf(key: string): string {
   return HEADINGS[key] ?? key.replace(/^label:/, "label ");
 }
 
-/** A name that filters by itself. */
+/** A name that filters when it is clicked. */
 export function FilterButton({
   filter,
   groupKey,

@@ -8,7 +8,7 @@ const FIRST_LINES = `import { createApp, telemetryPlugin } from "runledger";
 const app = createApp().use(telemetryPlugin);
 app.emitter.emit("execution:completed", { repo, eventType, model, conclusion, costUsd });`;
 
-/** Stands where figures would, when there are none: says why, and what to do. */
+/** Shown in place of figures if there are none: says why, and what to do. */
 export function Nothing({ loaded }: { readonly loaded: Loaded<ReportJson> }) {
   const { state, show, version } = usePage();
   const isMissing = loaded.problem?.code === "LEDGER_NOT_FOUND";

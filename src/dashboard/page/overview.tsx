@@ -20,18 +20,18 @@ import {
 } from "./state";
 import { Tops } from "./tops";
 
-/** What reads every execution is asked again no oftener than this. */
+/** Queries that read every execution are repeated no more often than this. */
 const SLOW_MS = 30_000;
 const NO_MARKS: ReadonlyMap<string, string> = new Map();
 
-/** What was spent, on what, what changed, and where the month will end. */
+/** What was spent, on what, what changed, and how the month will end. */
 export function Overview() {
   const { state, version, nowMs } = usePage();
   const days = daysOf(state, nowMs);
   const [time, names] = [timeParameters(days), nameParameters(state)];
   const exact: Parameters = state.exact ? [["exact", "1"]] : [];
   const slowVersion = useSlowly(version, SLOW_MS);
-  // The days alone come first: figures and charts need no more, and nothing is quicker.
+  // Days first: figures and charts need only them, and no query is faster.
   const report = useAnswer<ReportJson>(apiPath("api/report", time, names, [["by", "day"]]), version);
   const summary = useAnswer<ReportJson>(apiPath("api/report", time, names), version);
   const byModel = useAnswer<ReportJson>(apiPath("api/report", time, names, [["by", "day,model"]]), version);
@@ -59,7 +59,7 @@ export function Overview() {
   const all = eachDay(first, days.until);
   const axis = axisOf(all);
   const compared = changes.problem === undefined ? changes.data : undefined;
-  // What is unusual is marked in the chart, and said under it.
+  // Unusual days are marked in the chart, and listed below it.
   const shownNotes = [
     ...(compared === undefined
       ? []
@@ -107,7 +107,7 @@ export function Overview() {
   );
 }
 
-/** An instant to its minute, without a time where a day begins. */
+/** An instant to the minute; only the date if a day begins then. */
 function minuteOf(iso: string): string {
   return iso.slice(0, 16).replace("T00:00", "").replace("T", " ");
 }

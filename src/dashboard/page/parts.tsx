@@ -11,7 +11,7 @@ export function Panel({
 }: {
   readonly title: string;
   readonly aside?: ComponentChildren;
-  /** What it shows: its problem is shown in it, and what is old is marked. */
+  /** The data that it shows: its problem is shown too, and old data is marked. */
   readonly loaded?: Pick<Loaded<unknown>, "data" | "problem" | "isLoading" | "retry">;
   readonly children?: ComponentChildren;
   readonly className?: string;
@@ -33,7 +33,7 @@ export function Panel({
   );
 }
 
-/** What failed, and what to do; whether what stands beside it is old. */
+/** What failed, and what to do; and whether the data next to it is outdated. */
 export function ProblemNote({
   loaded: { problem, data, retry },
 }: {
@@ -53,7 +53,7 @@ export function ProblemNote({
   );
 }
 
-/** A button that looks like the text it stands in. */
+/** A button that looks like the text around it. */
 export function TextButton({
   onClick,
   title,
@@ -70,7 +70,7 @@ export function TextButton({
   );
 }
 
-/** A table that may be wider than its place. */
+/** A table that may be wider than the space it has. */
 export function TableScroll({
   label,
   children,

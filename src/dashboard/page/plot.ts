@@ -4,22 +4,22 @@ import type { ChartProps } from "./chart";
 import { fillOf, type Palette, paletteOf, useTheme } from "./chart-style";
 import type { Stack } from "./stack";
 
-// The drawing of a chart, by uPlot.
+// Draws a chart with uPlot.
 
 export const HEIGHT = 220;
-/** How far apart the labels of the x axis are at least, in CSS pixels. */
+/** The smallest distance between labels of the x axis, in CSS pixels. */
 const LABEL_PX = 64;
 const MOST_POINTS = 45;
-/** A drag that is shorter was meant as a click, in CSS pixels. */
+/** Dragging less than this counts as a click, in CSS pixels. */
 const SHORTEST_DRAG_PX = 4;
 
-/** What is drawn at the moment. */
+/** What is currently drawn. */
 interface Drawn {
   readonly props: ChartProps;
   readonly stack: Stack;
 }
 
-/** Draws a chart into its place; new figures move into the same drawing, lest they end a drag. */
+/** Draws a chart into its element. New figures update the same drawing, so that they don't end a drag. */
 export function usePlot(
   place: { readonly current: HTMLDivElement | null },
   plot: { current: uPlot | undefined },
@@ -32,7 +32,7 @@ export function usePlot(
   const drawn = useRef<Drawn>({ props, stack });
   drawn.current = { props, stack };
   const { labels, series, marks } = props;
-  // As text: objects are new each time, but mean the same.
+  // Compared as text: the objects are new each time, but mean the same.
   const structure = JSON.stringify([series.map(({ values, ...rest }) => rest), labels.length, theme]);
   const content = JSON.stringify([labels, stack, [...(marks?.keys() ?? [])]]);
   useEffect(() => {
@@ -66,7 +66,7 @@ export function moveCursor(plot: uPlot | undefined, index: number): void {
   plot?.setCursor({ left: plot.valToPos(index, "x"), top: 10 });
 }
 
-/** Shows the labels from one to another as selected; without the first, none. */
+/** Shows a range of labels as selected; without the first one, none. */
 export function select(plot: uPlot | undefined, from: number | undefined, to: number): void {
   if (plot === undefined) return;
   const [first, last] = [Math.min(from ?? to, to) - 0.5, Math.max(from ?? to, to) + 0.5];
@@ -162,12 +162,12 @@ function optionsOf(
   };
 }
 
-/** So few values are shown as points too: one between two that are unknown has no line. */
+/** With this few values, points are drawn too: a value between two unknown ones has no line. */
 function isSparse(values: readonly (number | null)[]): boolean {
   return values.filter((value) => value !== null).length < MOST_POINTS;
 }
 
-/** The places on the x axis that have a label, from the last one back. */
+/** The positions on the x axis that get a label, starting from the last. */
 function labelled(length: number, widthPx: number): number[] {
   const step = Math.max(1, Math.ceil(length / Math.max(1, Math.floor(widthPx / LABEL_PX))));
   const indexes: number[] = [];
@@ -175,7 +175,7 @@ function labelled(length: number, widthPx: number): number[] {
   return indexes;
 }
 
-/** Bars, each from where the one below it ends. */
+/** Bars, each starting where the one below it ends. */
 function bars(drawn: { readonly current: Drawn }, series: number): uPlot.Series.PathBuilder {
   return (self, _, first, last) => {
     const fill = new Path2D();

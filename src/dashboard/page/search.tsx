@@ -9,7 +9,7 @@ import { apiPath, daysOf, type NameFilterKey, withName } from "./state";
 interface Suggestion {
   readonly key: NameFilterKey | "execution";
   readonly name: string;
-  /** What filters by it. Default: the name, which may be a glob. */
+  /** The filter value. Default: the name, which may be a glob. */
   readonly pattern?: string;
 }
 
@@ -97,7 +97,7 @@ const GROUPED = [
   ["provider", "provider"],
 ] as const;
 
-/** Names of this period that have the text in them; the text itself as what it looks like, and as an id. */
+/** Names of this period that contain the text; and the text itself, as what it looks like and as an id. */
 function useSuggestions(isOpen: boolean, text: string, nowMs: number): readonly Suggestion[] {
   const { state } = usePage();
   const { since, until } = daysOf(state, nowMs);

@@ -1,16 +1,16 @@
-/** A series of a chart, as far as stacking goes. */
+/** A series of a chart, as far as stacking needs it. */
 export interface Stackable {
   readonly kind: "bar" | "line";
   readonly values: readonly (number | null)[];
 }
 
-/** From where to where each series is drawn, by label. */
+/** The bounds between which each series is drawn, by label. */
 export type Stack = readonly {
   readonly lower: readonly (number | null)[];
   readonly upper: readonly (number | null)[];
 }[];
 
-/** Puts bars on one another, each where the one before ends; lines, and bars that aren't stacked, begin at zero. */
+/** Stacks bars, each starting where the previous one ends; lines, and bars that aren't stacked, start at zero. */
 export function stackUp(series: readonly Stackable[], length: number, isStacked: boolean): Stack {
   const heights = new Array<number>(length).fill(0);
   return series.map(({ kind, values }) => {

@@ -1,6 +1,6 @@
 import { shellWord } from "../../shell-words";
 
-// What the page shows is what its URL says: it can be copied, reloaded, and gone back from.
+// The page shows exactly what its URL says, so it can be copied, reloaded, and gone back to.
 
 export const VIEWS = ["overview", "executions", "health"] as const;
 export type View = (typeof VIEWS)[number];
@@ -8,7 +8,7 @@ export type View = (typeof VIEWS)[number];
 export const PERIODS = ["today", "7d", "30d", "90d", "this-month", "last-month", "all"] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** The filters that take names, as the API and the command line call them. */
+/** The filters that take names, named as in the API and on the command line. */
 export const NAME_FILTERS = [
   "repo",
   "model",
@@ -28,19 +28,19 @@ export type Sort = (typeof SORTS)[number];
 /** What the page shows. */
 export interface PageState {
   readonly view: View;
-  /** One of the presets, or days: both of them count. */
+  /** One of the presets, or days, both of which are included. */
   readonly period: Period | { readonly from: string; readonly to: string };
   readonly names: Readonly<Record<NameFilterKey, readonly string[]>>;
   readonly failed: boolean;
   /** Percentiles over all executions. */
   readonly exact: boolean;
   readonly timeZone: string;
-  /** By what changes are told. */
+  /** What changes are broken down by. */
   readonly changesBy: string;
   readonly sort: Sort;
-  /** Columns of the table that are shown beside those that are by default, or hidden. */
+  /** Table columns that are shown in addition to the defaults, or hidden. */
   readonly columns: readonly string[] | undefined;
-  /** The execution that is open. */
+  /** The open execution. */
   readonly open: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export function parseState(search: string): PageState {
   };
 }
 
-/** The URL's query for a state; what is by default is left out. */
+/** The URL's query for a state; defaults are left out. */
 export function toSearch(state: PageState): string {
   const { view, period, names, failed, exact, timeZone, changesBy, sort, columns, open } = state;
   const parameters = new URLSearchParams();
@@ -94,14 +94,14 @@ export function toSearch(state: PageState): string {
   return search === "" ? "" : `?${search}`;
 }
 
-/** Adds a name to a filter, or takes it away where it is there. */
+/** Adds a name to a filter, or removes it if it is there. */
 export function withName(state: PageState, key: NameFilterKey, name: string): PageState {
   const before = state.names[key];
   const after = before.includes(name) ? before.filter((other) => other !== name) : [...before, name];
   return { ...state, names: { ...state.names, [key]: after } };
 }
 
-/** One name alone in a filter. */
+/** Sets a filter to a single name. */
 export function withOnly(state: PageState, key: NameFilterKey, name: string): PageState {
   return { ...state, names: { ...state.names, [key]: [name] } };
 }
@@ -115,7 +115,7 @@ export function hasFilters({ names, failed }: PageState): boolean {
   return failed || NAME_FILTERS.some((key) => names[key].length > 0);
 }
 
-/** A stretch of whole days: `since` is the first of them, `until` the first that no longer counts. */
+/** A period of whole days: `since` is the first of them, `until` the first that no longer counts. */
 export interface Days {
   readonly since?: string | undefined;
   readonly until: string;
@@ -137,7 +137,7 @@ export function daysOf({ period, timeZone }: PageState, nowMs: number): Days {
     case "all":
       return { until };
     default:
-      // So many whole days, and today, as the command line's report has it.
+      // This many whole days, and today, like the command line's report.
       return { since: dayAfter(today, -Number.parseInt(period, 10)), until };
   }
 }
@@ -175,7 +175,7 @@ export function commandLine(command: string, ledger: string, ...parameters: read
   return ["runledger", command, "--db", shellWord(ledger), ...options].join(" ");
 }
 
-/** The day so many days after another. */
+/** The day a number of days after another. */
 export function dayAfter(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
@@ -187,10 +187,10 @@ export function eachDay(since: string, until: string): readonly string[] {
   return days;
 }
 
-/** What stands along the axis of a chart: days, or weeks or months where days would be too many to tell apart. */
+/** The labels of a chart's axis: days, or weeks or months if there would be too many days. */
 export interface Axis {
   readonly unit: "day" | "week" | "month";
-  /** The first day of each. */
+  /** The first day of each label. */
   readonly labels: readonly string[];
   /** The label of a day. */
   readonly labelOf: (day: string) => string;
@@ -214,7 +214,7 @@ export function axisOf(days: readonly string[]): Axis {
   };
 }
 
-/** When a unit begins that a day is in, and when the next one does. */
+/** When the unit that contains a day begins, and when the next one does. */
 const UNITS: Readonly<
   Record<Axis["unit"], { readonly begin: (day: string) => string; readonly next: (label: string) => string }>
 > = {
@@ -233,11 +233,11 @@ function firstOfMonth(day: string): string {
 
 /** The day of an instant in a time zone. */
 export function dayIn(timeZone: string, epochMs: number): string {
-  // This locale writes days as ISO 8601 does.
+  // This locale writes days as in ISO 8601.
   return new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short" }).format(epochMs);
 }
 
-/** The wall clock of an instant in a time zone, to the second. */
+/** The local time of an instant in a time zone, to the second. */
 export function timeIn(timeZone: string, iso: string): string {
   const format = { timeZone, dateStyle: "short", timeStyle: "medium" } as const;
   const epochMs = Date.parse(iso);

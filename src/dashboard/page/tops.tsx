@@ -13,10 +13,10 @@ import { apiPath, type Parameters, timeIn } from "./state";
 
 const MOST_ROWS = 8;
 const MOST_LABELS = 3;
-/** What executions without a pull request, or without a session, are grouped under. */
+/** The group of executions without a pull request, or without a session. */
 const NONE = "(none)";
 
-/** What the costs went into, the costliest first; each name filters by itself. */
+/** What the costs went into, the costliest first; clicking a name filters by it. */
 export function Tops({
   report,
   changes,
@@ -56,7 +56,7 @@ export function Tops({
   );
 }
 
-/** A list whose groups are a question of their own. */
+/** A list whose groups are loaded with a query of their own. */
 function AskedTop({
   title,
   by,
@@ -68,7 +68,7 @@ function AskedTop({
   readonly version: string;
   readonly parameters: Parameters;
 }) {
-  // One more than is shown: those without a pull request are a group as well.
+  // One more than is shown: executions without a pull request are a group as well.
   const limit = [["limit", `${MOST_ROWS + 1}`]] as const;
   const loaded = useAnswer<CostliestReport>(
     apiPath("api/costliest", parameters, [["by", by]], limit),
@@ -173,7 +173,7 @@ function Rows({
   );
 }
 
-/** The single executions that cost most. */
+/** The costliest single executions. */
 function Costliest({ version, parameters }: { readonly version: string; readonly parameters: Parameters }) {
   const { state, show } = usePage();
   const path = apiPath("api/executions", parameters, [
