@@ -7,8 +7,8 @@ import { columnsOf } from "../../ledger/tables";
 type Table = keyof LedgerSchema;
 
 /**
- * Temporary views by which a database of the earlier one-table design reads like a ledger of which no row was adopted
- * yet. The database itself stays as it is.
+ * Temporary views that make a database of the earlier one-table design readable like a ledger whose rows are not
+ * adopted yet. The database itself stays as it is.
  */
 export function earlierDesignViews(): CompiledQuery[] {
   return [

@@ -17,11 +17,11 @@ const UNREADABLE = "Check that this user may read the file and its folder.";
 const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
 /**
- * Opens a ledger for reading, also while an application writes it, on a read-only file system, or in the earlier
- * one-table design. Never creates one, never changes its tables, never keeps its writer waiting, unless it is a file of
- * that design which is not in WAL mode.
+ * Opens a ledger for reading, also while an application writes to it, on a read-only file system, or in the earlier
+ * one-table design. It never creates a ledger, never changes its tables, and never blocks its writer, unless it is a
+ * file of that design that is not in WAL mode.
  *
- * @param urlOrPath The path of a SQLite file, or the `postgres://` URL of what ledgers were forwarded to.
+ * @param urlOrPath The path of a SQLite file, or the `postgres://` URL of a ledger that others are forwarded to.
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `INVALID_ARGUMENT`,
  *   `MISSING_PACKAGE` without the optional package `pg`
  * @example
@@ -54,13 +54,13 @@ export async function openLedger(urlOrPath: string): Promise<Ledger> {
 }
 
 function addLedgerViews(database: ReadingDatabase): void {
-  // Loaded on use: few databases need it, and its statements take a tenth of a report's start.
+  // Loaded on use: few databases need it, and its statements take a tenth of a report's start-up time.
   const { earlierDesignViews } = require("./earlier-design") as typeof import("./earlier-design");
   for (const { sql } of earlierDesignViews()) database.run(sql);
 }
 
 function pathOf(urlOrPath: string): string {
-  // A URL may have a password in it: its scheme alone is shown.
+  // A URL may contain a password: only its scheme is shown.
   const [, scheme] = URL_SCHEME.exec(urlOrPath) ?? [];
   const { success, data } = dbPathOption.safeParse(urlOrPath);
   if (success && scheme === undefined) return plainPath(data);
@@ -78,9 +78,9 @@ export interface OpenedFile {
 }
 
 /**
- * Opens the file of a ledger, also of one that lacks a part of today's schema.
+ * Opens a ledger's file, even if it lacks part of the current schema.
  *
- * @param prepare What else may fail; the file is closed then.
+ * @param prepare Further steps that may fail; the file is then closed.
  */
 export function openFile(path: string, prepare: (opened: OpenedFile) => void = () => {}): OpenedFile {
   const status = statSync(path, { throwIfNoEntry: false });

@@ -12,8 +12,8 @@ import { postgresReads } from "./postgres-reads";
 const CLOSE_WITHIN_MS = 2_000;
 
 /**
- * Opens, for reading, what ledgers were forwarded to. It has the tables of a SQLite ledger, and one column more, so
- * that the same queries answer.
+ * Opens a PostgreSQL ledger for reading. It has the tables of a SQLite ledger with one more column, so that the same
+ * queries work.
  *
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`, `MISSING_PACKAGE`
  */

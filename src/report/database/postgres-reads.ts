@@ -16,7 +16,7 @@ import {
 } from "kysely";
 import { toRegularExpression } from "../../name-pattern";
 
-/** Stored as `timestamptz` in PostgreSQL, read and compared as the text that SQLite ledgers have. */
+/** Columns stored as `timestamptz` in PostgreSQL, but read and compared as text in the form of SQLite ledgers. */
 const TIME_COLUMNS: ReadonlySet<string> = new Set(["created_at", "at"]);
 const UTC_OFFSET = "+00";
 
@@ -28,7 +28,7 @@ export const postgresReads: KyselyPlugin = {
 
 class PostgresReads extends OperationNodeTransformer {
   protected override transformNodeImpl<Node extends OperationNode>(node: Node, queryId?: QueryId): Node {
-    // Each node is replaced by one that means the same in PostgreSQL.
+    // Each node is replaced by one with the same meaning in PostgreSQL.
     return super.transformNodeImpl(inPostgres(node) as Node, queryId);
   }
 }
@@ -50,7 +50,10 @@ function total(node: AggregateFunctionNode): OperationNode {
   return FunctionNode.create("coalesce", [sum, ValueNode.createImmediate(0)]);
 }
 
-/** `+column`, which keeps SQLite from an index: PostgreSQL has statistics. And `column glob pattern`. */
+/**
+ * Translates `+column`, which keeps SQLite from using an index but is not needed with PostgreSQL's statistics, and
+ * `column glob pattern`.
+ */
 function fragment(node: RawNode): OperationNode {
   const [first, second] = node.parameters;
   if (node.sqlFragments[0] === "+" && first !== undefined) return first;
@@ -62,12 +65,12 @@ function fragment(node: RawNode): OperationNode {
   );
 }
 
-/** As both databases take it in brackets, a character stands for itself. */
+/** In brackets, a character stands for itself in both databases. */
 function quoted(text: string): string {
   return text.replace(/[^\p{L}\p{N}_]/gu, "\\$&");
 }
 
-/** The beginning of a time's text. */
+/** The leading characters of a time's text. */
 function beginning(node: FunctionNode): OperationNode {
   const [time, ...rest] = node.arguments;
   if (time === undefined || !isTime(time)) return node;

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { codeOf } from "../../describe";
 import { RunledgerError } from "../../errors";
 
-/** How long a read waits for another process's lock: they are short, but for a recovery after a crash. */
+/** How long a read waits for another process's lock: locks are short, except for a recovery after a crash. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
@@ -87,7 +87,7 @@ export class ReadingDatabase extends Database {
     return statement;
   }
 
-  /** Runs a PRAGMA, such as `user_version`; returns the rows it gives. */
+  /** Runs a PRAGMA, such as `user_version`; returns its rows. */
   pragma(text: string): Record<string, unknown>[] {
     return this.prepare<Record<string, unknown>, []>(`PRAGMA ${text}`).all();
   }

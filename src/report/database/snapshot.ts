@@ -5,7 +5,7 @@ import { toPostgresFailure } from "../../postgres/errors";
 import type { Ledger } from "./ledger";
 
 /**
- * Runs reads that all see the ledger as it is at one moment.
+ * Runs several reads on one snapshot of the ledger.
  *
  * @throws {RunledgerError} `STORE_FAILED`
  */
@@ -16,7 +16,7 @@ export function atOneMoment<Result>(
   return reading(ledger, () => ledger.db.transaction().setIsolationLevel("repeatable read").execute(read));
 }
 
-/** Runs a read; an error of the database's becomes `STORE_FAILED` with a hint. */
+/** Runs a read; a database error becomes `STORE_FAILED` with a hint. */
 export async function reading<Result>(
   { engine, location }: Ledger,
   read: () => Promise<Result>,

@@ -8,7 +8,9 @@ import { formatTable, type TableColumn } from "./table";
 import { formatNotes, type TextOptions } from "./text";
 import { formatCount, formatShare, formatUsd, printable, usdColumn } from "./values";
 
-/** Two periods for people: their numbers side by side, and a table of changes for each key, with so many names. */
+/**
+ * Two periods as text: their numbers side by side, and a table of changes for each key, with a limited number of names.
+ */
 export function formatChangesText(report: ChangesReport, limit: number, options: TextOptions): string {
   const { columns, styles } = options;
   const { filter, comparedWith, before, now } = report;
@@ -92,7 +94,7 @@ function signed(value: number, format: (value: number) => string): string {
   return `${value > 0 ? "+" : "−"}${format(Math.abs(value))}`;
 }
 
-/** The largest changes, and one row that adds the others up, so that the table still is all of the difference. */
+/** The largest changes, and one row that adds up the others, so that the table still is the whole difference. */
 function shown(key: ChangeKey, changes: readonly Change[], limit: number): readonly Change[] {
   const others = changes.slice(limit);
   if (others.length < 2) return changes;

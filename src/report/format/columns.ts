@@ -5,20 +5,20 @@ import { type GroupTable, type OtherGroups, tokensOf } from "./groups";
 import type { TableColumn } from "./table";
 import { formatCount, formatDuration, formatShare, formatUsd, usdColumn } from "./values";
 
-/** A row of a report's table for people. */
+/** A row of a report's table. */
 export interface UsageRow {
   /** One per key of the table. */
   readonly names: readonly string[];
   readonly usage: Usage;
 }
 
-/** The sign for an unknown value: unknown is not zero. */
+/** Shown for an unknown value: unknown is not zero. */
 export const UNKNOWN = "–";
 
-/** The mark behind a day that cost unusually much. */
+/** Shown after a day that cost unusually much. */
 const UNUSUAL = " !";
 
-/** The rows of a table, those that sum groups up included. */
+/** The rows of a table, including those that add up groups. */
 export function usageRows({ by, groups, others, subtotals }: GroupTable): readonly UsageRow[] {
   const othersByPlace = Map.groupBy(others, ({ after }) => after);
   const subtotalByPlace = new Map(subtotals.map((subtotal) => [subtotal.after, subtotal]));
@@ -44,7 +44,7 @@ function isShared(shared: OtherGroups["shared"]): boolean {
   return Object.keys(shared).length > 0;
 }
 
-/** The names of a row of sums: the value that its groups share, and what the row is. */
+/** The names of a row that adds up groups: the value that they share, and what the row is. */
 function namesOfSum(by: readonly GroupKey[], shared: OtherGroups["shared"], name: string): readonly string[] {
   const place = by.findIndex((key) => shared[key] === undefined);
   return by.map((key, index) => (index === place ? name : (shared[key] ?? "")));
@@ -64,7 +64,7 @@ export function keyColumns(by: readonly GroupKey[]): readonly TableColumn<UsageR
   }));
 }
 
-/** The header of a key; of a label, its name. */
+/** The header of a key; for a label, the label's name. */
 export function headerOf(key: GroupKey): string {
   return isLabelKey(key) ? labelOf(key) : KEY_HEADERS[key];
 }
@@ -83,7 +83,7 @@ const KEY_HEADERS = {
   ledger: "ledger",
 } as const satisfies Record<Exclude<GroupKey, LabelKey>, string>;
 
-/** Every column that a table can have beside its keys; amounts of money have the same decimals in all its rows. */
+/** All columns that a table can have besides its keys; amounts of money have the same decimals in all rows. */
 export const USAGE_COLUMNS = {
   executions: numbers("executions", ({ executions }) => formatCount(executions)),
   usedIn: numbers("used in", ({ executions, usedIn = executions }) => formatCount(usedIn)),
@@ -144,7 +144,7 @@ export function duration(ms: number | null): string {
   return orUnknown(ms, formatDuration);
 }
 
-/** A value as text, where there is one. */
+/** A value as text, if there is one. */
 export function orUnknown(value: number | null, format: (value: number) => string): string {
   return value === null ? UNKNOWN : format(value);
 }

@@ -1,11 +1,11 @@
 import { stringify } from "csv-stringify/sync";
 
-/** What a field of CSV can hold; `null` is an empty field. */
+/** What a CSV field can be; `null` is an empty field. */
 export type CsvValue = string | number | null;
 
 /**
- * Lines of CSV by RFC 4180, each ending in CRLF. Text that a spreadsheet would take for a formula gets an
- * apostrophe in front; numbers stay as they are.
+ * Lines of CSV as in RFC 4180, each ending in CRLF. Text that a spreadsheet would take for a formula gets an apostrophe
+ * in front; numbers stay as they are.
  */
 export function formatCsv(rows: readonly (readonly CsvValue[])[]): string {
   return stringify([...rows], {

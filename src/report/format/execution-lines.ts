@@ -19,7 +19,7 @@ export function jsonLines(toObject: (row: ExecutionRow) => object): ExecutionFor
   };
 }
 
-/** One table with a header, which is there without rows too. */
+/** One table with a header, even without rows. */
 export function csvLines(): ExecutionFormat {
   let head: CsvValue[][] = [[...PRINTED_FIELDS]];
   return {

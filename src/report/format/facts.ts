@@ -4,14 +4,14 @@ import { areTurnsKnown, cost, duration, orUnknown, tokenCount, UNKNOWN } from ".
 import { tokensOf } from "./groups";
 import { formatCount, formatShare, formatUsd } from "./values";
 
-/** One line of a summary: what it is about, the figure, and what there is to say about it. */
+/** One line of a summary: its subject, the figure, and remarks. */
 export interface Fact {
   readonly label: string;
   readonly value: string;
   readonly details: readonly string[];
 }
 
-/** What a summary says of its totals. */
+/** What a summary says about its totals. */
 export function factsOf(totals: Usage): readonly Fact[] {
   return [costFact(totals), executionsFact(totals), tokensFact(totals), durationFact(totals)];
 }
@@ -29,14 +29,14 @@ export function forecastFact({ month, spentUsd, expectedUsd, lowUsd, highUsd }: 
   return { label: month, value: formatUsd(spentUsd), details };
 }
 
-/** Caveats that the totals don't show by themselves. */
+/** Caveats that the totals don't show themselves. */
 export function caveatsOf(totals: Usage): readonly string[] {
   const sample = sampleOf(totals);
   const percentiles = sample === undefined ? [] : [`percentiles: ${sample}`];
   return [...costCaveats(totals), ...usageCaveats(totals), ...percentiles];
 }
 
-/** Of which executions the percentiles are, where these are not all: `latest 10,000`. */
+/** Which executions the percentiles are computed from, if not all: `latest 10,000`. */
 export function sampleOf({ durationSample, executions, withoutDuration }: Usage): string | undefined {
   return durationSample === 0 || durationSample >= executions - withoutDuration
     ? undefined

@@ -25,13 +25,13 @@ export type SortKey = (typeof SORT_KEYS)[number];
 export interface ArrangeOptions {
   /** Default: as they come. */
   readonly sort?: SortKey | undefined;
-  /** Default: all. Of groups by a time and something else, of each time, unless an amount ranks them all. */
+  /** Default: all. With a time and another key, the limit applies to each time, unless an amount ranks all groups. */
   readonly limit?: number | undefined;
-  /** Of a report by two keys, which then gets a row of sums under each value of the outer one. */
+  /** For a report with two keys: adds a row of sums under each value of the outer key. */
   readonly subtotals?: UsageReport["subtotals"];
 }
 
-/** Groups in the order in which they are shown, and the sums of those that are not. */
+/** Groups in the order in which they are shown, and the sums of those that are not shown. */
 export interface GroupTable {
   readonly by: readonly GroupKey[];
   /** What they are sorted by, if `--sort` was given. */
@@ -41,7 +41,7 @@ export interface GroupTable {
   readonly subtotals: readonly Subtotal[];
 }
 
-/** The sums of all groups that share a value of the outer one of two keys. */
+/** The sums of all groups with the same value of the outer key. */
 export interface Subtotal {
   readonly usage: Usage;
   readonly shared: OtherGroups["shared"];
@@ -49,22 +49,23 @@ export interface Subtotal {
   readonly after: UsageGroup;
 }
 
-/** Groups that are shown as one row. */
+/** Groups that are shown together in one row. */
 export interface OtherGroups {
   readonly count: number;
   readonly usage: Usage;
   /** Whether they are earlier than the groups that are shown. */
   readonly areEarlier: boolean;
-  /** The keys that all of them share: their time, where each time has others of its own. */
+  /** The keys that all of them share: their time, if each time has its own row of others. */
   readonly shared: { readonly [Key in GroupKey]?: string | undefined };
-  /** The group behind which their row stands; before all groups, where there is none. */
+  /** The group after which their row comes; `undefined`: before all groups. */
   readonly after: UsageGroup | undefined;
 }
 
 /**
- * Sorts groups and cuts them. Of times alone the latest stay. Of two keys, groups stand under the value of the outer one,
- * a time if there is one, and the first of each value stay: what a month cost most is no less worth seeing than the
- * latest. An amount to sort by ranks them all.
+ * Sorts groups and cuts them to the limit. If all keys are times, the latest groups stay. With two keys, groups are
+ * listed under each value of the outer key, which is the time if there is one, and the first groups of each value stay:
+ * the costliest ones of an old month matter as much as those of the latest. Sorting by an amount ranks all groups
+ * together.
  */
 export function arrangeGroups(
   by: readonly GroupKey[],
@@ -86,14 +87,14 @@ export function arrangeGroups(
   };
 }
 
-/** Groups that are shown, and the sum of those that are not. */
+/** The groups that are shown, and the sum of the others. */
 interface Cut {
   readonly shown: readonly UsageGroup[];
   readonly others: readonly OtherGroups[];
   readonly subtotal?: Subtotal | undefined;
 }
 
-/** Of two keys, the one whose values have the groups under them; none where an amount ranks them all. */
+/** The key whose values have groups listed under them; none if an amount ranks all groups. */
 function outerKey(by: readonly GroupKey[], sort: SortKey | undefined): GroupKey | undefined {
   const [first, second] = by;
   if (second === undefined) return undefined;
@@ -102,12 +103,12 @@ function outerKey(by: readonly GroupKey[], sort: SortKey | undefined): GroupKey 
   return sort === undefined ? first : undefined;
 }
 
-/** By themselves groups come in the order of time, whichever key that is. */
+/** Without `sort`, groups are in order of time, whichever key the time is. */
 function isInOrderOfTime(by: readonly GroupKey[], sort: SortKey | undefined): boolean {
   return sort === undefined ? by.some(isTimeKey) : sort === "name" && startsWithTime(by);
 }
 
-/** The first groups of each value of a key. Of its values, times stay, else those that cost most. */
+/** The first groups of each value of the outer key. All values stay if it is a time, otherwise the costliest. */
 function cutWithin(
   outer: GroupKey,
   groups: readonly UsageGroup[],
@@ -158,7 +159,7 @@ function othersOf(
 }
 
 /**
- * Puts a row of zeros wherever days without executions lie between two: bars next to each other are of adjacent days.
+ * Adds a row of zeros for each day without executions between two days, so that neighbouring bars are adjacent days.
  */
 export function withGaps(table: GroupTable): GroupTable {
   const unused = sumUsage([]);
@@ -171,12 +172,12 @@ export function withGaps(table: GroupTable): GroupTable {
   return { ...table, groups };
 }
 
-/** All tokens, of whatever kind. */
+/** All tokens, of every kind. */
 export function tokensOf(usage: Usage): number {
   return usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheCreationTokens;
 }
 
-/** 0 if one of them is not a day, which another program may have stored. */
+/** 0 if one of them is not a day: another program may have stored it. */
 function daysBetween(earlier = "", later = ""): number {
   try {
     return Temporal.PlainDate.from(earlier).until(later).days - 1;
@@ -198,12 +199,12 @@ function comparison(
   return (first, second) => amount(second) - amount(first) || compareNames(by, first, second);
 }
 
-/** Reads the amount that groups are sorted by; by name, what they cost. */
+/** Reads the amount by which groups are sorted; for sorting by name, the cost. */
 export function amountOf(sort: SortKey): (usage: Usage) => number {
   return AMOUNTS[sort === "name" ? "cost" : sort];
 }
 
-/** What is unknown comes last. */
+/** Unknown amounts come last. */
 const AMOUNTS = {
   cost: ({ costUsd }) => costUsd,
   executions: ({ executions }) => executions,
@@ -218,7 +219,7 @@ const AMOUNTS = {
   p95: ({ p95DurationMs }) => p95DurationMs ?? -1,
 } as const satisfies Record<Exclude<SortKey, "name">, (usage: Usage) => number>;
 
-/** By code units, so that the order is the same in every locale. */
+/** Compares code units, so that the order is the same in every locale. */
 function compareNames(by: readonly GroupKey[], first: UsageGroup, second: UsageGroup): number {
   for (const key of by) {
     const [one = "", other = ""] = [first[key], second[key]];
@@ -227,7 +228,7 @@ function compareNames(by: readonly GroupKey[], first: UsageGroup, second: UsageG
   return 0;
 }
 
-/** Without percentiles: those of several groups can't be told from those of each. */
+/** Without percentiles: those of several groups together can't be computed from those of each. */
 export function sumUsage(groups: readonly Usage[]): Usage {
   const tally = new UsageTally(groups.some(({ usedIn }) => usedIn !== undefined));
   for (const usage of groups) tally.add(usage);

@@ -3,13 +3,13 @@ import type { NamePattern, UsageReport } from "../types";
 import { headerOf } from "./columns";
 import { formatPeriod } from "./period";
 
-/** What stands above and below the tables of a report. */
+/** What a report has above and below its tables. */
 export interface ReportHead extends Omit<UsageReport, "by" | "groups" | "subtotals"> {
   /** Only with `--forecast`. */
   readonly forecast?: Forecast | undefined;
 }
 
-/** What a report is about, as text that is not made safe for its place yet. */
+/** What a report is about, as text that is not escaped yet. */
 export interface Heading {
   readonly title: string;
   /** The ledger, and what its executions were filtered by. */
@@ -31,7 +31,7 @@ export function headingOf({ filter, ledger }: ReportHead): Heading {
   };
 }
 
-/** The fields of a filter, and what they are called. */
+/** The fields of a filter, and their names in text. */
 const FILTERED = [
   ["repo", "repo"],
   ["model", "model"],

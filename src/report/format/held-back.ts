@@ -8,7 +8,7 @@ export function formatHeldBack({ executions, incidents }: HeldBack): string {
   return counts.join(" and ");
 }
 
-/** Since when a target has got nothing, to the minute. */
+/** Since when a target has received nothing, to the minute. */
 export function formatSince({ since }: HeldBack): string {
   return `${since.slice(0, 16)} UTC`;
 }

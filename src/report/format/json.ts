@@ -3,11 +3,11 @@ import { SUMMARY_KEYS, type SummaryKey, type SummaryReport } from "../summary-re
 import type { UsageGroup, UsageReport } from "../types";
 import { type ArrangeOptions, arrangeGroups } from "./groups";
 
-/** A report as `runledger report --json` prints it. */
+/** A report, as `runledger report --json` prints it. */
 export interface ReportJson extends UsageReport {
-  /** Of a report that was asked for without keys: its groups, beside those by day, by other keys. */
+  /** For a report without `--by`: the groups by other keys, in addition to those by day. */
   readonly furtherGroups?: Readonly<Record<Exclude<SummaryKey, "day">, readonly UsageGroup[]>>;
-  /** Only when it was asked for. */
+  /** Only with `--forecast`. */
   readonly forecast?: Forecast;
 }
 
@@ -21,7 +21,7 @@ export function toReportJson<Report extends UsageReport>(
   return { ...report, groups };
 }
 
-/** A summary in the form of a report by day, so that whoever reads JSON knows one form. */
+/** A summary in the form of a report by day, so that programs need to know only one form. */
 export function toSummaryJson(
   { groups, notes, ...head }: SummaryReport,
   { sort, limit }: ArrangeOptions,
@@ -40,12 +40,12 @@ export function toSummaryJson(
   };
 }
 
-/** One JSON object, indented by two. */
+/** One JSON object, indented by two spaces. */
 export function formatJson(value: object): string {
   return `${escapeControls(JSON.stringify(value, undefined, 2))}\n`;
 }
 
-/** One JSON object, in one line. */
+/** One JSON object on one line. */
 export function formatJsonLine(value: object): string {
   return `${escapeControls(JSON.stringify(value))}\n`;
 }

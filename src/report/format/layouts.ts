@@ -15,7 +15,9 @@ import type { GroupTable, SortKey } from "./groups";
 import type { TableColumn } from "./table";
 import { formatShare } from "./values";
 
-/** Names of columns, and the order in which they are left out when a table is too wide: the highest first, 0 never. */
+/**
+ * Names of columns, and the order in which they are left out of a table that is too wide: the highest first, 0 never.
+ */
 type Layout = readonly (readonly [name: UsageColumnName | "share", omission: number])[];
 
 const SUMMARY_LAYOUTS: Readonly<Record<SummaryKey, Layout>> = {
@@ -78,12 +80,12 @@ const GROUPS_LAYOUT: Layout = [
   ["p99", 11],
 ];
 
-/** The omission of what rows are sorted by: after all others. */
+/** For the columns that rows are sorted by: they are left out after all others. */
 const SORTED_BY = 1;
-/** Added to the omission of a column that says little. */
+/** Added for a column that is mostly empty, so that it is left out first. */
 const SAYS_LITTLE = 100;
 
-/** The columns that show what rows are sorted by. */
+/** The columns that show the sort key. */
 export const SORTED_COLUMNS = {
   cost: ["cost"],
   executions: ["executions"],
@@ -140,19 +142,22 @@ function columnsOf(table: GroupTable, layout: Layout, totals: Usage): readonly T
   return [...keyColumns(table.by), ...columns];
 }
 
-/** Whether a model was used in executions whose main model it is not. */
+/** Whether a model was used in executions whose main model is another. */
 function isUsedBeside({ executions, usedIn = executions }: Usage): boolean {
   return usedIn !== executions;
 }
 
-/** A column that is empty for most rows is left out first. One that is never left out otherwise, only if it is empty for all. */
+/**
+ * A column that is empty in most rows is left out first; a column that is otherwise never left out, only if all its
+ * cells are empty.
+ */
 function omissionOf({ text }: TableColumn<UsageRow>, omission: number, rows: readonly UsageRow[]): number {
   const empty = rows.filter((row) => text(row) === UNKNOWN).length;
   const saysLittle = empty > 0 && (omission === 0 ? empty === rows.length : empty > rows.length / 2);
   return saysLittle ? omission + SAYS_LITTLE : omission;
 }
 
-/** The share of all that was spent. */
+/** The share of all spending. */
 function costShare({ costUsd: whole }: Usage): TableColumn<UsageRow> {
   return {
     header: "share",

@@ -38,7 +38,7 @@ export function formatGroupsMarkdown(report: ReportHead, table: GroupTable): str
   ]);
 }
 
-/** A report by two keys as Markdown, the values of the second as columns. */
+/** A report by two keys as Markdown, with the values of the second key as columns. */
 export function formatPivotMarkdown(report: ReportHead, table: PivotTable): string {
   return joinParts([
     formatHead(report),

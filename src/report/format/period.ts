@@ -1,7 +1,7 @@
 import { dayIn, startOfDay, wallTime } from "../time-zone";
 import type { UsageReport } from "../types";
 
-/** From when to when a report is, in its time zone: `2026-10-01 – 2026-10-28 (UTC)`; whole days by their dates. */
+/** A report's period in its time zone: `2026-10-01 – 2026-10-28 (UTC)`; whole days as dates. */
 export function formatPeriod({ since, until, timeZone }: UsageReport["filter"]): string {
   const first = since === null ? undefined : formatTime(timeZone, Date.parse(since), 0);
   // A period that ends at midnight ends with the day before.
@@ -15,7 +15,7 @@ function joined(first: string | undefined, last: string | undefined): string {
   return first === last ? first : `${first} – ${last}`;
 }
 
-/** At midnight the date, of the instant `earlierMs` before; otherwise date and time. */
+/** At midnight, the date of the instant `earlierMs` before; otherwise date and time. */
 function formatTime(timeZone: string, epochMs: number, earlierMs: number): string {
   const isStartOfDay = startOfDay(dayIn(timeZone, epochMs), timeZone) === epochMs;
   if (isStartOfDay) return dayIn(timeZone, epochMs - earlierMs);

@@ -6,7 +6,7 @@ import { type ArrangeOptions, amountOf, arrangeGroups, type SortKey, sumUsage } 
 import { SORTED_COLUMNS } from "./layouts";
 import type { TableColumn } from "./table";
 
-/** A row of a pivot table: the usage of one value of the first key, in all and by the values of the second. */
+/** A row of a pivot table: the usage of one value of the first key, in total and by the values of the second. */
 export interface PivotRow {
   readonly name: string;
   readonly usage: Usage;
@@ -17,7 +17,7 @@ export interface PivotRow {
 export interface PivotTable {
   readonly rowKey: GroupKey;
   readonly columnKey: GroupKey;
-  /** What stands in the cells. */
+  /** What the cells show. */
   readonly measure: SortKey;
   /** The values of the second key. */
   readonly values: readonly string[];
@@ -25,7 +25,7 @@ export interface PivotTable {
   readonly total: PivotRow;
 }
 
-/** Turns a report by two keys into a table. The cells are costs, or the amount that the rows are sorted by. */
+/** Turns a report by two keys into a pivot table. The cells are costs, or the amount that the rows are sorted by. */
 export function pivot(report: UsageReport, { sort, limit }: ArrangeOptions): PivotTable {
   const [rowKey = "repo", columnKey = "model"] = report.by;
   const [ofRows, ofColumns] = [rowKey, columnKey].map((key) => report.subtotals?.[key] ?? []);
@@ -64,7 +64,7 @@ export function pivot(report: UsageReport, { sort, limit }: ArrangeOptions): Piv
   };
 }
 
-/** The columns for people. Where there is no room, the last values go first, of times the first. */
+/** The columns of the text. If there is too little room, the last values are left out; of times, the first. */
 export function pivotColumns(table: PivotTable): readonly TableColumn<PivotRow>[] {
   const { rowKey, columnKey, measure, values, rows, total } = table;
   const usages = [...rows, total].flatMap(({ usage, byValue }) => [usage, ...byValue.values()]);
@@ -85,7 +85,7 @@ export function pivotColumns(table: PivotTable): readonly TableColumn<PivotRow>[
   ];
 }
 
-/** All of it as CSV: an empty cell where there are no executions. */
+/** All of it as CSV: a cell without executions is empty. */
 export function formatPivotCsv({ rowKey, measure, values, rows, total }: PivotTable): string {
   const amount = amountOf(measure);
   const valuesOf = ({ name, usage, byValue }: PivotRow): CsvValue[] => [

@@ -1,41 +1,44 @@
 import { printable } from "./values";
 
-/** A column of a table for people. */
+/** A column of a text table. */
 export interface TableColumn<Row> {
   readonly header: string;
   /** The text of the cell. Unprintable characters are escaped. */
   readonly text: (row: Row) => string;
-  /** Default `left`; numbers go to the `right`. */
+  /** Default `left`; numbers are aligned `right`. */
   readonly align?: "left" | "right";
-  /** Its text may go on in the next line when the table is too wide: names are wrapped, never cut. */
+  /** Whether its text may continue on the next line if the table is too wide: names are wrapped, never cut. */
   readonly canWrap?: boolean;
-  /** Left out when the table is too wide in spite of wrapping: the highest first. Default: never. */
+  /** Left out if the table is too wide despite wrapping: the highest first. Default: never. */
   readonly omission?: number;
-  /** Colours the cell after it was aligned. */
+  /** Colours the cell after alignment. */
   readonly style?: (cell: string, row: Row) => string;
 }
 
-/** A table whose columns have their widths, to which rows can be added. */
+/** A table with fixed column widths, to which rows can be added. */
 export interface TableLayout<Row> {
-  /** The headers and the rule under them. */
+  /** The headers and the rule below them. */
   readonly head: string;
-  /** The rule alone, to set rows apart. */
+  /** Only the rule, to set rows apart. */
   readonly rule: string;
-  /** Rows, each with a line break at its end. */
+  /** Rows, each ending in a line break. */
   readonly format: (rows: readonly Row[]) => string;
   /** Headers of the columns that were left out for lack of room. */
   readonly omitted: readonly string[];
 }
 
 const GAP = "  ";
-/** Columns are left out before a name is wrapped to less than this. After that, names are wrapped down to the next. */
+/**
+ * Columns are left out before a name is wrapped to less than the first width; after that, names are wrapped down to the
+ * second.
+ */
 const COMFORTABLE = 18;
 const NARROWEST = 8;
-/** Where a name is wrapped if possible: after these. */
+/** Characters after which a name is wrapped if possible. */
 const AFTER_LAST_SEPARATOR = /[^/\-_.:@ ]*$/;
 const ASCII = /^[ -~]*$/;
 
-/** Rows as aligned columns under their headers, fitted into `width` as far as that is possible without cutting. */
+/** Rows as aligned columns under their headers, fitted into `width` as far as possible without cutting. */
 export function formatTable<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
@@ -45,7 +48,7 @@ export function formatTable<Row>(
   return head + format(rows);
 }
 
-/** Fits the columns to some rows. Rows that come later are wrapped where they may be, and wider where they may not. */
+/** Fits the columns to some rows. In later rows, cells are wrapped if they may be, and otherwise wider. */
 export function layOutTable<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
@@ -84,7 +87,7 @@ function omit<Row>(columns: readonly FittedColumn<Row>[], available: number): re
   );
 }
 
-/** Narrows the widest column that may be wrapped until all fit, or none can be narrowed any more. */
+/** Narrows the widest column that may be wrapped until all fit, or none can be narrowed further. */
 function shrink<Row>(
   columns: readonly FittedColumn<Row>[],
   available: number,
@@ -101,7 +104,7 @@ function shrink<Row>(
   return columns.map(({ column, width }, index) => ({ column, width: widths[index] ?? width }));
 }
 
-/** Down to what a column may be narrowed. */
+/** The width to which a column may be narrowed. */
 function leastWidth<Row>({ column: { canWrap, header } }: FittedColumn<Row>, narrowest: number): number {
   return canWrap === true ? Math.max(narrowest, Bun.stringWidth(header)) : Number.POSITIVE_INFINITY;
 }
@@ -134,7 +137,7 @@ function align(text: string, width: number, side: "left" | "right" = "left"): st
   return side === "left" ? text + space : space + text;
 }
 
-/** Text in lines no wider than `width`, whole when they are put together again. */
+/** Splits text into lines no wider than `width`; joined, they are the same text. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -148,7 +151,7 @@ function wrap(text: string, width: number): string[] {
   return [...lines, rest];
 }
 
-/** As much of a text as fits, at least one character. */
+/** As much of a text as fits, but at least one character. */
 function beginningOf(text: string, width: number): string {
   // Fast path: most text is ASCII, and Intl takes long to load.
   if (ASCII.test(text)) return text.slice(0, Math.max(width, 1));

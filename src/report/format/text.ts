@@ -11,7 +11,7 @@ import { formatCount, printable } from "./values";
 
 /** How text is fitted to its place, and coloured. */
 export interface TextOptions {
-  /** How wide it may be. */
+  /** The available width. */
   readonly columns: number;
   readonly styles: Readonly<Record<"bad" | "faint" | "strong" | "warning", (text: string) => string>>;
 }
@@ -19,7 +19,7 @@ export interface TextOptions {
 /** The tables of a summary. */
 export type SummaryTables = Readonly<Record<SummaryKey, GroupTable>>;
 
-/** A summary for people: the totals with what there is to say about them, and a table for each key. */
+/** A summary as text: the totals with remarks, and a table for each key. */
 export function formatSummaryText(report: ReportHead, tables: SummaryTables, options: TextOptions): string {
   return joinParts([
     formatHead(report, options),
@@ -29,7 +29,7 @@ export function formatSummaryText(report: ReportHead, tables: SummaryTables, opt
   ]);
 }
 
-/** A report by some keys for people: one table, and its totals. */
+/** A report by some keys as text: one table, and its totals. */
 export function formatGroupsText(report: ReportHead, table: GroupTable, options: TextOptions): string {
   return joinParts([
     formatHead(report, options),
@@ -39,7 +39,7 @@ export function formatGroupsText(report: ReportHead, table: GroupTable, options:
   ]);
 }
 
-/** A report by two keys for people, the values of the second as columns. */
+/** A report by two keys as text, with the values of the second as columns. */
 export function formatPivotText(report: ReportHead, table: PivotTable, options: TextOptions): string {
   const { columns: width, styles } = options;
   const { total, rows } = table;
@@ -56,7 +56,7 @@ export function formatPivotText(report: ReportHead, table: PivotTable, options: 
   ]);
 }
 
-/** More than so many are only counted. */
+/** If more columns than this are left out, only their number is shown. */
 const MOST_NAMED = 5;
 
 function omissionOf(omitted: readonly string[], remedy: string): string {
@@ -113,7 +113,7 @@ function formatGroupsTable(
   return head + format(rows) + rule + format([total]) + lines.join("");
 }
 
-/** What a reader should know, a paragraph each. */
+/** What a reader should know, one paragraph each. */
 export function formatNotes(
   { notes, forecast }: Pick<ReportHead, "notes" | "forecast">,
   { columns, styles }: TextOptions,
@@ -124,7 +124,7 @@ export function formatNotes(
   return lines.map((line) => `${styles.warning(line)}\n`).join("");
 }
 
-/** The width of columns, including the gap behind them. */
+/** The width of columns, including the gaps after them. */
 function widthOf(columns: readonly TableColumn<UsageRow>[], rows: readonly UsageRow[]): number {
   return layOutTable(columns, rows, Number.POSITIVE_INFINITY).rule.length + 1;
 }
@@ -153,7 +153,7 @@ function withFailuresMarked(
   );
 }
 
-/** Parts in lines that begin at `indent` and are no wider than `width`, as far as no part is. */
+/** Packs parts into lines that begin at `indent` and are no wider than `width`, unless a single part is. */
 function joinWrapped(parts: readonly string[], width: number, indent = 0, separator = " · "): string {
   const lines: string[] = [];
   for (const part of parts) {

@@ -2,7 +2,7 @@ import type { Usage } from "../types";
 import { type CsvValue, formatCsv } from "./csv";
 import type { GroupTable } from "./groups";
 
-/** The numbers of a group, in the order in which CSV has them; JSON has the same. */
+/** The numbers of a group, in CSV's order; JSON has the same. */
 export const USAGE_FIELDS = [
   "executions",
   "failures",
@@ -31,7 +31,7 @@ export const USAGE_FIELDS = [
   "durationSample",
 ] as const satisfies readonly (keyof Usage)[];
 
-/** The groups of a report as one table of CSV: their keys, then their numbers, under the names that JSON gives them. */
+/** The groups of a report as one CSV table: their keys, then their numbers, named as in JSON. */
 export function formatUsageCsv({ by, groups }: GroupTable): string {
   const fields = by.includes("model") ? [...USAGE_FIELDS, "usedIn" as const] : USAGE_FIELDS;
   const rows = groups.map((group): CsvValue[] => [

@@ -3,14 +3,14 @@ export function formatCount(value: number): string {
   return groupThousands(String(Math.round(value)));
 }
 
-/** How many of what: `1 execution`, `5,924 executions`. */
+/** A count with its noun: `1 execution`, `5,924 executions`. */
 export function formatCountOf(count: number, noun: string): string {
   return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`;
 }
 
 /**
- * US dollars without the currency: two decimals from 1 on, four below, and always two digits that count, so that
- * 0.00042 is no zero: `12,345.67`, `0.0412`, `0.00042`.
+ * US dollars without the currency: two decimals from 1 on, four below, and always two significant digits, so that
+ * 0.00042 doesn't become zero: `12,345.67`, `0.0412`, `0.00042`.
  */
 export function formatUsd(value: number): string {
   const amount = Math.abs(value);
@@ -19,12 +19,12 @@ export function formatUsd(value: number): string {
   return decimals > 12 ? value.toPrecision(2) : value.toFixed(decimals).replace(/(\.\d{4,}?)0+$/, "$1");
 }
 
-/** With more, one tiny amount would make a whole column unreadable. */
+/** With more decimals, one tiny amount would make a whole column unreadable. */
 const MOST_DECIMALS = 6;
 
 /**
- * A way to write the amounts of one column: with as many decimals as the one among them that needs most, so that they
- * can be compared at a glance. What would be a zero then, though it is none, has decimals of its own.
+ * Formats the amounts of one column with as many decimals as the one that needs the most, so that they can be compared
+ * at a glance. A non-zero amount that would be shown as zero gets more decimals.
  */
 export function usdColumn(amounts: Iterable<number>): (value: number) => string {
   let decimals = 2;
@@ -42,12 +42,12 @@ function decimalsOf(text: string): number {
   return /^-?[\d,]+\.(\d+)$/.exec(text)?.[1]?.length ?? 0;
 }
 
-/** A share from 0 to 1 in per cent: `12.3 %`. */
+/** A share from 0 to 1 as a percentage: `12.3 %`. */
 export function formatShare(value: number): string {
   return `${(value * 100).toFixed(1)} %`;
 }
 
-/** A span of time in the two units that matter: `850 ms`, `8.5 s`, `5 min 12 s`, `1 h 02 min`. */
+/** A duration in the two units that matter: `850 ms`, `8.5 s`, `5 min 12 s`, `1 h 02 min`. */
 export function formatDuration(ms: number): string {
   if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
   if (Math.round(ms / 100) < 600) return `${(Math.round(ms / 100) / 10).toFixed(1)} s`;
@@ -57,7 +57,7 @@ export function formatDuration(ms: number): string {
   return `${groupThousands(String(Math.floor(minutes / 60)))} h ${twoDigits(minutes % 60)} min`;
 }
 
-/** A size in the largest fitting unit, of 1000 each: `417 B`, `1.4 MB`. */
+/** A size in the largest fitting unit, with factors of 1000: `417 B`, `1.4 MB`. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -66,8 +66,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /**
- * Text that anybody may have written, made safe for a terminal: control characters, invisible ones and halves of
- * characters become `\u{…}`, so that none of them moves the cursor, and no two names look the same.
+ * Escapes text from unknown sources for a terminal: control characters, invisible characters and unpaired surrogates
+ * become `\u{…}`, so that they can't move the cursor, and no two names look the same.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
