@@ -8,7 +8,7 @@ import type { Style, Styles } from "./style";
 
 const BAR_WIDTH = 10;
 
-/** Budgets for people: a table, and what it can't say. */
+/** Budgets as text: a table, and what the table doesn't show. */
 export function formatBudgets(
   { ledger, generatedAt, budgets }: BudgetReport,
   { columns, styles }: { readonly columns: number; readonly styles: Styles },

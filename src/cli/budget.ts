@@ -10,7 +10,7 @@ import { examples, parseCount } from "./options";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
-/** How many values a budget has, unless --limit says so. */
+/** How many values of a budget are shown, unless --limit says otherwise. */
 const SHOWN_VALUES = 10;
 
 interface Options extends DbOption {

@@ -9,7 +9,7 @@ import { examples, parseCount } from "./options";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
-/** How many names a table has, unless --limit says so; the others are summed up. */
+/** How many names a table has, unless --limit says otherwise; the others are summed up. */
 const TABLE_ROWS = 10;
 
 interface Options extends DbOption, FilterOptions {

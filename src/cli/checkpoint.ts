@@ -36,7 +36,7 @@ function sizesOf(dbPath: string): string {
   return `database ${formatBytes(file ?? 0)}, write-ahead log ${formatBytes(log ?? 0)}`;
 }
 
-/** Returns how many pages were to be copied, and how many could not be. */
+/** Returns how many pages were to be copied, and how many of them could not be. */
 function checkpointOnce(dbPath: string): { readonly waiting: number; readonly heldBack: number } {
   using writable = openForWriting(dbPath);
   const { ledger } = writable;

@@ -2,12 +2,12 @@ import { ClaudeRun } from "../adapters/claude-stream";
 import type { RunContext } from "../adapters/context";
 import type { TelemetryRecord } from "../record/types";
 
-/** What a text that was cut shows of a result. */
+/** Matches the beginning of a result, to recognise one that was cut off. */
 const IS_OF_RESULT = /"type"\s*:\s*"result"|"total_cost_usd"\s*:/;
 
 /**
- * Reads the results out of a log of Claude Code or the Agent SDK, text by text: results of one session are running
- * totals. What is no result is passed over; a result that was cut stays text, to be rejected.
+ * Reads the results from a log of Claude Code or the Agent SDK, text by text: the results of one session are running
+ * totals. Other texts are skipped; a result that was cut off stays text, so that it is rejected.
  */
 export function readClaudeLog(
   context: RunContext,

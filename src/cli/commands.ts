@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal";
 /** Makes a command that writes to a terminal. */
 export type CreateCommand = (terminal: Terminal) => Command;
 
-/** The commands, in the order of the help. Each is loaded by itself, when it is asked for. */
+/** The commands, in the order of the help. Each is loaded only when it is asked for. */
 export const COMMANDS = {
   report: async () => (await import("./report")).reportCommand,
   executions: async () => (await import("./executions")).executionsCommand,
@@ -29,9 +29,9 @@ export type CommandName = keyof typeof COMMANDS;
 
 export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
-/** The commands that a command line needs: the one that it names, or all, for the help. */
+/** The commands that a command line needs: the one that it names, or all for the help. */
 export function commandsFor([first = ""]: readonly string[]): readonly CommandName[] {
   const named = COMMAND_NAMES.filter((name) => name === first);
-  // The script that completes commands knows them all.
+  // The completion script has to know all commands.
   return named.length === 0 || first === "completion" ? COMMAND_NAMES : named;
 }

@@ -10,9 +10,9 @@ import { RunledgerError } from "../errors";
 export const CONFIG_FILE = "runledger.config.ts";
 
 /**
- * Loads a configuration file; a relative `dbPath` in it is taken from its folder.
+ * Loads a configuration file; a relative `dbPath` in it is resolved against the file's folder.
  *
- * @throws {RunledgerError} `INVALID_OPTION` when there is none, it can't be loaded, or an option in it is wrong.
+ * @throws {RunledgerError} `INVALID_OPTION` if there is none, it can't be loaded, or an option in it is wrong.
  */
 export function loadConfig(file: string): RunledgerConfig {
   const path = resolve(file);

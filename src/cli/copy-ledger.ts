@@ -3,12 +3,12 @@ import { openFile } from "../report/database/open-ledger";
 
 /** How to copy a ledger. */
 export interface CopyOptions {
-  /** Look for damage first, which takes longer than the copy. */
+  /** Whether to look for damage first, which takes longer than the copy. */
   readonly verify?: boolean;
 }
 
 /**
- * Copies a ledger, as it is at one moment, into an empty file; also one that lacks a part of today's schema.
+ * Copies a consistent snapshot of a ledger into an empty file, even if the ledger lacks part of the current schema.
  *
  * @returns how many executions it has.
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, `SCHEMA_TOO_NEW`, `OPEN_FAILED`; and SQLite's errors.

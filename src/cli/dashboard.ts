@@ -55,7 +55,7 @@ async function dashboard(options: Options, terminal: Terminal): Promise<void> {
     hosts: options.allowHost,
     token: process.env[TOKEN_VARIABLE] || undefined,
   });
-  // What can't be read is said now: a server goes on trying.
+  // A ledger that can't be read is reported now: the server would keep trying.
   await (await openLedger(db)).close();
   const interruption = terminal.interruption();
   const failed = Promise.withResolvers<never>();
@@ -68,7 +68,7 @@ async function dashboard(options: Options, terminal: Terminal): Promise<void> {
   await untilAborted(interruption);
 }
 
-/** The first error ends the command: nobody waits for a port to become free. */
+/** The first error ends the command, so that nobody waits for a port to become free. */
 function failing(fail: (error: Error) => void): Logger {
   const ignore = () => {};
   const error = (bindings: object) => {
@@ -80,7 +80,7 @@ function failing(fail: (error: Error) => void): Logger {
   return { debug: ignore, info: ignore, warn: ignore, error };
 }
 
-/** The dashboard's thread alone keeps no process alive. */
+/** The dashboard's thread alone doesn't keep the process alive. */
 async function untilAborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve());

@@ -5,10 +5,10 @@ import { withoutCredentials } from "../describe";
 import { RunledgerError } from "../errors";
 import { plainPath } from "../ledger/plain-path";
 
-/** SQLite or the file system would take them for something else than a file of this name. */
+/** Paths that SQLite or the file system would not take for a file of this name. */
 const NO_FILE = /^(?:postgres(?:ql)?:|[a-z][a-z0-9+.-]*:\/\/|:memory:$)/i;
 
-/** What {@link addDbOption} gives a command. */
+/** The option that {@link addDbOption} gives a command. */
 export interface DbOption {
   readonly db?: string;
 }
@@ -22,10 +22,10 @@ export function addDbOption(command: Command): Command {
 }
 
 /**
- * The ledger that a command is about, as the plugin of an application in this folder would find it.
+ * The ledger that a command is about: the one that the plugin of an application in this folder would use.
  *
  * @param config The configuration. Default: that of the configuration file in the working directory, if there is one.
- * @throws {RunledgerError} `INVALID_OPTION` for what SQLite would take for another path.
+ * @throws {RunledgerError} `INVALID_OPTION` if SQLite would take the path for another one.
  */
 export function dbPathOf({ db }: DbOption, config?: RunledgerConfig): string {
   const path =
@@ -37,7 +37,7 @@ export function dbPathOf({ db }: DbOption, config?: RunledgerConfig): string {
   );
 }
 
-/** The configuration of the working directory, if it has one. Loaded on use: most have none. */
+/** The configuration of the working directory, if there is one. Loaded on use: most folders have none. */
 export function configOfFolder(): RunledgerConfig | undefined {
   if (!existsSync("./runledger.config.ts")) return undefined;
   const { CONFIG_FILE, loadConfig } = require("./config") as typeof import("./config");
@@ -45,9 +45,9 @@ export function configOfFolder(): RunledgerConfig | undefined {
 }
 
 /**
- * As {@link dbPathOf}, for a command that needs the file itself.
+ * Like {@link dbPathOf}, for a command that needs the file itself.
  *
- * @throws {RunledgerError} `INVALID_OPTION` for a URL too, which is not shown, as it may have a password in it.
+ * @throws {RunledgerError} `INVALID_OPTION` also for a URL, which is not shown, as it may contain a password.
  */
 export function dbFileOf(options: DbOption): string {
   const path = dbPathOf(options);

@@ -6,7 +6,7 @@ import { formatCount, formatDuration, usdColumn } from "../report/format/values"
 import { minuteIn } from "../report/time-zone";
 import type { Styles } from "./style";
 
-/** What the table of executions shows: its times in a time zone, money with the decimals that these rows need. */
+/** The columns of the table of executions: times in a time zone, money with the decimals that these rows need. */
 export function executionColumns(
   { bad, faint }: Styles,
   timeZone: string,
@@ -48,12 +48,12 @@ export function executionColumns(
     { header: "input", text: (row) => tokens(row, row.input_tokens), align: "right", omission: 5 },
     { header: "cached", text: (row) => tokens(row, row.cache_read_tokens), align: "right", omission: 5 },
     { header: "output", text: (row) => tokens(row, row.output_tokens), align: "right", omission: 4 },
-    // The id, as `runledger show` takes it.
+    // The id, as `runledger show` accepts it.
     { header: "execution", text: ({ execution_id }) => execution_id ?? "", style: faint, omission: 7 },
   ];
 }
 
-/** `~` stands before an estimate. */
+/** `~` marks an estimate. */
 function costOf({ cost_source, cost_usd }: ExecutionRow, format: (usd: number) => string): string {
   if (cost_source === "unknown") return UNKNOWN;
   return (cost_source === "estimated" ? "~" : "") + format(cost_usd);

@@ -5,7 +5,7 @@ import { executionColumns } from "./execution-columns";
 import { createStyles } from "./style";
 import type { Terminal } from "./terminal";
 
-/** A table for people, its times in a time zone, fitted to the terminal by its first page. */
+/** A text table, with times in a time zone; its first page determines the column widths. */
 export function textTable({ columns, hasColor }: Terminal, timeZone: string): ExecutionFormat {
   const styles = createStyles(hasColor);
   let layout: TableLayout<ExecutionRow> | undefined;

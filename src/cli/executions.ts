@@ -16,10 +16,10 @@ import { addFormatOptions, examples, parseCount } from "./options";
 import type { Terminal } from "./terminal";
 
 const DEFAULT_LIMIT = 50;
-/** With --follow, what was there before gives the context only. */
+/** With --follow, how many existing executions are shown first, for context. */
 const DEFAULT_FOLLOWED = 10;
 const POLL_EVERY_MS = 500;
-/** In PostgreSQL, how far behind the highest `id` one may be that comes late. */
+/** In PostgreSQL, how far below the highest `id` a late commit may be. */
 const LATE_IDS = 10_000;
 
 interface Options extends DbOption, FilterOptions {
@@ -81,13 +81,13 @@ async function follow(options: Options, terminal: Terminal): Promise<void> {
   }
 }
 
-/** Where following is. */
+/** The position of --follow. */
 interface Followed {
-  /** Of the ledger: another file may take its place. `undefined` as long as it is of the earlier design. */
+  /** The ledger's id: another file may take its place. `undefined` while it is of the earlier design. */
   ledgerId: string | undefined;
   /** The highest `id` so far. */
   lastId: number;
-  /** Those shown lately: in PostgreSQL an execution may be committed after one that has a higher `id`. */
+  /** The ids shown recently: in PostgreSQL an execution may be committed after one with a higher `id`. */
   readonly recentIds: Set<number>;
 }
 
@@ -147,7 +147,7 @@ async function* newIn(
   for (const id of recentIds) if (id <= oldest) recentIds.delete(id);
 }
 
-/** Opens the ledger anew each time: it may be another file by now, and no application's end shall find it in use. */
+/** Opens the ledger each time: it may be another file by now, and an application that ends must not find it in use. */
 async function showNew(
   options: Options,
   format: ExecutionFormat,

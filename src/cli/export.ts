@@ -54,7 +54,7 @@ async function exportExecutions(options: Options, terminal: Terminal): Promise<v
   resolveFilter(filter);
   const format = await formatOf(options);
   await using output = await openOutput(options.out, terminal);
-  // Rows on a terminal show the progress by themselves.
+  // Rows on a terminal are progress enough.
   const progress = countProgress(terminal, options.out !== undefined || !terminal.isTerminal);
   try {
     for await (const rows of executionsOf(ledger, filter, { order: "oldest" })) {
@@ -79,7 +79,7 @@ async function formatOf({ format, out }: Options): Promise<ExecutionFormat<strin
 
 interface Output extends AsyncDisposable {
   write(data: string | Uint8Array): Promise<void>;
-  /** All was written. */
+  /** Everything was written. */
   complete(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { type Failure, failureOf as failureOfAny, oneLine } from "../failure";
 import { toStoreFailure } from "../ledger/sqlite-errors";
 
-/** Ends a command with an exit code when all that there is to say was said. */
+/** Ends a command with an exit code, after everything has been printed. */
 export class EndedError extends Error {
   readonly exitCode: number;
 
@@ -14,11 +14,11 @@ export class EndedError extends Error {
 
 /** How a command failed, in words. */
 export interface CommandFailure extends Failure {
-  /** 1: it failed; 2: it was called wrongly. */
+  /** 1: it failed; 2: wrong usage. */
   readonly exitCode: 1 | 2;
 }
 
-/** What a person, or with `--json` a program, is told about an error. */
+/** How an error is shown to a person or, with `--json`, to a program. */
 export function failureOf(thrown: unknown): CommandFailure {
   if (thrown instanceof CommanderError) {
     return {

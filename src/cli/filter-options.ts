@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { ExecutionFilter } from "../report/types";
 import { parseLabel, parseTime, parseZone } from "./options";
 
-/** What {@link addFilterOptions} gives a command. */
+/** The options that {@link addFilterOptions} gives a command. */
 export interface FilterOptions
   extends Omit<ExecutionFilter, "timeZone" | "failedOnly" | "labels" | "pullRequest"> {
   readonly pr?: readonly string[];
@@ -11,7 +11,7 @@ export interface FilterOptions
   readonly failed?: true;
 }
 
-/** Adds the options that say which executions. */
+/** Adds the options that select executions. */
 export function addFilterOptions(command: Command): Command {
   return command
     .option(
@@ -44,7 +44,7 @@ export function addFilterOptions(command: Command): Command {
     );
 }
 
-/** The filter that a command's options ask for. */
+/** The filter that a command's options describe. */
 export function filterOf({ tz, failed, label, pr, ...options }: FilterOptions): ExecutionFilter {
   const { since, until, repo, model, provider, eventType, conclusion, session, ledger } = options;
   const names = { repo, model, provider, eventType, conclusion, labels: label, pullRequest: pr };

@@ -7,10 +7,10 @@ import { TRANSCRIPT_SOURCES } from "../transcripts/sources";
 import { dbPathOf } from "./db-option";
 
 /**
- * What somebody reads who has no ledger yet: which transcripts there are, and the command line that imports and reports
- * them. Only names and times of files are read.
+ * For somebody who has no ledger yet: which transcripts there are, and the command line that imports and reports them.
+ * It reads only names and times of files.
  *
- * @returns `undefined` where there is a ledger.
+ * @returns `undefined` if there is a ledger.
  */
 export function firstInsight(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const path = placeOf();
@@ -22,13 +22,13 @@ export function firstInsight(env: Readonly<Record<string, string | undefined>>):
     const since = dayOf(toLedgerTime(sinceMs));
     return [{ name, text: `  ${source.title}: ${formatCountOf(files.length, "session")} since ${since}` }];
   });
-  // As somebody has just called it: `bunx` and `npx` say `exec`.
+  // The way in which it was just called: with `bunx` and `npx` it is `exec`.
   const command = env["npm_command"] === "exec" ? "bunx runledger" : "runledger";
   const lines = found.length > 0 ? whatToRun(path, command, found) : howToFill(path, command);
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** `undefined` when it can't be the path of a ledger, as the report will tell. */
+/** `undefined` if it can't be the path of a ledger; the report will say so. */
 function placeOf(): string | undefined {
   try {
     return dbPathOf({});

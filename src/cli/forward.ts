@@ -100,7 +100,7 @@ async function forward(options: Options, terminal: Terminal): Promise<void> {
   }
 }
 
-/** @param target As doctor calls it, or its URL. */
+/** @param target The target's name as doctor prints it, or its URL. */
 async function forgetTarget({ from, schema, json }: Options, target: string, terminal: Terminal) {
   const name = isPostgresUrl(target) ? parsePostgresUrl(target, schema).name : withoutCredentials(target);
   const forgotten = forgetForwardTarget(dbFileOf({ ...(from !== undefined && { db: from }) }), name);
@@ -137,7 +137,7 @@ async function run(
   }
 }
 
-/** A bar towards what is in the ledger at the beginning; none while something is followed, which has no end. */
+/** A progress bar towards what is in the ledger at the beginning; none with --follow, which has no end. */
 function forwardProgress(terminal: Terminal, isFollowing: boolean) {
   let progress: Progress | undefined;
   let done = 0;

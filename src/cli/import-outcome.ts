@@ -3,22 +3,22 @@ import { formatCount, formatCountOf, printable } from "../report/format/values";
 import type { ImportCounts } from "./importer";
 import type { Progress } from "./progress";
 
-/** So many rejections are told one by one. */
+/** How many rejections are printed one by one. */
 const LISTED_REJECTIONS = 20;
 
 const REFUSED =
   "Refused: completed before the newest execution that was purged, so perhaps counted and purged already; --beyond-retention adds them knowingly";
 
-/** What of transcripts was left out. */
+/** What was left out of transcripts. */
 export interface LeftOut {
-  /** Turns of which more may be written. */
+  /** Turns that may not be complete yet. */
   readonly open: number;
   /** Turns of sessions that were recorded by other means. */
   readonly recorded: number;
   readonly recordedSessions: number;
 }
 
-/** Tells the first rejections, and how many more there are. */
+/** Prints the first rejections, and how many more there are. */
 export function listRejections(progress: Progress) {
   let count = 0;
   return {
@@ -33,7 +33,7 @@ export function listRejections(progress: Progress) {
   };
 }
 
-/** What became of the records of an import: lines, or one of JSON. */
+/** The outcome of an import: lines, or one JSON object. */
 export function summaryOf(
   counts: ImportCounts,
   { json, dryRun }: { readonly json?: true; readonly dryRun?: true },

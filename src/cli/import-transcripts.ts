@@ -12,13 +12,13 @@ import { recordedSessions } from "./recorded-sessions";
 import type { Terminal } from "./terminal";
 import { readSessions } from "./transcript-source";
 
-/** Records that are written in one transaction. */
+/** How many records are written in one transaction. */
 const BATCH_SIZE = 2_000;
 const NO_PRICES =
   "Costs are unknown, as the package @pydantic/genai-prices is not installed. With it, an import into a new ledger estimates what each request cost; runledger reprice estimates, less exactly, what is in this one.\n";
 const DEFAULT_IDLE_MS = 3_600_000;
 
-/** What `runledger import` takes with `--from claude-code` and `--from codex`. */
+/** The options of `runledger import` with `--from claude-code` and `--from codex`. */
 export interface TranscriptImportOptions extends DbOption {
   readonly from: TranscriptSourceName;
   readonly repo?: string;
@@ -35,7 +35,7 @@ export interface TranscriptImportOptions extends DbOption {
   readonly json?: true;
 }
 
-/** Imports the turns of transcripts; of none named, those where the program keeps them. */
+/** Imports the turns of transcripts; if no files are named, those in the program's own folder. */
 export async function importTranscripts(
   paths: readonly string[],
   options: TranscriptImportOptions,
@@ -56,7 +56,7 @@ export async function importTranscripts(
       ? createDryImporter(rejections.add)
       : await createImporter(dbPath, options.beyondRetention === true, rejections.add, {
           prices,
-          // They were imported before they were purged, and a nightly import meets them again.
+          // They were imported before they were purged, and a nightly import finds them again.
           keepsRefused: false,
         });
   const leftOut = { open: 0, recorded: 0, recordedSessions: 0 };
@@ -88,7 +88,7 @@ export async function importTranscripts(
   if (importer.counts.rejected > 0) throw new EndedError(1);
 }
 
-/** @throws {RunledgerError} `INVALID_ARGUMENT` when one is not there, or none is named and there is none. */
+/** @throws {RunledgerError} `INVALID_ARGUMENT` if a file doesn't exist, or none is named and there is none. */
 function foldersOf({ title, folders }: TranscriptSource, paths: readonly string[]): readonly string[] {
   const missing = paths.find((path) => statSync(path, { throwIfNoEntry: false }) === undefined);
   if (missing !== undefined) {

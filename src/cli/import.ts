@@ -14,7 +14,7 @@ import { byteProgress, type Progress } from "./progress";
 import { readRecords } from "./record-source";
 import type { Terminal } from "./terminal";
 
-/** Records that are written in one transaction. */
+/** How many records are written in one transaction. */
 const BATCH_SIZE = 2_000;
 
 interface Options extends DbOption {
@@ -115,13 +115,13 @@ async function importFiles(files: readonly string[], options: Options, terminal:
   if (importer.counts.rejected + importer.counts.refused > 0) throw new EndedError(1);
 }
 
-/** 0 when one of them, such as standard input, doesn't know. */
+/** 0 if the size of one of them is unknown, such as that of standard input. */
 function totalBytes(inputs: readonly Input[]): number {
   const sizes = inputs.map(({ bytes }) => bytes);
   return sizes.includes(0) ? 0 : sizes.reduce((total, bytes) => total + bytes, 0);
 }
 
-/** Makes what reads the texts of one file; `undefined` where they are records. */
+/** Makes the parser for the texts of one file; `undefined` if they are records already. */
 function readerOf(options: Options) {
   const { from, repo, eventType = "claude", model } = options;
   if (from === undefined) return () => undefined;

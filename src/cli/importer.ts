@@ -10,13 +10,13 @@ import { PendingBatch } from "../writer/pending-batch";
 import type { SourceRecord } from "./record-source";
 import { createOrOpen } from "./writable-ledger";
 
-/** A record, and where it is from. */
+/** A record, and where it comes from. */
 export interface ImportedRecord extends SourceRecord {
   /** The file. */
   readonly name: string;
 }
 
-/** What became of the records of an import. */
+/** The outcome of an import. */
 export interface ImportCounts {
   /** The sum of the next four. */
   read: number;
@@ -25,29 +25,30 @@ export interface ImportCounts {
   duplicates: number;
   /** Invalid. */
   rejected: number;
-  /** Completed before the newest one that was purged. */
+  /** Completed before the newest execution that was purged. */
   refused: number;
   /** Those of `read` that don't say when they completed. */
   undated: number;
 }
 
-/** Takes records in, batch by batch. */
+/** Adds records, batch by batch. */
 export interface Importer extends Disposable {
   readonly counts: Readonly<ImportCounts>;
   add(batch: readonly ImportedRecord[]): void;
 }
 
 export interface ImporterOptions {
-  /** By what costs were estimated: the ledger keeps its name. */
+  /** The price list by which costs were estimated: the ledger keeps its name. */
   readonly prices?: PriceList | undefined;
-  /** Whether what may have been purged becomes an incident. Default true. */
+  /** Whether a record that may have been purged becomes an incident. Default true. */
   readonly keepsRefused?: boolean;
 }
 
 /**
- * Writes to a ledger. What was rejected or refused becomes an incident, once: an earlier import may have kept it.
+ * Writes to a ledger. What was rejected or refused becomes an incident, unless an earlier import already kept it as
+ * one.
  *
- * @param onRejected Is told where an invalid record was, and what is wrong with it.
+ * @param onRejected Called with an invalid record's place, and what is wrong with it.
  */
 export async function createImporter(
   dbPath: string,
@@ -94,7 +95,7 @@ function isBeyondRetention(error: unknown): boolean {
   return error instanceof RunledgerError && error.code === "BEYOND_RETENTION";
 }
 
-/** Of the payloads of incidents; a payload itself may be long. */
+/** Hashes of the incidents' payloads, as a payload itself may be long. */
 async function hashesOfRejected(dbPath: string): Promise<ReadonlySet<bigint>> {
   const hashes = new Set<bigint>();
   await using ledger = await openLedger(dbPath);
@@ -108,7 +109,7 @@ function hashOf(payload: string): bigint {
   return Bun.hash.xxHash64(payload);
 }
 
-/** Only says which records are valid. */
+/** Only reports which records are valid. */
 export function createDryImporter(onRejected: (reason: string) => void): Importer {
   const counts = noCounts();
   return {

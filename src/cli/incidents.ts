@@ -67,7 +67,7 @@ async function list(options: Options, terminal: Terminal): Promise<void> {
   if (options.json !== true) await terminal.write(toTable(incidents, terminal));
 }
 
-/** @throws {RunledgerError} `INVALID_OPTION` for what only `--retry` takes: somebody may have forgotten it. */
+/** @throws {RunledgerError} `INVALID_OPTION` for an option that needs `--retry`, which may have been forgotten. */
 function refuseRetryOptions({ dryRun, beyondRetention }: Options): void {
   if (dryRun !== true && beyondRetention !== true) return;
   const option = dryRun === true ? "--dry-run" : "--beyond-retention";

@@ -6,22 +6,22 @@ import { RunledgerError } from "../errors";
 import type { Terminal } from "./terminal";
 import { refuseNoText } from "./text-source";
 
-/** So much of a file is looked at before any is read. */
+/** How much of each file is checked before any is read. */
 const LOOKED_AT_BYTES = 4_096;
 
 /** A file to read, or standard input. */
 export interface Input {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** 0 where nobody knows. */
+  /** 0 if unknown. */
   readonly bytes: number;
   stream(): ReadableStream<Uint8Array>;
 }
 
 /**
- * The files of a command line, `-` among them for standard input; all are looked at before the first is read.
+ * The files of a command line; `-` is standard input. All are checked before the first is read.
  *
- * @throws {RunledgerError} `INVALID_ARGUMENT` when one can't be read, or is no text.
+ * @throws {RunledgerError} `INVALID_ARGUMENT` if one can't be read, or is not text.
  */
 export function findInputs(files: readonly string[], terminal: Terminal): Promise<Input[]> {
   return Promise.all(
@@ -33,7 +33,7 @@ export function findInputs(files: readonly string[], terminal: Terminal): Promis
   );
 }
 
-/** Bun's own stream of a device such as /dev/null ends with an error: it waits for one as for a socket. */
+/** Bun's own stream of a device such as /dev/null fails: it polls the device like a socket. */
 function streamOf(file: string, found: Stats): ReadableStream<Uint8Array> {
   if (found.isFile()) return Bun.file(file).stream();
   return Readable.toWeb(createReadStream(file)) as unknown as ReadableStream<Uint8Array>;

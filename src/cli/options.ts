@@ -4,7 +4,7 @@ import { withLabel } from "../report/labels";
 import { resolveTime } from "../report/time-input";
 import { UTC, zoneNamed } from "../report/time-zone";
 
-/** Two commands that run, for the end of a command's help. */
+/** Two example commands, for the end of a command's help. */
 export function examples(first: string, second: string): string {
   return `\nExamples:\n  $ ${first}\n  $ ${second}`;
 }
@@ -16,13 +16,13 @@ export function addFormatOptions(command: Command, json: string): Command {
     .addOption(new Option("--csv", "CSV, safe for spreadsheets").conflicts("json"));
 }
 
-/** For an option that takes how many. Commander says whose argument was wrong. */
+/** Parses a count. Commander says which option's argument was wrong. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");
 }
 
-/** For an option that takes a time, which is worked out where its zone is known. */
+/** Parses a time, which is resolved later, when its zone is known. */
 export function parseTime(text: string): string {
   if (resolveTime(text, UTC, Date.now()) !== undefined) return text;
   throw new InvalidArgumentError(
@@ -31,7 +31,7 @@ export function parseTime(text: string): string {
   );
 }
 
-/** For an option that takes a label, and again another one: `team=core`. */
+/** Parses a label such as `team=core`, for an option that may be repeated. */
 export function parseLabel(
   text: string,
   others: Readonly<Record<string, readonly string[]>> = {},
@@ -41,13 +41,13 @@ export function parseLabel(
   throw new InvalidArgumentError("It must be a label and a value, such as team=core.");
 }
 
-/** For an option that takes a time zone. */
+/** Parses a time zone. */
 export function parseZone(text: string): string {
   if (zoneNamed(text) !== undefined) return text;
   throw new InvalidArgumentError("It must be the name of a time zone, such as Europe/Berlin, or local.");
 }
 
-/** For an option that takes a pause such as `30m` or `1h`; in milliseconds. */
+/** Parses a pause such as `30m` or `1h`; in milliseconds. */
 export function parsePauseMs(text: string): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)([mhd])$/.exec(text) ?? [];
   if (amount === undefined) {
@@ -56,7 +56,7 @@ export function parsePauseMs(text: string): number {
   return Number(amount) * { m: 60_000, h: 3_600_000, d: DAY_MS }[unit as "m" | "h" | "d"];
 }
 
-/** For an option that takes an age such as `90d` or `36h`; in days. */
+/** Parses an age such as `90d` or `36h`; in days. */
 export function parseAgeDays(text: string): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d+)?)([dh])$/.exec(text) ?? [];
   if (amount === undefined) throw new InvalidArgumentError("It must be days or hours, such as 90d or 36h.");

@@ -7,8 +7,8 @@ type Writer = typeof import("hyparquet-writer");
 type Field = (typeof PRINTED_FIELDS)[number];
 
 /**
- * A row group is in memory at once: so many rows, or fewer with long texts. Smaller groups would do with less, but what
- * the file says about each of them stays in memory until its end.
+ * The rows per row group, which is in memory at once; fewer if texts are long. Smaller groups would need less, but the
+ * metadata of each group stays in memory until the end of the file.
  */
 const GROUP_ROWS = 20_000;
 const GROUP_CHARACTERS = 4_000_000;
@@ -41,7 +41,7 @@ const TYPES = {
 } as const satisfies Record<Field, string>;
 
 /**
- * One Parquet file, a row group at a time. What is unknown is null.
+ * One Parquet file, a row group at a time. Unknown values are null.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE` without the optional package `hyparquet-writer`
  */
@@ -62,7 +62,7 @@ export async function parquetFile(): Promise<ExecutionFormat<Uint8Array>> {
     waiting = [];
     characters = 0;
   };
-  /** What was written since the last time. */
+  /** What was written since the last call. */
   const take = () => {
     const taken = new Uint8Array(bytes.buffer, 0, bytes.index).slice();
     bytes.index = 0;
@@ -106,13 +106,13 @@ function cellOf(type: (typeof TYPES)[Field], value: PrintedExecution[Field]): un
   if (type === "INT64") return BigInt(value as number);
   if (type !== "TIMESTAMP") return value;
   const time = new Date(value as string);
-  // Another program may have stored what is no time.
+  // Another program may have stored something that isn't a time.
   return Number.isNaN(time.getTime()) ? null : time;
 }
 
 async function loadWriter(): Promise<Writer> {
   try {
-    // Not a literal, or TypeScript would need the types of a package that is optional.
+    // Not a literal: TypeScript would then need the types of an optional package.
     return (await import("hyparquet-writer" as string)) as Writer;
   } catch (cause) {
     throw new RunledgerError(

@@ -1,11 +1,11 @@
 import { RunledgerError } from "../errors";
 import { openPriceList, type PriceList } from "../prices/price-list";
 
-/** What `--prices` is. */
+/** The description of `--prices`. */
 export const PRICES_HELP = "prices that go before the list, as the plugin takes them: a JSON array";
 
 /**
- * The price list, with the prices of a file before it.
+ * The price list; prices from a file take precedence.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`, `INVALID_OPTION`
  */
@@ -21,7 +21,7 @@ async function readPrices(file: string): Promise<never> {
   }
 }
 
-/** The same for what goes on without prices: `undefined` where the optional package is missing. */
+/** The same for a command that works without prices: `undefined` if the optional package is missing. */
 export async function openPricesIfAny(file: string | undefined): Promise<PriceList | undefined> {
   try {
     return await openPrices(file);

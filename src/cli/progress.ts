@@ -4,24 +4,24 @@ import type { Terminal } from "./terminal";
 const BAR_WIDTH = 30;
 const REDRAW_EVERY_MS = 100;
 
-/** How far a long command is, shown on standard error while that is a terminal. */
+/** The progress of a long command, shown on standard error if that is a terminal. */
 export interface Progress {
-  /** So much more is done. */
+  /** Adds to what is done. */
   advance(amount: number): void;
-  /** Writes a line of its own to standard error. */
+  /** Writes a separate line to standard error. */
   print(line: string): void;
-  /** Wipes it. */
+  /** Erases it. */
   end(): void;
 }
 
-/** A bar towards so many bytes, or where nobody knows how many there will be (0), the bytes so far. */
+/** A bar towards a number of bytes or, if the total is unknown (0), the bytes so far. */
 export function byteProgress(terminal: Terminal, totalBytes: number): Progress {
   return createProgress(terminal, (done) =>
     totalBytes > 0 ? bar(Math.min(1, done / totalBytes)) : formatBytes(done),
   );
 }
 
-/** How many executions so far; nothing, when it is not `isShown`. */
+/** The number of executions so far; shows nothing unless `isShown`. */
 export function countProgress(terminal: Terminal, isShown = true): Progress {
   return createProgress(terminal, (done) => formatCountOf(done, "execution"), isShown);
 }

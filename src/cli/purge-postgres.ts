@@ -11,7 +11,7 @@ import type { Terminal } from "./terminal";
 /** How long closing may wait for the server, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 
-/** Purges a PostgreSQL ledger of what is older than a cutoff; the server gives the room to what comes. */
+/** Deletes everything older than a cutoff from a PostgreSQL ledger; the server reuses the space. */
 export async function purgeOnPostgres(url: string, cutoff: string, terminal: Terminal): Promise<void> {
   // Refuses a database that is not a ledger, or has another version.
   await (await openLedger(url)).close();
@@ -33,7 +33,7 @@ export async function purgeOnPostgres(url: string, cutoff: string, terminal: Ter
   await terminal.write(`${formatCountOf(purged, "execution")} purged\n`);
 }
 
-/** Says what {@link purgeOnPostgres} would delete. */
+/** Reports what {@link purgeOnPostgres} would delete. */
 export async function dryRunOnPostgres(url: string, cutoff: string, terminal: Terminal): Promise<void> {
   await using ledger = await openLedger(url);
   const { db } = ledger;

@@ -17,7 +17,7 @@ import { takingTurns } from "./taking-turns";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
 
-/** Nothing in PostgreSQL is older. */
+/** A PostgreSQL ledger has no older times. */
 const EARLIEST = "0001-01-01 00:00:00";
 
 interface Options extends DbOption {
@@ -73,7 +73,7 @@ async function purge(options: Options, terminal: Terminal): Promise<void> {
   await terminal.write(keptText(connection.all(selectHeldBack(cutoff)), dbFileOf(options)));
 }
 
-/** What was old enough and stayed, and what somebody may do about it. */
+/** Which old executions were kept, and what somebody can do about it. */
 function keptText(targets: readonly HeldBack[], dbPath: string): string {
   return targets
     .filter(holdsBack)
@@ -95,7 +95,9 @@ async function dryRun(options: Options, terminal: Terminal): Promise<void> {
   );
 }
 
-/** The bytes are an estimate: as if all executions took the same room, and nothing else took any. */
+/**
+ * The bytes are an estimate: it assumes that all executions are of the same size, and that nothing else takes space.
+ */
 async function whatIsOlder({ db }: Ledger, cutoff: string) {
   const countAll = db.fn.countAll<number>().as("count");
   const executions = db.selectFrom("executions").select(countAll);

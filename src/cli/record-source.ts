@@ -4,31 +4,31 @@ import type { TelemetryRecord } from "../record/types";
 import { type RecordText, type Splitter, splitLines, splitterFor } from "./splitters";
 import { readText } from "./text-source";
 
-/** Of the identities that records without one get; never to change. */
+/** The namespace of the ids for records without one; never to change. */
 const NAMESPACE = "5e1d7c0a-3b0f-4c39-9a6e-0f4f6d1b2a77";
 
-/** What stands in a file for one record. */
+/** One record's text in a file. */
 export interface SourceRecord {
-  /** From 1. */
+  /** Starting from 1. */
   readonly line: number;
-  /** An object of a record's fields; the text, when it is none. */
+  /** An object with a record's fields; the text if it isn't an object. */
   readonly record: Partial<TelemetryRecord> | string;
 }
 
-/** What a chunk of a file completes. */
+/** The records that a chunk of a file completes. */
 export interface SourceChunk {
   readonly bytes: number;
   readonly records: readonly SourceRecord[];
 }
 
 /**
- * The records of a stream of {@link readText}: JSON lines, a JSON array, or objects that follow one another; with or
- * without a byte order mark. No more than a chunk of it is in memory.
+ * The records of a stream of {@link readText}: JSON lines, a JSON array, or consecutive objects, with or without a byte
+ * order mark. No more than one chunk is in memory.
  *
- * A record without `executionId` gets one made of its content and of how many the same came before it, so that the
- * same file gives the same ones again. For that, a hash of each such record stays in memory.
+ * A record without `executionId` gets one, computed from its content and from how many identical records came before
+ * it, so that the same file always gives the same ids. For that, a hash of each such record stays in memory.
  *
- * @param read Makes the record of a text, or `undefined` where there is none. Default: the text is the record, as JSON.
+ * @param read Makes the record of a text, or `undefined` if there is none. Default: the text is the record, as JSON.
  */
 export async function* readRecords(
   stream: ReadableStream<Uint8Array>,
@@ -48,7 +48,7 @@ export async function* readRecords(
     const texts = splitter?.push(beginning) ?? [];
     if (splitter !== undefined) beginning = "";
     yield { bytes, records: texts.flatMap(toRecords) };
-    // Reading a file in Bun doesn't yield to the event loop, so that signals would wait for the end of the file.
+    // Reading a file in Bun doesn't yield to the event loop, so signals would wait for the end of the file.
     await setImmediate();
   }
   splitter ??= splitLines();
@@ -56,7 +56,7 @@ export async function* readRecords(
   yield { bytes: 0, records: rest.flatMap(toRecords) };
 }
 
-/** A text that is no object stays what it is: it is rejected, and kept so. */
+/** A text that isn't an object stays as it is: it is rejected, and kept that way. */
 function parse(text: string): Partial<TelemetryRecord> | string {
   try {
     const value: unknown = JSON.parse(text);
@@ -68,7 +68,7 @@ function parse(text: string): Partial<TelemetryRecord> | string {
   }
 }
 
-/** `runledger executions --json` says that nobody knows a cost; a record leaves it out. */
+/** `runledger executions --json` marks an unknown cost as such; a record leaves it out. */
 function withoutUnknown(value: object): Partial<TelemetryRecord> {
   const isUnknown = "costSource" in value && value.costSource === "unknown";
   return isUnknown ? { ...value, costSource: null } : value;

@@ -4,10 +4,10 @@ import { openLedger } from "../report/database/open-ledger";
 const PAGE_ROWS = 10_000;
 
 /**
- * Tells of which sessions a ledger has executions that don't come from their transcripts; none when there is no ledger.
- * A hash of each such session is kept.
+ * Finds the sessions of which a ledger has executions that don't come from their transcripts; none without a ledger. A
+ * hash of each such session is kept.
  *
- * @param idPrefix How the ids of executions that do begin.
+ * @param idPrefix The prefix of the ids of executions that do come from transcripts.
  */
 export async function recordedSessions(
   dbPath: string,

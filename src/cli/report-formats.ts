@@ -13,12 +13,12 @@ import { SUMMARY_DAYS, type SummaryKey, type SummaryReport } from "../report/sum
 import type { UsageReport } from "../report/types";
 import { formatOf, type ReportOptions } from "./report-options";
 
-/** How many rows a table of a summary for people has, unless --limit says so. */
+/** How many rows a table of a text summary has, unless --limit says otherwise. */
 const TABLE_ROWS = 10;
 /** All days of the default period: whole ones, and today. */
 const TABLE_DAYS = SUMMARY_DAYS + 1;
 
-/** A summary in the format that the options ask for. */
+/** A summary in the format that the options select. */
 export function formatSummary(report: SummaryReport, options: ReportOptions, text: TextOptions): string {
   const { sort, limit } = options;
   const table = (key: SummaryKey, defaultLimit?: number): GroupTable =>
@@ -41,7 +41,7 @@ export function formatSummary(report: SummaryReport, options: ReportOptions, tex
   }
 }
 
-/** A report by some keys in the format that the options ask for. */
+/** A report by some keys in the format that the options select. */
 export function formatGroups(report: UsageReport, options: ReportOptions, text: TextOptions): string {
   if (options.pivot === true) return formatPivot(report, options, text);
   const table = arrangeGroups(report.by, report.groups, { ...options, subtotals: report.subtotals });

@@ -24,7 +24,7 @@ export async function explainNothing(
   return `${printable(ledger.location)} holds no executions yet: an application with the telemetry plugin records them, "runledger import FILE" takes them from a file\n`;
 }
 
-/** One that is dated years ahead makes no span that long. */
+/** Executions dated after today are counted separately, so that they don't stretch the span by years. */
 function whatThereIs(days: readonly UsageGroup[], timeZone: string): string {
   const today = dayIn(timeZone, Date.now());
   const [later, others] = [days.filter(isLater), days.filter((group) => !isLater(group))];

@@ -9,7 +9,7 @@ import { parseCount } from "./options";
 /** How a report is printed. */
 export type ReportFormat = "text" | "json" | "csv" | "markdown";
 
-/** What `runledger report` takes. */
+/** The options of `runledger report`. */
 export interface ReportOptions extends DbOption, FilterOptions {
   readonly by?: readonly GroupKey[];
   readonly limit?: number;
@@ -62,7 +62,7 @@ export function addReportOptions(command: Command): Command {
     );
 }
 
-/** The format that the options ask for. */
+/** The format that the options select. */
 export function formatOf({ json, csv, markdown }: ReportOptions): ReportFormat {
   if (json === true) return "json";
   if (csv === true) return "csv";

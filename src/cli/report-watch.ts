@@ -5,14 +5,14 @@ import { openLedger } from "../report/database/open-ledger";
 import { lastExecutionId } from "../report/executions";
 import type { Terminal } from "./terminal";
 
-/** How often {@link watchReport} looks. */
+/** How often {@link watchReport} checks. */
 export interface WatchOptions {
   readonly dbPath: string;
   /** Makes the report. */
   readonly report: (ledger: Ledger) => Promise<string>;
   /** Default 2000. */
   readonly everyMs?: number;
-  /** A report without anything new is made again after so long, as its period moves on. Default 60000. */
+  /** How often the report is made again although nothing is new, since its period moves on. Default 60000. */
   readonly atLeastEveryMs?: number;
 }
 
@@ -29,7 +29,7 @@ const ERASE_BELOW = "\x1b[J";
 /**
  * Draws a report, and redraws it whenever executions were recorded, until it is interrupted.
  *
- * @throws {RunledgerError} `INVALID_OPTION` where there is no terminal to draw on.
+ * @throws {RunledgerError} `INVALID_OPTION` if there is no terminal to draw on.
  */
 export async function watchReport(
   terminal: Terminal,
@@ -47,7 +47,9 @@ export async function watchReport(
     await setTimeout(everyMs, undefined, { signal: interruption }).catch(() => {});
   }
 
-  /** Opens the ledger anew each time: it may be another file by now, and no application's end shall find it in use. */
+  /**
+   * Opens the ledger each time: it may be another file by now, and an application that ends must not find it in use.
+   */
   async function redraw(last: Drawn | undefined): Promise<Drawn> {
     await using ledger = await openLedger(dbPath);
     const lastId = await lastExecutionId(ledger);
@@ -58,7 +60,9 @@ export async function watchReport(
   }
 }
 
-/** What can't be read for the moment stays drawn: a ledger that was deleted is put back by whoever writes to it. */
+/**
+ * If the ledger can't be read, the last report stays: a ledger that was deleted is put back by whoever writes to it.
+ */
 function orAsBefore(drawn: Drawn | undefined): (error: unknown) => Drawn {
   return (error) => {
     if (drawn === undefined || !(error instanceof RunledgerError)) throw error;

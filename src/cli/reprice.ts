@@ -26,7 +26,7 @@ const DESCRIPTION = `Estimates costs that nobody reported, from the prices of th
 
 What was forwarded to PostgreSQL is left as it is: a target takes an execution only once.`;
 
-/** Models without a price that are named. */
+/** How many models without a price are named. */
 const SHOWN_MODELS = 5;
 
 /** `runledger reprice` */
@@ -70,7 +70,7 @@ async function reprice(options: Options, terminal: Terminal): Promise<void> {
   await terminal.write(text);
 }
 
-/** What became of the executions. */
+/** The outcomes of the executions. */
 class Tally {
   readonly #counts = { priced: 0, unchanged: 0, unknown: 0, forwarded: 0 };
   readonly #unknownModels = new Map<string, number>();

@@ -40,7 +40,7 @@ async function restore(file: string, dbPath: string, terminal: Terminal): Promis
   try {
     createPrivately(copy);
     executions = copyLedger(file, copy, { verify: true });
-    // A backup of an older schema is brought up to date here, before it is anybody's ledger.
+    // A backup with an older schema is migrated here, before it replaces the ledger.
     openLedgerFile(copy, { synchronous: "FULL" }).close();
     await sync(copy);
     kept = putInPlace(copy, place);

@@ -14,7 +14,7 @@ import type { Terminal } from "./terminal";
 
 const CLOSE_WITHIN_MS = 2_000;
 
-/** Tries to store every execution that a PostgreSQL ledger refused when it was forwarded. */
+/** Tries to store every execution that a PostgreSQL ledger refused during forwarding. */
 export async function retryIncidentsOnPostgres(
   url: string,
   options: RetryOptions,
@@ -44,7 +44,7 @@ export async function retryIncidentsOnPostgres(
   }
 }
 
-/** Stored here, it would be stored a second time when it is tried again there. */
+/** If it were stored here, a retry there would store it a second time. */
 function ofAnotherLedger(ledgerId: string): RunledgerError {
   return new RunledgerError(
     "INVALID_RECORD",

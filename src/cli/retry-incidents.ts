@@ -17,7 +17,7 @@ import { EndedError } from "./failure";
 import type { Terminal } from "./terminal";
 import { openForWriting } from "./writable-ledger";
 
-/** So many failures are told one by one. */
+/** How many failures are printed one by one. */
 const LISTED_FAILURES = 20;
 
 export interface RetryOptions {
@@ -26,11 +26,11 @@ export interface RetryOptions {
   readonly json?: true;
 }
 
-/** Stores a row and ends its incident. Throws when that can't be done. */
+/** Stores a row and removes its incident. Throws if it can't. */
 export type Store = (row: NewExecutionRow, incident: IncidentRow) => MaybePromise<"stored" | "duplicate">;
 type MaybePromise<Value> = Value | Promise<Value>;
 
-/** Tries to store every rejected record; says what became of them. */
+/** Tries to store every rejected record, and reports the outcome. */
 export async function retryIncidents(
   dbPath: string,
   options: RetryOptions,
@@ -43,7 +43,7 @@ export async function retryIncidents(
   await finishRetry(counts, options, terminal);
 }
 
-/** Says what became of the records; ends with 1 when some are still rejected. */
+/** Reports the outcome; exits with 1 if some records are still rejected. */
 export async function finishRetry(
   counts: RetryCounts,
   options: RetryOptions,
@@ -59,7 +59,7 @@ export interface RetryCounts {
   failed: number;
 }
 
-/** As {@link retryInLedger}, but only says what it would do. */
+/** Like {@link retryInLedger}, but only reports what it would do. */
 async function tryOnly(
   dbPath: string,
   { beyondRetention }: RetryOptions,
@@ -118,7 +118,7 @@ export async function retryAll(dbPath: string, store: Store, terminal: Terminal)
 /** @throws {RunledgerError} `INVALID_RECORD` */
 function toRow({ at, payload }: IncidentRow): NewExecutionRow {
   const value = parse(payload);
-  // A record without a time was rejected soon after it completed.
+  // A record without a time is dated by its incident, as it was rejected soon after it completed.
   const isUndated =
     typeof value === "object" && value !== null && (value as TelemetryRecord).completedAt == null;
   return toExecutionRow((isUndated ? { ...value, completedAt: toIsoTime(at) } : value) as TelemetryRecord);

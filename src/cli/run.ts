@@ -3,7 +3,7 @@ import { OutputClosedError, type Terminal } from "./terminal";
 
 /** Runs the command line `runledger …`, given without `runledger`; returns the exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  // Without the program, which takes longer to load than Bun to start.
+  // Without the program, which takes longer to load than Bun takes to start.
   if (args[0] === "--version") return print(`${packageJson.version}\n`, terminal);
   if (args.length > 0 || !terminal.isTerminal) return runProgram(args, terminal);
   const { firstInsight } = await import("./first-insight");

@@ -80,7 +80,7 @@ function toText(
   return parts.join("\n");
 }
 
-/** What the lines say, in the order in which people ask. */
+/** The lines, in the order of likely interest. */
 function factsOf(
   row: ExecutionRow,
   timeZone: string,

@@ -1,22 +1,23 @@
-/** A piece of a file that should be one record. */
+/** A part of a file that should be one record. */
 export interface RecordText {
-  /** Where it begins, from 1. */
+  /** The line where it begins, starting from 1. */
   readonly line: number;
-  /** Without space around it; not empty. */
+  /** Without surrounding space; not empty. */
   readonly text: string;
 }
 
-/** Cuts text that comes in chunks into records; keeps no more than one of them. */
+/** Splits text that arrives in chunks into records; keeps no more than one of them. */
 export interface Splitter {
   push(chunk: string): RecordText[];
-  /** What is left when the text is over. */
+  /** The rest, at the end of the text. */
   end(): RecordText[];
 }
 
 /**
- * Chooses a splitter by the beginning of a text: JSON lines, or one JSON document (an array, or objects over several lines).
+ * Chooses a splitter by the beginning of a text: JSON lines, or one JSON document (an array, or objects over several
+ * lines).
  *
- * @returns `undefined` when the beginning is too short to tell.
+ * @returns `undefined` if the beginning is too short to tell.
  */
 export function splitterFor(beginning: string): Splitter | undefined {
   const start = beginning.trimStart();
@@ -26,14 +27,14 @@ export function splitterFor(beginning: string): Splitter | undefined {
   return start.slice(0, lineEnd).trim() === "{" ? splitDocument() : splitLines();
 }
 
-/** One record a line. What is wrong with a line does no harm to the next. */
+/** One record per line. An error in one line doesn't affect the next. */
 export function splitLines(): Splitter {
   let line = 0;
   let rest = "";
   const toTexts = (lines: readonly string[]): RecordText[] =>
     lines.flatMap((text) => {
       line += 1;
-      // `trim` takes a byte order mark and the \r of CRLF too.
+      // `trim` also removes a byte order mark and the \r of CRLF.
       const trimmed = text.trim();
       return trimmed === "" ? [] : [{ line, text: trimmed }];
     });
@@ -48,7 +49,7 @@ export function splitLines(): Splitter {
   };
 }
 
-/** The objects of a JSON array, or those that follow one another, each over as many lines as it likes. */
+/** The objects of a JSON array, or consecutive objects; each may span several lines. */
 export function splitDocument(): Splitter {
   const scan = createScanner();
   let line = 1;
@@ -86,7 +87,7 @@ export function splitDocument(): Splitter {
 
 const BETWEEN_VALUES: ReadonlySet<string> = new Set(["[", "]", ",", " ", "\t", "\r", "\n", "\ufeff"]);
 
-/** Follows JSON character by character: is this one between values, in one, or the last of an object? */
+/** Follows JSON character by character: is this one between values, inside one, or the last of an object? */
 function createScanner(): (character: string) => "between" | "inside" | "last" {
   let depth = 0;
   let isInString = false;

@@ -1,17 +1,17 @@
 /** Styles a piece of text. */
 export type Style = (text: string) => string;
 
-/** Colours by what they mean. */
+/** Colours by meaning. */
 export interface Styles {
   readonly bad: Style;
   readonly good: Style;
   readonly warning: Style;
-  /** What matters less. */
+  /** For what matters less. */
   readonly faint: Style;
   readonly strong: Style;
 }
 
-/** Styles for a terminal, which do nothing where there shall be no colours. */
+/** Styles for a terminal; without colours they do nothing. */
 export function createStyles(hasColor: boolean): Styles {
   const style =
     (on: number, off: number): Style =>

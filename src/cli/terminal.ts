@@ -1,23 +1,23 @@
 import { fstatSync } from "node:fs";
 import { codeOf } from "../describe";
 
-/** What a command writes to and learns from; tests give one of their own. */
+/** A command's input and output; tests provide their own. */
 export interface Terminal {
   /**
    * Writes to standard output; resolves when there is room for more.
    *
-   * @throws {OutputClosedError} when nobody reads it any more.
+   * @throws {OutputClosedError} if nobody reads it any more.
    */
   write(text: string): Promise<void>;
   /** Writes to standard error. */
   writeError(text: string): void;
   /** Standard input. */
   input(): ReadableStream<Uint8Array>;
-  /** How many columns text may take now. */
+  /** How many columns wide text may be at the moment. */
   readonly columns: number;
   /** Whether standard output is a terminal, not a pipe or a file. */
   readonly isTerminal: boolean;
-  /** Whether standard error is one. */
+  /** The same for standard error. */
   readonly isErrorTerminal: boolean;
   /** Whether text may be coloured. */
   readonly hasColor: boolean;
@@ -25,14 +25,14 @@ export interface Terminal {
   interruption(): AbortSignal;
 }
 
-/** Whoever read standard output has gone, as `head` does when it has enough: no failure of ours. */
+/** The reader of standard output has gone, as `head` does when it has enough: not a failure of ours. */
 export class OutputClosedError extends Error {}
 
 const DEFAULT_COLUMNS = 80;
 
 /**
- * The process's own terminal. `process.stdout` takes 20 ms to load, as much as Bun itself needs to start, so it is
- * asked only where there is a terminal.
+ * The process's own terminal. `process.stdout` takes 20 ms to load, as long as Bun itself takes to start, so it is used
+ * only if there is a terminal.
  */
 export function processTerminal(): Terminal {
   const { env } = process;
@@ -66,20 +66,21 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** That nobody reads standard error is no failure; an error that nobody listens to would end the process. */
+/** It is not a failure if nobody reads standard error, but an unhandled error event would end the process. */
 function ignore(): void {}
 
 function errorOutput(): NodeJS.WriteStream {
   return process.stderr.off("error", ignore).on("error", ignore);
 }
 
-/** Whether a file descriptor may be a terminal; a pipe or a file is none. One that is closed Bun opens as /dev/null. */
+/** Whether a file descriptor may be a terminal, not a pipe or a file. Bun opens a closed one as /dev/null. */
 function isCharacterDevice(descriptor: 1 | 2): boolean {
   return fstatSync(descriptor).isCharacterDevice();
 }
 
 /**
- * Colours on a terminal; `NO_COLOR` takes them away, `FORCE_COLOR` adds them anywhere. (no-color.org, force-color.org)
+ * Whether to use colours: on a terminal yes, `NO_COLOR` turns them off, `FORCE_COLOR` turns them on anywhere.
+ * (no-color.org, force-color.org)
  */
 export function wantsColor(
   { NO_COLOR, FORCE_COLOR }: Readonly<Record<string, string | undefined>>,

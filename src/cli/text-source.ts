@@ -3,9 +3,9 @@ import type { ReadableWritablePair } from "node:stream/web";
 import { messageOf } from "../describe";
 import { RunledgerError } from "../errors";
 
-/** What a chunk of a file holds. */
+/** The content of a chunk of a file. */
 export interface TextChunk {
-  /** How many bytes of the file were read for it; compressed, they are fewer than those of the text. */
+  /** How many bytes of the file were read for it; if compressed, fewer than the text has. */
   readonly bytes: number;
   readonly text: string;
 }
@@ -16,15 +16,15 @@ const COMPRESSIONS = [
   { format: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd] },
 ] as const;
 const SQLITE_MAGIC = Buffer.from("SQLite format 3\0");
-/** So many bytes tell what a stream is. */
+/** How many bytes identify a stream's type. */
 const TELLING_BYTES = SQLITE_MAGIC.length;
 
 /**
- * The text of a stream of UTF-8, which may be compressed by gzip or zstd. No more than a chunk of it is in memory.
+ * The text of a UTF-8 stream, which may be compressed with gzip or zstd. No more than one chunk is in memory.
  *
- * @param name What errors call it.
- * @throws {RunledgerError} `INVALID_ARGUMENT` for what is no text, for compressed data that is damaged or cut off, and
- *   for a line that is no UTF-8. What came before it was given.
+ * @param name Its name in errors.
+ * @throws {RunledgerError} `INVALID_ARGUMENT` for anything but text, for compressed data that is damaged or cut off,
+ *   and for a line that is not UTF-8. Everything before it was returned.
  */
 export async function* readText(stream: ReadableStream<Uint8Array>, name: string): AsyncGenerator<TextChunk> {
   const text = new StrictText(name);
@@ -35,7 +35,7 @@ export async function* readText(stream: ReadableStream<Uint8Array>, name: string
 }
 
 /**
- * As {@link readText}, for a file that another program may be writing at this moment: what is no UTF-8 becomes U+FFFD.
+ * Like {@link readText}, for a file that another program may be writing to: invalid UTF-8 becomes U+FFFD.
  *
  * @throws {RunledgerError} `INVALID_ARGUMENT` for compressed data that is damaged or cut off.
  */
@@ -49,7 +49,7 @@ export async function* readGrowingText(
   }
 }
 
-/** The decompressed chunks, and at last `undefined`; with how many bytes were read for each. */
+/** The decompressed chunks, and at the end `undefined`, each with how many bytes were read for it. */
 async function* readChunks(stream: ReadableStream<Uint8Array>, name: string) {
   let bytes = 0;
   const counted = stream.pipeThrough(
@@ -98,13 +98,13 @@ async function* decompressed(stream: ReadableStream<Uint8Array>, name: string): 
   }
 }
 
-/** What is used of a reader, whichever type library declares it. */
+/** The part of a reader that is used, whichever type library declares it. */
 interface Reader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   cancel(reason?: unknown): Promise<void>;
 }
 
-/** The first bytes, as many as tell what a stream is, or all when it has fewer. */
+/** The first bytes: enough to identify the stream's type, or all if it has fewer. */
 async function readBeginning(reader: Reader): Promise<Uint8Array> {
   let beginning = Buffer.alloc(0);
   while (beginning.length < TELLING_BYTES) {
@@ -119,7 +119,7 @@ function compressionOf(beginning: Uint8Array) {
   return COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => beginning[index] === byte));
 }
 
-/** Decodes UTF-8, and refuses everything else: what another encoding becomes would be stored as it is not. */
+/** Decodes UTF-8 and refuses everything else: text in another encoding would be stored garbled. */
 class StrictText {
   readonly #name: string;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
@@ -131,14 +131,14 @@ class StrictText {
     this.#name = name;
   }
 
-  /** As far as it is fine; {@link assertFine} tells whether it is to its end. */
+  /** The text up to the first error; {@link assertFine} throws that error. */
   decode(bytes: Uint8Array): string {
     if (this.#isFirst && bytes.length > 0) {
       refuseBinary(bytes, this.#name);
       this.#isFirst = false;
     }
     let text = "";
-    // Line by line only after an error, to say in which line it is.
+    // Line by line only after an error, to find the line that it is in.
     for (const part of isUtf8(bytes) ? [bytes] : linesOf(bytes)) {
       text += this.#decodePart(part, true);
       if (this.#failure !== undefined) break;
@@ -176,7 +176,7 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** @throws {RunledgerError} `INVALID_ARGUMENT` when a file that begins so is no text, and no compressed one. */
+/** @throws {RunledgerError} `INVALID_ARGUMENT` if the beginning shows that a file is neither text nor compressed. */
 export function refuseNoText(beginning: Uint8Array, name: string): void {
   if (compressionOf(beginning) === undefined) refuseBinary(beginning, name);
 }

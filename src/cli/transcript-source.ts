@@ -13,28 +13,28 @@ const LONGEST_LABEL = 200;
 
 /** How transcripts become records. */
 export interface TranscriptOptions {
-  /** Default: as the folder of each turn says. */
+  /** Default: derived from the folder of each turn. */
   readonly repo: string | undefined;
   readonly context: Omit<RunContext, "repo">;
-  /** A session that was written to since may go on. */
+  /** A session that was written to more recently than this may continue. */
   readonly idleMs: number;
   readonly nowMs: number;
   /** Whether a session was recorded by other means. */
   readonly isRecorded: (sessionId: string) => boolean;
 }
 
-/** What a session becomes. */
+/** The records of one session. */
 export interface SessionRecords {
   readonly bytes: number;
   readonly records: readonly ImportedRecord[];
-  /** Turns of which more may be written. */
+  /** Turns that may not be complete yet. */
   readonly open: number;
-  /** Turns that are left out, as their session was recorded by other means. */
+  /** Turns that are left out because their session was recorded by other means. */
   readonly recorded: number;
   readonly recordedSessions: number;
 }
 
-/** The records of the turns that are closed, session by session; no more than one session is in memory. */
+/** The records of completed turns, session by session; no more than one session is in memory. */
 export async function* readSessions(
   source: TranscriptSource,
   sessions: readonly (readonly TranscriptFile[])[],
@@ -65,7 +65,7 @@ export async function* readSessions(
   }
 }
 
-/** Reads what is JSON, line by line; returns whether the last line is none. */
+/** Reads the JSON lines; returns whether the last line is not JSON. */
 async function readRows(file: TranscriptFile, reader: TranscriptReader): Promise<boolean> {
   const splitter = splitLines();
   let isCut = false;
@@ -79,13 +79,13 @@ async function readRows(file: TranscriptFile, reader: TranscriptReader): Promise
   try {
     for await (const { text } of readGrowingText(Bun.file(file.path).stream(), file.path)) {
       see(splitter.push(text));
-      // Reading a file in Bun doesn't yield to the event loop, so that signals would wait for the end of the file.
+      // Reading a file in Bun doesn't yield to the event loop, so signals would wait for the end of the file.
       await setImmediate();
     }
     see(splitter.end());
     return isCut;
   } catch {
-    // It was removed meanwhile, or compressed data is cut off.
+    // It was removed in the meantime, or its compressed data is cut off.
     return true;
   }
 }

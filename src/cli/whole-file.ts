@@ -5,28 +5,28 @@ import { RunledgerError } from "../errors";
 import { moveUnlessTaken } from "../ledger/ledger-file";
 import { EndedError } from "./failure";
 
-/** A file that has its name only once all of it is on the disk. */
+/** A file that gets its name only once it is completely on the disk. */
 export interface WholeFile extends AsyncDisposable {
-  /** What it is called until it is complete. */
+  /** Its name until it is complete. */
   readonly partialPath: string;
-  /** @throws {EndedError} when it was interrupted. */
+  /** @throws {EndedError} if it was interrupted. */
   write(data: string | Uint8Array): Promise<void>;
   /**
    * Gives the file its name.
    *
-   * @throws {RunledgerError} `INVALID_ARGUMENT` when another file took it meanwhile.
+   * @throws {RunledgerError} `INVALID_ARGUMENT` if another file took the name in the meantime.
    */
   complete(): Promise<void>;
 }
 
-/** As a shell has it: 128, and the number of SIGINT. */
+/** The exit code that shells use: 128 plus the number of SIGINT. */
 const INTERRUPTED = 130;
 
 /**
- * Creates a file that only its owner can read. It never overwrites: the file could be anything, even the ledger. Until
- * it is complete it is called `<path>.partial-…`; when it is not completed, nothing is left of it.
+ * Creates a file that only its owner can read. It never overwrites one: that could be anything, even the ledger. Until
+ * the file is complete it is called `<path>.partial-…`; if it is not completed, it is removed.
  *
- * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a file of this name, or none can be made.
+ * @throws {RunledgerError} `INVALID_ARGUMENT` if there is a file of this name, or none can be created.
  */
 export async function createWhole(path: string, interruption: AbortSignal): Promise<WholeFile> {
   // Checked again at the end, but a name that is taken should fail at once.

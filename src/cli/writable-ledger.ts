@@ -3,7 +3,10 @@ import { RunledgerError } from "../errors";
 import { openLedgerFile } from "../ledger/open";
 import { SqliteLedger } from "../ledger/sqlite-ledger";
 
-/** A command would rather wait than fail: the application that writes at full speed has the lock most of the time. */
+/**
+ * How long a command waits for the lock: waiting is better than failing while a busy application has it most of the
+ * time.
+ */
 const BUSY_TIMEOUT_MS = 30_000;
 
 /** A ledger that is open for writing, closed when it goes out of scope. */
@@ -11,7 +14,7 @@ export interface WritableLedger extends Disposable {
   readonly ledger: SqliteLedger;
 }
 
-/** Opens a ledger for writing, which brings one of an older schema up to date; makes it when it is missing. */
+/** Opens a ledger for writing; migrates an older schema, and creates a missing ledger. */
 export function createOrOpen(dbPath: string): WritableLedger {
   const connection = openLedgerFile(dbPath, { synchronous: "NORMAL", busyTimeoutMs: BUSY_TIMEOUT_MS });
   const ledger = new SqliteLedger(connection);
@@ -19,7 +22,7 @@ export function createOrOpen(dbPath: string): WritableLedger {
 }
 
 /**
- * As {@link createOrOpen}, but a ledger that is missing stays so, and an empty file empty.
+ * Like {@link createOrOpen}, but doesn't create a missing ledger, and leaves an empty file empty.
  *
  * @throws {RunledgerError} `LEDGER_NOT_FOUND`, and what opening throws.
  */

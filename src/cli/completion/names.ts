@@ -3,12 +3,12 @@ import { openLedger } from "../../report/database/open-ledger";
 import { reading } from "../../report/database/snapshot";
 import { NAME_KINDS, type NameKind } from "./words";
 
-/** Enough to choose from; a ledger may have any number. */
+/** The most names that are offered; a ledger may have any number. */
 const MOST_NAMES = 1_000;
-/** What a shell takes as one word, whatever it does with it. */
+/** Names that every shell takes as one plain word. */
 const IS_PLAIN_WORD = /^[\w./@:+,=-]+$/;
 
-/** Names of a kind that a ledger has, of those that need no quotes in a shell. */
+/** A ledger's names of one kind, only those that need no quotes in a shell. */
 export async function namesIn(dbPath: string, kind: NameKind): Promise<string[]> {
   await using ledger = await openLedger(dbPath);
   const names = ledger.db

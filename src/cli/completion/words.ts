@@ -19,16 +19,16 @@ export interface OptionWords {
   /** Such as `--json`. */
   readonly flag: string;
   readonly description: string;
-  /** What follows it: one of these words, a name that the ledger has, a file, anything, or nothing. */
+  /** What follows it: one of these words, a name from the ledger, a file, anything, or nothing. */
   readonly value: readonly string[] | LedgerNames | "file" | "any" | "none";
 }
 
-/** Names that are found when they are asked for, by `runledger completion --names KIND`. */
+/** Names that are looked up when needed, with `runledger completion --names KIND`. */
 export interface LedgerNames {
   readonly names: NameKind;
 }
 
-/** Kinds of names, as the options that filter by them are called, and where they are. */
+/** Kinds of names, called like the options that filter by them, with their columns. */
 export const NAME_KINDS = {
   repo: "repo",
   model: "model",
