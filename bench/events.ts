@@ -8,13 +8,13 @@ const STOP_REASONS = ["end_turn", "tool_use", "max_tokens"];
 /** Labels, and how many values each has. */
 const LABEL_VALUES = { team: 12, feature: 6, user: 200 };
 
-/** Delivery and session ids are taken from so many in turn: making one is not what is measured. */
+/** How many delivery and session ids are reused in turn: the cost of making ids should not be measured. */
 const IDS = 1_024;
 
 /**
- * Records with all sixteen data fields, the same ones in every process: repositories evenly, and of the other
- * names the first ones oftener, as an application's runs are. Each is made when it is asked for, as handlers do: a
- * store of ready ones would measure how slow memory is that the processor has not in its cache.
+ * Records with all sixteen data fields, the same in every process. Repositories are evenly distributed; of the other
+ * names, the first ones are more frequent, as in real applications. Each record is made when it is needed, as handlers
+ * do: a store of prepared ones would measure how slow memory is that is not in the processor's cache.
  */
 export function eventSource(repositories: number, models = 3, labels = 0): () => TelemetryRecord {
   const random = seededRandom(20_251_123);
@@ -57,7 +57,7 @@ function identity(below: (limit: number) => number): string {
   return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
 }
 
-/** Numbers from 0 to 1, by the generator known as mulberry32. */
+/** Numbers from 0 to 1, from the generator known as mulberry32. */
 function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openLedgerFile } from "../src/ledger/open";
 import { openEarlier } from "./contenders/earlier-table";
 
-/** Numbers by which `statfs` names file systems. (linux/magic.h) */
+/** The numbers by which `statfs` identifies file systems. (linux/magic.h) */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   61267: "ext4",
   1481003842: "xfs",
@@ -23,7 +23,7 @@ const CONNECTION_PRAGMAS = [
   "auto_vacuum",
 ] as const;
 
-/** What a reader has to know to compare numbers. */
+/** What a reader must know to compare numbers. */
 export function describeMachine(folder: string) {
   const processors = cpus();
   using memory = new Database(":memory:");

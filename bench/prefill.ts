@@ -13,7 +13,7 @@ import type { Case } from "./figures/case";
 const TRANSACTION_ROWS = 100_000;
 const SPREAD_DAYS = 90;
 
-/** Makes a ledger with so many executions of the last 90 days, oldest first, and their sums. */
+/** Makes a ledger with a number of executions of the last 90 days, oldest first, and their sums. */
 export function prefill(
   folder: string,
   { repositories, models, labels }: Pick<Case, "repositories" | "models" | "labels">,

@@ -3,26 +3,26 @@ import { openPriceList, type PricedUsage } from "../src/adapters";
 import { providerOf } from "../src/record/provider";
 import { DAY_MS } from "../src/record/time";
 
-/** What one model of a result of Claude Code or the Agent SDK used, and what the result says that it cost. */
+/** What one model used in a result of Claude Code or the Agent SDK, and the cost that the result reports. */
 export interface PricedEntry {
-  /** Where it stands, such as `results.jsonl:17`. */
+  /** Where it is, such as `results.jsonl:17`. */
   readonly origin: string;
   readonly usage: PricedUsage;
   readonly webSearches: number;
-  /** What the result says of its service tier and its speed. */
+  /** The service tier and the speed that the result reports. */
   readonly terms: readonly unknown[];
   readonly reportedUsd: number;
 }
 
-/** An estimate beside what was reported. */
+/** An estimate, next to the reported cost. */
 export interface PriceRatio extends PricedEntry {
   /** Estimated to reported; `undefined` without an estimate. */
   readonly ratio: number | undefined;
-  /** `undefined`: nobody knows why they differ. */
+  /** Why they differ; `undefined` if unknown. */
   readonly explanation: string | undefined;
 }
 
-/** Costs are sums of fractions, and ratios that differ by less are the same. */
+/** Costs are sums of fractions, so ratios that differ by less count as equal. */
 const TOLERANCE = 5e-4;
 /** US dollars for one search. (platform.claude.com/docs/en/about-claude/pricing) */
 const WEB_SEARCH_USD = 0.01;
@@ -31,13 +31,13 @@ const US_INFERENCE = 1.1;
 
 const STANDARD = new Set(["standard", "default", ""]);
 const QUARTER_MS = 91 * DAY_MS;
-/** Results have no time: prices may have been others when they were made. */
+/** Results have no time: prices may have been different when they were made. */
 const QUARTERS = Array.from({ length: 12 }, (_, quarters) => Date.now() - quarters * QUARTER_MS);
 
 const list = openPriceList();
 const claudes = modelsOf("anthropic");
 
-/** Says how an estimate from the tokens of a result differs from its cost, and why. */
+/** Explains how an estimate from a result's tokens differs from its cost. */
 export function compare(entry: PricedEntry): PriceRatio {
   const { usage, reportedUsd } = entry;
   const estimate = list.costOfRun({ ...usage, cacheCreation1hTokens: undefined });
@@ -80,7 +80,7 @@ function modelsOf(providerId: string): readonly string[] {
   return findProvider({ providerId })?.models.map(({ id }) => id) ?? [];
 }
 
-/** The entries of result messages, one a line; what is no result is passed over. */
+/** The entries of result messages, one per line; other lines are skipped. */
 export function entriesOf(text: string, name: string): PricedEntry[] {
   return text.split("\n").flatMap((line, index) => entriesOfLine(line, `${name}:${index + 1}`));
 }
@@ -103,7 +103,7 @@ function entriesOfLine(line: string, origin: string): PricedEntry[] {
       outputTokens: count("outputTokens"),
       cacheReadTokens: count("cacheReadInputTokens"),
       cacheCreationTokens: count("cacheCreationInputTokens"),
-      // Of the main loop alone, before versions that tell it of each model.
+      // Older versions report this only for the main loop, not per model.
       cacheCreation1hTokens: Number(
         used["cacheCreationEphemeral1hInputTokens"] ?? written["ephemeral_1h_input_tokens"] ?? 0,
       ),

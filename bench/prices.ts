@@ -6,7 +6,7 @@ Compares what result messages of Claude Code or the Agent SDK (JSON lines) say t
 their tokens, as \`estimateCost\` makes them, and says why they differ. Exit code 1 when it can't say it of one of them.
 `;
 
-/** `bun run bench prices`: estimates beside what was reported. Returns the exit code. */
+/** `bun run bench prices`: compares estimates with reported costs. Returns the exit code. */
 export async function runPrices(files: readonly string[]): Promise<number> {
   if (files.length === 0) {
     process.stderr.write(USAGE);

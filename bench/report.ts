@@ -23,7 +23,7 @@ export function toJson({ machine, rounds, results }: Report): string {
   return JSON.stringify({ machine, rounds, figures: Object.fromEntries(figures) });
 }
 
-/** The report as Markdown: a table for each figure, its targets under it. */
+/** The report as Markdown: a table for each figure, with its targets below. */
 export function toMarkdown({ machine, rounds, results }: Report): string {
   const { pragmas, ...rest } = machine;
   const head = [

@@ -27,7 +27,7 @@ export class Results {
     return median(this.rounds(measure, trial));
   }
 
-  /** The median of what each round says about two cases: what slows down a round slows down both. */
+  /** The median over the rounds of a comparison of two cases: what slows down a round slows down both. */
   paired(measure: string, a: Case, b: Case, compare: (a: number, b: number) => number): number {
     const others = this.rounds(measure, b);
     return median(this.rounds(measure, a).map((value, round) => compare(value, others[round] ?? Number.NaN)));

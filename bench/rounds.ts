@@ -15,7 +15,7 @@ export interface RoundOptions {
   readonly say: (progress: string) => void;
 }
 
-/** Runs each case of a figure once a round, the order turned round and rotated from one to the next. */
+/** Runs each case of a figure once per round, in an order that is reversed and rotated from round to round. */
 export async function runRounds(name: FigureName, options: RoundOptions): Promise<Results> {
   const { rounds, isQuick, say } = options;
   const cases = FIGURES[name].cases(isQuick);
@@ -39,7 +39,7 @@ function inOrder(cases: readonly Case[], round: number): Case[] {
   return round % 2 === 0 ? rotated : rotated.toReversed();
 }
 
-/** All the way: else the system writes the copy out while the trial runs. */
+/** Synced to the disk: otherwise the system would write the copy during the trial. */
 function copyToDisk(from: string, to: string): void {
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
   const file = openSync(to, "r");
@@ -75,7 +75,7 @@ async function runIn(
   return JSON.parse(output);
 }
 
-/** Growing a ledger takes minutes, copying it seconds. */
+/** Creating a ledger takes minutes, copying it seconds. */
 function fillOnce(trial: Case, options: RoundOptions): void {
   if (trial.rows === undefined) return;
   const folder = dirname(filledLedger(trial, options));

@@ -1,8 +1,8 @@
 import { dlopen, ptr } from "bun:ffi";
 import { openSync, readSync } from "node:fs";
 
-// Linux only: what the calling thread did with its time, exact to the microsecond. `process.threadCpuUsage()`
-// lags by up to a tick of 4 ms.
+// Linux only: how the calling thread spent its time, exact to the microsecond. `process.threadCpuUsage()` lags by up to
+// a tick of 4 ms.
 
 const CLOCK_THREAD_CPUTIME_ID = 3;
 const libc = dlopen("libc.so.6", { clock_gettime: { args: ["i32", "ptr"], returns: "i32" } });
@@ -11,7 +11,7 @@ const timespecPointer = ptr(timespec);
 const schedstat = openSync("/proc/thread-self/schedstat", "r");
 const text = Buffer.alloc(128);
 
-/** Microseconds that this thread has been on a processor. */
+/** Microseconds that this thread has run on a processor. */
 export function onProcessorUs(): number {
   libc.symbols.clock_gettime(CLOCK_THREAD_CPUTIME_ID, timespecPointer);
   return Number(timespec[0]) * 1e6 + Number(timespec[1]) / 1e3;
@@ -23,7 +23,7 @@ export function preemptedUs(): number {
   return Number(text.toString("latin1", 0, length).split(" ")[1]) / 1e3;
 }
 
-/** Adds up how long the thread was blocked in pieces of work: on a disk or a lock, not on other programs. */
+/** Adds up how long the thread was blocked during some work: on a disk or a lock, not by other programs. */
 export class BlockedTime {
   #totalUs = 0;
 

@@ -6,7 +6,7 @@ import { FIGURES, type FigureName } from "./figures";
 import type { Case, Measures, Pace } from "./figures/case";
 import type { Figure } from "./figures/figure";
 
-// Runs one case of one figure in a process of its own: `bun bench/trial.ts <spec as JSON>` prints its measures.
+// Runs one case of one figure in its own process: `bun bench/trial.ts <spec as JSON>` prints what it measured.
 
 export interface TrialSpec extends Case, Pace {
   readonly figure: FigureName;

@@ -1,7 +1,7 @@
 import { setPriority } from "node:os";
 
-// So many viewers of a dashboard, in a process of their own: `bun bench/viewers.ts URL COUNT`. Each listens to the
-// stream and asks what the overview asks, again and again, until standard input ends. Prints how many answers came.
+// A number of dashboard viewers, in their own process: `bun bench/viewers.ts URL COUNT`. Each listens to the stream and
+// repeats the overview's queries until standard input ends. Prints how many answers arrived.
 
 const [url = "", count = "1"] = process.argv.slice(2);
 const since = new Date(Date.now() - 30 * 86_400_000).toISOString().slice(0, 10);
@@ -11,7 +11,7 @@ const paths = [
   `api/changes?since=${since}`,
 ];
 const EVERY_MS = 1_000;
-// People look from elsewhere: here they are not to take the host's processor.
+// Real viewers are on other machines: here they must not take the processor from the host.
 setPriority(19);
 let isOver = false;
 let answers = 0;
@@ -34,7 +34,7 @@ async function view(): Promise<void> {
 
 const viewers = Array.from({ length: Number(count) }, view);
 for await (const _ of Bun.stdin.stream()) {
-  // Until it ends.
+  // Until standard input ends.
 }
 isOver = true;
 await Promise.all(viewers);
