@@ -1,33 +1,35 @@
 import type { NamePattern } from "./report/types";
 
-// The language of patterns: `*` stands for any text, `?` for one character; `[*]`, `[?]` and `[[]` stand for the character
-// in the brackets, and all else for itself. SQLite's GLOB has the same, and more.
+// The pattern language: `*` stands for any text, `?` for one character; `[*]`, `[?]` and `[[]` stand for the character
+// in the brackets, and everything else for itself. SQLite's GLOB has these too, and more.
 
 const TOKENS = /\[([*?[])\]|[*?]|[^*?[]+|\[/gsu;
 const IN_BRACKETS = /\[([*?[])\]/g;
 
-/** The names and globs of a pattern; none without one. */
+/** The names and globs of a pattern; none if it is undefined. */
 export function namesIn(pattern: NamePattern | undefined): readonly string[] {
   if (pattern === undefined) return [];
   return typeof pattern === "string" ? [pattern] : pattern;
 }
 
-/** Whether a name stands for others: `*` for any text, `?` for one character. */
+/** Whether a name is a glob: `*` stands for any text, `?` for one character. */
 export function isGlob(name: string): boolean {
   return /[*?]/.test(name.replace(IN_BRACKETS, ""));
 }
 
-/** The name that one which is no glob stands for. */
+/** The name that an exact pattern stands for, without its brackets. */
 export function plainName(name: string): string {
   return name.replace(IN_BRACKETS, "$1");
 }
 
-/** What matches one name alone, whatever is in it. */
+/** The pattern that matches only this name, whatever characters it has. */
 export function patternOf(name: string): string {
   return name.replace(/[*?]|\[(?=[*?[]\])/g, "[$&]");
 }
 
-/** Whether names match a pattern, as the conditions of reports have it in SQL. */
+/**
+ * Makes a function that tells whether a name matches a pattern, with the same result as the reports' SQL conditions.
+ */
 export function matcherOf(pattern: NamePattern): (name: string) => boolean {
   const names = namesIn(pattern);
   const exact = new Set(names.filter((name) => !isGlob(name)).map(plainName));
@@ -35,12 +37,12 @@ export function matcherOf(pattern: NamePattern): (name: string) => boolean {
   return (name) => exact.has(name) || globs.some((glob) => glob.test(name));
 }
 
-/** A glob as SQLite has it, for which any bracket starts a set of characters. */
+/** Converts a glob for SQLite, where any bracket starts a set of characters. */
 export function toSqliteGlob(glob: string): string {
   return glob.replace(/\[[*?[]\]|\[/g, (part) => (part === "[" ? "[[]" : part));
 }
 
-/** @param quote Makes a text stand for itself in the regular expression. */
+/** @param quote Escapes a text so that it stands for itself in the regular expression. */
 export function toRegularExpression(glob: string, quote: (text: string) => string): string {
   const parts = Array.from(glob.matchAll(TOKENS), ([part, inBrackets = part]) => {
     if (part === "*") return ".*";

@@ -2,7 +2,7 @@ import type { PluginEmitter } from "./app/plugin";
 import type { ForwardingStats } from "./forward/types";
 import type { TelemetryStats } from "./recorder/types";
 
-// What plugins that run tell about themselves to others, through `announce` and `siblingsOf` of reload.ts: no plugin
+// What running plugins tell each other about themselves, through `announce` and `siblingsOf` in reload.ts: no plugin
 // imports another.
 
 export const TELEMETRY = "telemetry";
@@ -14,7 +14,7 @@ export interface RunningTelemetry {
   stats(): TelemetryStats;
 }
 
-/** What is held by `reserve` of a budget or, with `each`, of one value of it. */
+/** What `reserve` holds of a budget or, with `each`, of one of its values. */
 export interface ReservedBudget {
   readonly budget: string;
   readonly value: string | null;
@@ -31,7 +31,7 @@ export interface RunningForwarder {
   stats(): ForwardingStats;
 }
 
-/** What the plugins of the application that has the dashboard say of themselves, as their `stats()` have it. */
+/** The state of the plugins of the application that runs the dashboard, as their `stats()` return it. */
 export interface ApplicationState {
   readonly telemetry: readonly TelemetryStats[];
   readonly forwarding: readonly ({ readonly target: string } & ForwardingStats)[];

@@ -53,7 +53,7 @@ export const ADOPTED_COST_SOURCE = row
   .else("reported" as const)
   .end();
 
-// Made on use: they are large, seldom needed, and every report loads this file.
+// Created on use: they are large and rarely needed, and every report loads this file.
 
 /** The rows without an id, summed as `usage_daily` sums. */
 export function unadoptedUsage() {

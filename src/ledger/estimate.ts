@@ -9,7 +9,7 @@ export interface EstimateMode {
   readonly isAnew: boolean;
 }
 
-/** The row, with unknown costs estimated from a price list where the list has a price. */
+/** The row, with unknown costs estimated if the price list has a price. */
 export function estimate<Row extends NewExecutionRow>(
   row: Row,
   prices: PriceList,

@@ -9,7 +9,7 @@ import {
 import type { ExecutionsTable, UsageDailyTable } from "./schema";
 import { USAGE_SUMS } from "./schema";
 
-/** An execution, or one of several models of it, with what it adds to `usage_daily` in the columns of that name. */
+/** An execution, or one of its models, and what it adds to `usage_daily`, in columns of the same names. */
 export type ExecutionUsage = Pick<
   ExecutionsTable,
   | "execution_id"
@@ -25,7 +25,7 @@ export type ExecutionUsage = Pick<
   Pick<UsageDailyTable, (typeof USAGE_SUMS)[number]> & {
     id: number;
     created_at: string;
-    /** In PostgreSQL alone. */
+    /** Only in PostgreSQL. */
     ledger_id: string;
   };
 
@@ -50,7 +50,7 @@ const KEPT = [
 ] as const;
 const TOKENS = ["input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"] as const;
 const AMOUNTS = [...TOKENS, "cost_usd"] as const;
-/** By which columns models belong to their execution: in PostgreSQL many ledgers may have the same one. */
+/** The columns that link models to their execution: in PostgreSQL several ledgers may have the same execution. */
 export const MODELS_IDENTITY = {
   sqlite: ["execution_id"],
   postgresql: ["ledger_id", "execution_id", "created_at"],
@@ -86,7 +86,7 @@ export function executionUsage({
     .as("usage");
 }
 
-/** What the tables of both databases have, under the names by which they are read here. */
+/** The columns that the tables of both databases have, under the names used here. */
 interface AnyTables {
   executions: Record<(typeof KEPT)[number] | "ledger_id", unknown>;
   execution_models: Record<"execution_id" | "ledger_id" | "created_at", unknown>;
@@ -137,7 +137,7 @@ const HAS_NO_MODEL_USAGE = sql<SqlBool>`coalesce(${sql.join(
   TOKENS.map((column) => sql.ref(`execution_models.${column}`)),
 )}) is null`;
 
-/** The columns of one model: its own amounts; and, of the main model, all that is counted once per execution. */
+/** The columns of one model: its own amounts and, for the main model, everything that is counted once per execution. */
 function ofModel(): Columns {
   const execution = ofExecution();
   const isOnly = sql<SqlBool>`execution_models.model is null`;

@@ -6,10 +6,10 @@ import { builder, onUse } from "./kysely";
 export const EXECUTIONS_VIEW = "executions_view";
 
 /**
- * What the view has of each execution: NULL for what is unknown, so that SQL's own averages and counts are over what is
+ * The view's columns of an execution: NULL for unknown values, so that SQL's own averages and counts cover only what is
  * known.
  *
- * @param completedAt The time as ISO 8601, in the words of the database.
+ * @param completedAt The time as ISO 8601, as an SQL expression of the database.
  */
 export function executionsViewColumns(completedAt: RawBuilder<unknown>) {
   const known = (column: string, source: "usage_source" | "cost_source") => {

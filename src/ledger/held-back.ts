@@ -16,7 +16,7 @@ export interface HeldBack {
 /**
  * What each target that was ever reached holds back; targets that have everything are left out.
  *
- * @param cutoff Only what is from before it. Default: all.
+ * @param cutoff Count only rows older than it. Default: all.
  */
 export function selectHeldBack(cutoff?: string): CompiledQuery<HeldBack> {
   return builder

@@ -5,7 +5,7 @@ import type { LABEL_SUMS, UsageDailyRow } from "./schema";
 /** The values of {@link LABEL_SUMS}, in that order. */
 export type LabelSums = Float64Array;
 
-/** What belongs into a row of `usage_daily_labels`. */
+/** The content of a row of `usage_daily_labels`. */
 export interface LabelTotal {
   readonly label: string;
   readonly day: string;
@@ -36,7 +36,7 @@ export class LabelTotals {
     this.#byLabels.set(key, { day: usage.day, labels, sums: addend });
   }
 
-  /** In the order in which the values came first. */
+  /** In the order in which the values first appeared. */
   rows(): LabelTotal[] {
     const rows: LabelTotal[] = [];
     const byDay = new Map<string, Map<string, LabelTotal>>();

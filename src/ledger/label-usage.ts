@@ -10,7 +10,7 @@ import { SUCCESSFUL_CONCLUSIONS } from "../record/failure";
 import { type ExecutionUsage, executionUsage, type UsageSource } from "./execution-usage";
 import { LABEL_SUMS, MOST_VALUES, OTHER_VALUES, type UsageDailyLabelsTable } from "./schema";
 
-/** A label of an execution, with what that adds to `usage_daily_labels` in the columns of that name. */
+/** A label of an execution, and what it adds to `usage_daily_labels`, in columns of the same names. */
 export type LabelUsage = Omit<UsageDailyLabelsTable, "day"> &
   Pick<ExecutionUsage, "id" | "created_at" | "execution_id" | "ledger_id">;
 
@@ -30,7 +30,7 @@ export function labelUsage(source: UsageSource): AliasedExpression<LabelUsage, "
     .as("label_usage");
 }
 
-/** How a database says what the sums by label are made of. */
+/** The SQL of a database for what the sums by label are made from. */
 export interface LabelWords {
   /** The UTC day of `created_at`. */
   readonly day: RawBuilder<string>;
@@ -81,12 +81,12 @@ const from = expressionBuilder<
   never
 >();
 
-/** By what the values of a label are counted. */
+/** The columns by which the values of a label are counted. */
 function dayOfLabel({ engine }: UsageSource) {
   return [...(engine === "postgresql" ? (["ledger_id"] as const) : []), "label", "day"] as const;
 }
 
-/** What executions add up to by value, and the first of them. */
+/** The sums of executions by value, and the first execution of each. */
 function usageByValue(source: UsageSource, { day, sum }: LabelWords) {
   const keys = dayOfLabel(source).map((key) => ({ key, of: key === "day" ? day : sql.ref<string>(key) }));
   return from

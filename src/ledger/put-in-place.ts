@@ -5,7 +5,7 @@ import { Connection } from "./connection";
 import { moveUnlessTaken, SIDECARS } from "./ledger-file";
 
 /**
- * Replaces a ledger that nobody has open by another. The replaced file is kept beside it.
+ * Replaces a ledger that nobody has open with another. The replaced file is kept beside it.
  *
  * @param newPath The file to move, in the same folder.
  * @param path The ledger's file itself, not a symbolic link to it.

@@ -66,7 +66,7 @@ function selectAfter(id: number) {
     .compile();
 }
 
-/** Of models that can't be read the row still has the sums. */
+/** If models can't be read, the row still has the sums. */
 function withModels(connection: Connection, row: NewExecutionRow): NewExecutionRow {
   try {
     const models = connection.all(selectModels(row.execution_id));

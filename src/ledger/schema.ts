@@ -58,8 +58,8 @@ export interface ExecutionModelsTable {
 }
 
 /**
- * Sums per UTC day and key, over everything ever recorded: they outlive the purge of `executions`. Tokens and cost stand
- * under their own model; executions, durations and turns under the main model of the execution.
+ * Sums per UTC day and key, over everything ever recorded: they outlive the purge of `executions`. Tokens and cost
+ * count under their own model; executions, durations and turns under the execution's main model.
  */
 export interface UsageDailyTable {
   day: string;
@@ -76,11 +76,14 @@ export interface UsageDailyTable {
   duration_ms: number;
   num_turns: number;
   cost_usd: number;
-  /** How many executions used the model, be it their main model, which counts them in `executions`, or another. */
+  /**
+   * How many executions used the model, either as their main model, which counts them in `executions`, or as another
+   * one.
+   */
   used_in: Generated<number>;
-  /** How many of `used_in` came without token counts of the model. */
+  /** How many of `used_in` came without the model's token counts. */
   used_without_usage: Generated<number>;
-  /** How many of `used_in` came without a cost of the model. */
+  /** How many of `used_in` came without the model's cost. */
   used_without_cost: Generated<number>;
   /** How many of `executions` came without token counts. */
   without_usage: number;
@@ -95,8 +98,8 @@ export interface UsageDailyTable {
 }
 
 /**
- * Sums per label, UTC day and value, over everything ever recorded. They are of the executions with the label, each
- * counted as in {@link UsageDailyTable}. Past 1,000 values of a label and day the later ones are `(other)`.
+ * Sums per label, UTC day and value, over everything ever recorded. They cover the executions with the label, each
+ * counted as in {@link UsageDailyTable}. If a label has more than 1,000 values on a day, the later ones are `(other)`.
  */
 export interface UsageDailyLabelsTable {
   label: string;
@@ -167,7 +170,7 @@ export interface LedgerSchema {
   forward_targets: ForwardTargetsTable;
 }
 
-/** A row of `executions`; and the rows of its models, where there are several. */
+/** A row of `executions`, and the rows of its models if there are several. */
 export type ExecutionRow = Selectable<ExecutionsTable> & {
   readonly models?: readonly ExecutionModelRow[] | undefined;
 };

@@ -39,7 +39,7 @@ export function isPoison(error: unknown): boolean {
   return /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH|RANGE)/.test(codeOf(error));
 }
 
-/** Conditions that waiting does not cure: somebody has to change a permission or a path. */
+/** Conditions that don't pass by waiting: somebody has to change a permission or a path. */
 const LASTING = /^(?:EACCES|EPERM|EROFS|EISDIR|ENOTDIR|EEXIST)$|^SQLITE_(?:NOTADB|READONLY)/;
 
 /** Whether retrying to open the ledger is pointless for now. Unknown errors count as transient. */
@@ -48,7 +48,7 @@ export function isLasting(error: unknown): boolean {
   return error.code === "SCHEMA_TOO_NEW" || LASTING.test(codeOf(error.cause));
 }
 
-/** Turns an error of SQLite's into a `RunledgerError` with a hint; returns any other unchanged. */
+/** Turns a SQLite error into a `RunledgerError` with a hint; returns any other error unchanged. */
 export function toStoreFailure(operation: string, error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;
   return new RunledgerError("STORE_FAILED", `Can't ${operation}: ${codeOf(error)}: ${messageOf(error)}.`, {

@@ -38,8 +38,8 @@ export class SqliteLedger {
   }
 
   /**
-   * Writes rows, their sums and incidents, and runs what belongs to them, in one transaction: all or, when it throws,
-   * nothing.
+   * Writes rows, their sums and incidents, and runs what belongs to them, in one transaction: if it throws, nothing is
+   * written.
    */
   write(
     rows: readonly NewExecutionRow[],

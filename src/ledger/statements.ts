@@ -95,7 +95,7 @@ export function selectModels(executionId: string | null): CompiledQuery<Executio
     .compile();
 }
 
-/** How many values a label has on a day, those aside that are summed together. */
+/** How many values a label has on a day, without the group of the others. */
 export function selectLabelValues(label: string, day: string): CompiledQuery<{ values: number }> {
   return builder
     .selectFrom("usage_daily_labels")
@@ -149,7 +149,7 @@ export function advancePurgedBefore(cutoff: string): CompiledQuery {
     .compile();
 }
 
-/** Sums of fractions differ by less with the order of addition; no token costs so little. */
+/** Sums of fractions depend on the order of addition by less than this; no token costs so little. */
 const COST_DECIMALS = 12;
 
 /** Rounds the costs of a row of `usage_daily`, so that a sum of nothing is 0. */
@@ -178,7 +178,7 @@ function rounded<Column extends string>(...columns: readonly Column[]) {
   >;
 }
 
-/** Keeps by which price list costs were estimated. */
+/** Stores which price list costs were estimated by. */
 export function keepPriceList(name: string): CompiledQuery {
   return builder
     .insertInto("ledger")
@@ -189,7 +189,7 @@ export function keepPriceList(name: string): CompiledQuery {
     .compile();
 }
 
-/** Before the id of a recorder, the key of its note. */
+/** The prefix of a recorder's note; its id follows. */
 export const WRITTEN_BY = "written_by_";
 
 /** Notes the sequence of the last batch of a recorder that was written: the time, and the number. */
@@ -207,10 +207,10 @@ export function writtenSequence(note: string): number {
   return Number(note.split(" ").at(-1));
 }
 
-/** Notes that are older have been read by whoever lives: those of the dead are useless. In milliseconds. */
+/** How long a note is kept, in milliseconds: living processes have read older ones, and dead ones don't need theirs. */
 const NOTES_KEPT_MS = 3_600_000;
 
-/** Forgets the notes of recorders that have long written nothing. */
+/** Deletes the notes of recorders that have written nothing for long. */
 export function forgetOldNotes(nowMs: number): CompiledQuery {
   return builder
     .deleteFrom("ledger")
@@ -219,12 +219,12 @@ export function forgetOldNotes(nowMs: number): CompiledQuery {
     .compile();
 }
 
-/** To SQLite any number sorts below any text: a time that another program stored as a number can't be dated. */
+/** SQLite sorts any number below any text: a time that another program stored as a number can't be dated. */
 export function isText(row: ExpressionBuilder<LedgerSchema, "executions">) {
   return row(row.fn<string>("typeof", ["created_at"]), "=", "text");
 }
 
-/** The highest `id` that every target that was ever reached has; unlimited when there is no target. */
+/** The highest `id` that every target has, of those that were ever reached; unlimited if there is no target. */
 export function forwardedUpTo(last: "last_id" | "last_incident_id") {
   const every = builder
     .selectFrom("forward_targets")
@@ -233,7 +233,7 @@ export function forwardedUpTo(last: "last_id" | "last_incident_id") {
   return sql<number>`coalesce(${every}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
 }
 
-/** Deletes at most `limit` of the executions that completed before the cutoff. Before them, their models. */
+/** Deletes at most `limit` of the executions that completed before the cutoff; their models first. */
 export function deleteExecutions(
   cutoff: string,
   limit: number,

@@ -1,4 +1,4 @@
-/** What executions end in when they did not fail. */
+/** The conclusions of executions that did not fail. */
 export const SUCCESSFUL_CONCLUSIONS = ["success", "neutral", "skipped"] as const;
 
 /** Whether a conclusion is a failure: anything other than `success`, `neutral` or `skipped`. */

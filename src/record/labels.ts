@@ -2,19 +2,19 @@ import { specialTier } from "./service-tier";
 import type { Labels } from "./types";
 
 const MOST_LABELS = 8;
-/** Says at what terms a provider served a run; adapters add it, so it is not one of the eight. */
+/** The label for a run's service tier. Adapters add it, and it doesn't count as one of the eight. */
 const SERVICE_TIER = "service_tier";
 const LONGEST_VALUE = 200;
 const KEY = /^[a-z][a-z0-9_]{0,31}$/;
 
-/** What is wrong with labels: where, what was expected there, and what was found. */
+/** What is wrong with labels: where, what was expected, and what was found. */
 export interface LabelIssue {
   readonly path: readonly string[];
   readonly message: string;
   readonly input: unknown;
 }
 
-/** The text by which labels are stored, and told apart: JSON with its keys in order; `null` without any. */
+/** The text in which labels are stored and compared: JSON with its keys in order; `null` without labels. */
 export function labelsText(labels: Labels | null | undefined): string | null {
   if (labels == null) return null;
   let last = "";
@@ -25,12 +25,12 @@ export function labelsText(labels: Labels | null | undefined): string | null {
   }
   if (last === "") return null;
   if (isCanonical && Object.getPrototypeOf(labels) === Object.prototype) return JSON.stringify(labels);
-  // In UTF-8 there is no half of a surrogate pair, and no database's JSON takes its escape.
+  // UTF-8 can't represent an unpaired surrogate, and no database's JSON accepts its escape.
   const pairs = Object.entries(labels).map(([key, value]) => [key, value.toWellFormed()] as const);
   return JSON.stringify(Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** The labels of a stored text; none where another program stored something else. */
+/** The labels in a stored text; none if another program stored something else. */
 export function parseLabels(text: string | null): Labels | null {
   try {
     const labels: unknown = JSON.parse(text ?? "null");
@@ -40,7 +40,7 @@ export function parseLabels(text: string | null): Labels | null {
   }
 }
 
-/** Labels, with the tier among them that a run was served at; `undefined` is the standard one. */
+/** Labels, with the run's service tier added as a label; `undefined` is the standard tier. */
 export function withServiceTier<Given extends Labels | null | undefined>(
   labels: Given,
   serviceTier: string | undefined,
@@ -48,7 +48,7 @@ export function withServiceTier<Given extends Labels | null | undefined>(
   return serviceTier === undefined ? labels : { ...labels, [SERVICE_TIER]: serviceTier };
 }
 
-/** The tier other than the standard one that the labels of a stored text name. */
+/** The service tier in the labels of a stored text, unless it is the standard one. */
 export function serviceTierIn(text: string | null): string | undefined {
   return text?.includes(SERVICE_TIER) ? specialTier(parseLabels(text)?.[SERVICE_TIER]) : undefined;
 }
@@ -72,7 +72,7 @@ export function areLabels(value: unknown): value is Labels {
   return count <= MOST_LABELS;
 }
 
-/** The same for what need not be so plain; says what is wrong. */
+/** The same for values that may be less plain; reports what is wrong. */
 export function* issuesOfLabels(value: unknown): Generator<LabelIssue> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     yield { path: [], message: "an object of labels", input: value };

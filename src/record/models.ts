@@ -10,11 +10,11 @@ export const TOKENS = [
   "cacheCreationTokens",
 ] as const satisfies readonly (keyof AmountsUsed)[];
 
-/** What models add up to. */
+/** The amounts that models add up to. */
 export const AMOUNTS = [...TOKENS, "costUsd"] as const;
 type Amount = (typeof AMOUNTS)[number];
 
-/** Floating point sums differ by the order of addition: a smaller difference, relative to the sum, is none. */
+/** Floating point sums depend on the order of addition: a smaller difference, relative to the sum, doesn't count. */
 const TOLERANCE = 1e-9;
 
 /** What one of several models of a run used; `undefined` is unknown. */
@@ -22,12 +22,12 @@ export type UsedModel = { model: string; provider: string; costSource: CostSourc
   [Name in Amount]: number | undefined;
 };
 
-/** A valid record: its own amounts are those of its models, one of which is the main model. */
+/** A valid record: its own amounts are the sums over its models, one of which is the main model. */
 export type ValidRecord = Omit<ParsedRecord, "model" | "models"> & {
   readonly model: string;
   /** Two or more; `undefined` when the run used one model. */
   readonly models?: readonly UsedModel[] | null | undefined;
-  /** The cost of one of the models is unknown: the sum is of the others. */
+  /** Whether the cost of one of the models is unknown: the sum is that of the others. */
   readonly isCostPartial?: boolean;
   /** The same for tokens. */
   readonly isUsagePartial?: boolean;
@@ -37,10 +37,10 @@ export type ValidRecord = Omit<ParsedRecord, "model" | "models"> & {
 export class ContradictionError extends Error {}
 
 /**
- * Settles what a record leaves to its models: the main model, and its own amounts. What the record knows and no model
- * does counts under the main model.
+ * Completes a record from its models: the main model, and its own amounts. Amounts that the record has but no model
+ * does count under the main model.
  *
- * @throws {ContradictionError} when an amount of the record differs from the sum of its models.
+ * @throws {ContradictionError} if an amount of the record differs from the sum over its models.
  */
 export function settleModels(record: ParsedRecord, given: readonly ModelUsage[]): ValidRecord {
   const models = merge(record, given);
@@ -71,7 +71,7 @@ export function settleModels(record: ParsedRecord, given: readonly ModelUsage[])
 function merge(record: ParsedRecord, given: readonly ModelUsage[]): UsedModel[] {
   const models: UsedModel[] = [];
   for (const usage of given) {
-    // In UTF-8, as they are stored, ill-formed names may be the same.
+    // Compared in UTF-8, as they are stored: two ill-formed names may become the same.
     const model = usage.model.toWellFormed();
     const provider = (usage.provider ?? record.provider ?? providerOf(model)).toWellFormed();
     const known = models.find((used) => used.model === model && used.provider === provider);
@@ -97,7 +97,10 @@ function amountsOf(usage: AmountsUsed): Pick<UsedModel, Amount> {
   >;
 }
 
-/** The model that the record names, which is added if it is none of them; else the costliest, then most output. */
+/**
+ * The model that the record names, which is added if it isn't among them; else the costliest, then the one with most
+ * output.
+ */
 function mainModel(record: ParsedRecord, models: UsedModel[]): UsedModel {
   const [model, provider] = [record.model?.toWellFormed(), record.provider?.toWellFormed()];
   if (model === undefined) {
@@ -143,7 +146,7 @@ function settle(
   throw new ContradictionError(`${name}: expected the sum of models, ${total}, received ${own}, ${by}`);
 }
 
-/** The sum of what is known; `undefined` when nothing is. */
+/** The sum of the known values; `undefined` if there are none. */
 function sum(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);

@@ -26,7 +26,7 @@ const known = new Map<string, string>();
 
 /**
  * The provider of a record that names none, inferred from the model's name; `anthropic` for Claude models and for names
- * that tell nothing. The table is in docs/record.md.
+ * that give no indication. The table is in docs/record.md.
  */
 export function providerOf(model: string): string {
   const remembered = known.get(model);

@@ -5,14 +5,14 @@ import { completedMsOf } from "./time";
 import type { TelemetryRecord } from "./types";
 import { validate } from "./validate";
 
-/** An event as the ledger reads it, and when it completed. */
+/** An event as the ledger would store it, and when it completed. */
 export interface ReadEvent {
   readonly record: ValidRecord;
   readonly completedMs: number;
 }
 
 /**
- * Reads an event as the ledger would: what that refuses is refused here too. For listeners that keep no copy.
+ * Reads an event as the ledger would, and refuses what the ledger would refuse. For listeners that keep no copy.
  *
  * @throws {RunledgerError} `INVALID_RECORD`
  */

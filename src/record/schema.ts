@@ -9,7 +9,7 @@ const NON_EMPTY = "a non-empty string";
 const COUNT = `an integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
 const AMOUNT = "a finite number, 0 or more";
 const MILLISECONDS = `milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`;
-/** Far more than a run uses, so that a row of it stays small. */
+/** Far more than a run uses; it keeps a row small. */
 const MOST_MODELS = 100;
 const MODELS = `an array of up to ${MOST_MODELS} models`;
 const INSTANT = "a Date, epoch milliseconds or ISO 8601 text with an offset, in the years 0000 to 9999";
@@ -74,7 +74,7 @@ export const recordSchema = z.object({
   labels: z.nullish(labels),
 } satisfies Record<keyof TelemetryRecord, z.ZodMiniType>);
 
-/** The same for a record with models, which need not name the main one. */
+/** The same for a record with models, which need not name the main model. */
 export const recordOfModelsSchema = z.extend(recordSchema, { model: z.nullish(nonEmpty) });
 
 /** A record in which every field has the right type, and the time is in epoch milliseconds. */

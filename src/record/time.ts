@@ -12,7 +12,7 @@ const OFFSET = /(?:Z|([+-])(\d{2}):?(\d{2})?)$/i;
 
 /**
  * Epoch milliseconds of an instant given as a `Date`, epoch milliseconds, or ISO 8601 text with an offset;
- * `undefined` when it is none, or when its year is not between 0000 and 9999. Fractions of a millisecond are
+ * `undefined` if it isn't one, or if its year is not between 0000 and 9999. Fractions of a millisecond are
  * cut off.
  */
 export function toEpochMs(instant: Date | number | string): number | undefined {
@@ -32,7 +32,7 @@ export function areSeconds(epochMs: Date | number): boolean {
   return Number(epochMs) >= SECONDS_FROM && Number(epochMs) < SECONDS_TO;
 }
 
-/** When an event completed, in epoch milliseconds; `undefined` where only the schema can decide on what was given. */
+/** When an event completed, in epoch milliseconds; `undefined` if only the schema can decide. */
 export function completedMsOf(completedAt: TelemetryRecord["completedAt"]): number | undefined {
   if (completedAt == null) return Date.now();
   const isInstant =
@@ -68,7 +68,7 @@ export function dayOf(ledgerTime: string): string {
   return ledgerTime.slice(0, 10);
 }
 
-/** One millisecond after a stored time; `undefined` when the text is not such a time. */
+/** One millisecond after a stored time; `undefined` if the text is not such a time. */
 export function justAfter(ledgerTime: string): string | undefined {
   const epochMs = toEpochMs(`${ledgerTime}Z`);
   return epochMs === undefined ? undefined : toLedgerTime(Math.min(epochMs + 1, LATEST_MS));

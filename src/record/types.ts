@@ -1,7 +1,7 @@
 /** Where an amount in US dollars comes from: the provider, or a price list. */
 export type CostSource = "reported" | "estimated";
 
-/** What a run, or one model of it, used. Leave out what you don't know: unknown is not zero. */
+/** What a run, or one of its models, used. Leave out what you don't know: unknown is not zero. */
 export interface AmountsUsed {
   /** Tokens of uncached input, an integer. */
   inputTokens?: number | null | undefined;
@@ -21,7 +21,7 @@ export interface AmountsUsed {
 export interface ModelUsage extends AmountsUsed {
   /** Model name as the provider reports it. Not empty. */
   model: string;
-  /** Who served the model. Default: the provider of the record, else as the name of the model says. */
+  /** Who served the model. Default: the record's provider, else inferred from the model's name. */
   provider?: string | null | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface OneModel {
 
 /** The models of a run that used several. */
 export interface SeveralModels {
-  /** The main model. Default: the costliest of `models`, then the one with the most output. */
+  /** The main model. Default: the costliest of `models`, then the one with most output. */
   model?: string | null | undefined;
   /**
    * What each model used, at most 100. Tokens and cost count under their own model, the run under the main one. The
@@ -52,7 +52,7 @@ export interface SeveralModels {
   models: readonly ModelUsage[];
 }
 
-/** All of a {@link TelemetryRecord} but the models. */
+/** All fields of a {@link TelemetryRecord} except the models. */
 export interface ExecutionFields extends AmountsUsed {
   /** Repository the run worked on, such as `octo-org/octo-repo`. Not empty. */
   repo: string;
@@ -73,7 +73,7 @@ export interface ExecutionFields extends AmountsUsed {
   deliveryId?: string | null | undefined;
   /** Pull request or issue number, an integer. */
   prNumber?: number | null | undefined;
-  /** Who served the model. Default: as the name of the model says, else `anthropic`. See docs/record.md. */
+  /** Who served the model. Default: inferred from the model's name, else `anthropic`. See docs/record.md. */
   provider?: string | null | undefined;
   /** Wall time in milliseconds, rounded to the nearest one, at least 1. Default 0 in the row: unknown. */
   durationMs?: number | null | undefined;
@@ -88,20 +88,21 @@ export interface ExecutionFields extends AmountsUsed {
 }
 
 /**
- * Who and what caused a run, in the application's own terms: `{ team: "core", prompt: "review-v3" }`. At most 8, and `service_tier` beside them, which adapters add; each key
- * has up to 32 lower-case letters, digits and underscores and begins with a letter, each value 1 to 200 characters.
+ * Who and what caused a run, in the application's own terms: `{ team: "core", prompt: "review-v3" }`. At most 8, plus
+ * `service_tier`, which adapters add. A key has up to 32 lower-case letters, digits and underscores, and begins with a
+ * letter; a value has 1 to 200 characters.
  */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Why something is in the `incidents` table instead of, or besides, `executions`. */
 export type IncidentKind = "rejected" | "dropped" | "spilled" | "degraded";
 
-/** Something that a person should look at: above all an event that could not be stored as it came. */
+/** Something that a person should look at, most often an event that could not be stored as it came. */
 export interface Incident {
   readonly kind: IncidentKind;
   readonly reason: string;
   /** How many events it concerns. Default 1. */
   readonly count?: number;
-  /** The event as it came, as JSON where it can be, else as text. */
+  /** The event as it came, as JSON if possible, else as text. */
   readonly payload?: string | undefined;
 }
