@@ -9,10 +9,10 @@ import { BUDGET, type RunningBudgets } from "../../src/running-plugins";
 
 /**
  * Answers whether there is room in a budget, and emits `"budget:threshold"` and `"budget:exceeded"`. It stops nothing:
- * that is the application's own `if`.
+ * the application's own `if` does.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`. A ledger that can't be read does not stop the host: `check`
- *   says `stale`.
+ *   then returns `stale`.
  * @example
  * ```ts
  * const app = createApp()
@@ -52,7 +52,7 @@ export const budgetPlugin = definePlugin({
   },
 });
 
-/** A bus of which a plugin is only shown `on` and `off` gets no events; the webhook posts them all the same. */
+/** A bus that gives the plugin only `on` and `off` gets no events; the webhook still posts them. */
 function emitterOf({ emitter }: PluginHost): (alert: TypedAlert) => void {
   return ({ type, alert }) => {
     if ("emit" in emitter && typeof emitter.emit === "function") emitter.emit(type, alert);

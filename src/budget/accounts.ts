@@ -5,21 +5,21 @@ import type { ParsedBudget, ParsedBudgets } from "./options";
 import { type Period, periodAt } from "./period";
 import type { BudgetState } from "./types";
 
-/** Sums of fractions differ by the order of addition: what is left of that, relative to a limit, is nothing. */
+/** Sums of fractions depend on the order of addition: a remainder as small as this, relative to a limit, is zero. */
 export const TOLERANCE = 1e-9;
 
-/** What counts for a budget and value in the current period, in US dollars and executions of unknown cost. */
+/** The amounts of a budget and value in the current period, in US dollars and executions of unknown cost. */
 interface Account {
   readonly book: Book;
   readonly value: string;
-  /** Whether it is among those of its book: what was only asked for has nothing to be kept. */
+  /** Whether the account is stored in its book. One that was only asked about has no amounts, and need not be. */
   isKept: boolean;
-  /** Whether each model has an account. */
+  /** Whether each model has its own account. */
   readonly isOfModel: boolean;
-  /** As the ledger was last read. */
+  /** As of the ledger's last reading. */
   confirmedUsd: number;
   confirmedUnknown: number;
-  /** Taken by this process, and not in the ledger yet when that was read. */
+  /** Recorded by this process, but not in the ledger at its last reading. */
   pendingUsd: number;
   pendingUnknown: number;
   reservedUsd: number;
@@ -32,27 +32,27 @@ interface Book {
   readonly accounts: Map<string, Account>;
 }
 
-/** Slots, with their accounts. */
+/** Slots with their accounts. */
 export interface Payees {
   readonly slots: readonly Slot[];
   readonly accounts: Account[];
-  /** In a later epoch the accounts may be others. */
+  /** The epoch in which the accounts were looked up; in a later one they may be different. */
   epoch: number;
-  /** For {@link Group}: what is pending here of the group of this number. */
+  /** For {@link Group}: `entry` belongs to the group with this number. */
   group: number;
   entry: Entry | undefined;
 }
 
-/** Executions that count for the same budgets, or one of them, or a model of one. */
+/** Executions that count for the same budgets, or for one of them, or for a model of one. */
 export interface Entry {
   readonly payees: Payees;
-  /** When it completed; several completed within the same periods. */
+  /** When it completed; if there are several, all completed within the same periods. */
   readonly atMs: number;
   costUsd: number;
   /** Executions of unknown cost, by the execution and by the model. */
   unknown: number;
   unknownOfModel: number;
-  /** The one before it in its group. */
+  /** The previous entry of its group. */
   readonly before: Entry | undefined;
 }
 
@@ -64,10 +64,10 @@ export function newPayees(slots: readonly Slot[]): Payees {
 export class Accounts {
   readonly #books: readonly Book[];
   readonly #unknownCostUsd: number;
-  /** In between no period begins or ends. */
+  /** No period begins or ends between these two. */
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
-  /** Goes up when accounts are added or removed. */
+  /** Increases when accounts are added or removed. */
   #epoch = 1;
 
   constructor({ budgets, unknownCostUsd }: ParsedBudgets, nowMs: number) {
@@ -85,7 +85,7 @@ export class Accounts {
     return atMs >= this.#fromMs && atMs < this.#toMs;
   }
 
-  /** Begins the periods that an instant is in. Whatever is pending has to be added again. */
+  /** Begins the periods that contain an instant. Everything pending must then be added again. */
   roll(nowMs: number): void {
     for (const book of this.#books) {
       const { per, timeZone } = book.budget;
@@ -97,7 +97,7 @@ export class Accounts {
     this.#bound();
   }
 
-  /** Counts as if the ledger had it, until that is read. */
+  /** Counts the amounts as if the ledger had them, until it is read. */
   addConfirmed(payees: Payees, atMs: number, costUsd: number, unknown: number, unknownOfModel: number): void {
     for (const account of this.#keptAccounts(payees)) {
       if (!isWithin(account.book.period, atMs)) continue;
@@ -106,7 +106,7 @@ export class Accounts {
     }
   }
 
-  /** Adds to what is pending, or takes off with negative amounts, what completed at an instant. */
+  /** Adds what completed at an instant to what is pending; negative amounts take it off. */
   addPending(payees: Payees, atMs: number, costUsd: number, unknown: number, unknownOfModel: number): void {
     const isCurrent = this.isCurrent(atMs);
     for (const account of this.#keptAccounts(payees)) {
@@ -116,7 +116,7 @@ export class Accounts {
     }
   }
 
-  /** Nothing is pending: what is left of additions and subtractions is nothing. */
+  /** Sets everything pending to zero, so that no rounding error of additions and subtractions remains. */
   clearPending(): void {
     for (const { accounts } of this.#books) {
       for (const account of accounts.values()) {
@@ -130,23 +130,23 @@ export class Accounts {
     for (const account of this.#keptAccounts(payees)) account.reservedUsd += amountUsd;
   }
 
-  /** Nothing is reserved any more. */
+  /** Sets everything reserved to zero. */
   clearReserved(): void {
     for (const { accounts } of this.#books) for (const account of accounts.values()) account.reservedUsd = 0;
   }
 
-  /** Whether the current period of each budget begins then. */
+  /** Whether the current periods of all budgets begin at these times. */
   areOf(startsMs: readonly number[]): boolean {
     return this.#books.every(({ period }, index) => period.startMs === startsMs[index]);
   }
 
-  /** Takes over what the ledger has of the current periods. */
+  /** Takes over the ledger's amounts of the current periods. */
   confirm(amounts: Amounts, areAll: boolean): void {
     if (areAll) this.#clearConfirmed();
     for (const [{ index, value }, { costUsd, unknown }] of amounts) {
       const book = this.#books[index];
       if (book === undefined) continue;
-      // However many there are by now: of those with an amount of their own the number is bounded.
+      // Adds these whatever their number: the ledger's amounts are bounded themselves.
       const account = this.#accountNamed(book, value);
       account.confirmedUsd = costUsd;
       account.confirmedUnknown = unknown;
@@ -154,7 +154,7 @@ export class Accounts {
     if (areAll) this.#forgetEmpty();
   }
 
-  /** Where each budget stands, and whether so much more fits. */
+  /** The state of each budget, and whether a further amount fits. */
   statesOf(payees: Payees, amountUsd: number): readonly BudgetState[] {
     return this.#accountsOf(payees).map((account) => this.#stateOf(account, amountUsd));
   }
@@ -170,7 +170,7 @@ export class Accounts {
     const { book, value, reservedUsd } = account;
     const { budget, period } = book;
     const { name, each, per, limitUsd } = budget;
-    // Each execution has the whole limit of a budget per execution, whatever others spend or hold.
+    // For a budget per execution, each execution has the whole limit, whatever others spend or hold.
     const isSummed = per !== "execution";
     const unknownCosts = isSummed ? account.confirmedUnknown + account.pendingUnknown : 0;
     const spentUsd = isSummed
@@ -206,7 +206,7 @@ export class Accounts {
     return payees.accounts;
   }
 
-  /** The same, to be written to. */
+  /** The same, for writing. */
   #keptAccounts(payees: Payees): readonly Account[] {
     const accounts = this.#accountsOf(payees);
     for (let place = 0; place < accounts.length; place += 1) {
@@ -239,7 +239,7 @@ export class Accounts {
     }
   }
 
-  /** A value of which the ledger has nothing by itself, may be one of those that share an account by now. */
+  /** Removes empty accounts: a value without an amount of its own may share an account by now. */
   #forgetEmpty(): void {
     for (const { accounts } of this.#books) {
       for (const [value, account] of accounts) {

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { codeOf } from "../describe";
 
-/** Who tells an alert: a plugin of a process. */
+/** Who sends an alert: a plugin of a process. */
 export function newOwner(): string {
   return `${process.pid}@${hostname()}/${Bun.randomUUIDv7()}`;
 }

@@ -2,7 +2,7 @@ import type { CompiledQuery } from "kysely";
 import { builder as ledgerBuilder } from "../ledger/kysely";
 import type { TypedAlert } from "./alerts";
 
-/** An alert, who tells it, and how far that is. */
+/** An alert, its owner, and how far it has got. */
 export interface AlertRow {
   readonly id: string;
   readonly type: TypedAlert["type"];
@@ -10,9 +10,9 @@ export interface AlertRow {
   readonly alert: string;
   /** When it was stored, UTC text as in a ledger. */
   readonly at: string;
-  /** The process that tells it. */
+  /** The process that sends it. */
   readonly owner: string;
-  /** After this it may pass to another process, in epoch milliseconds. */
+  /** From this time on another process may take it over, in epoch milliseconds. */
   readonly leased_until_ms: number;
   readonly is_told: 0 | 1;
   readonly is_posted: 0 | 1;
@@ -20,13 +20,13 @@ export interface AlertRow {
 
 type AlertsSchema = {
   alerts: AlertRow;
-  /** How far executions were looked at for budgets per execution: one row. */
+  /** How far executions were checked against budgets per execution: one row. */
   judged: { one: 1; id: number };
 };
 
 const builder = ledgerBuilder.withTables<AlertsSchema>();
 
-/** Makes the tables where they are missing. */
+/** Creates missing tables. */
 export const ALERTS_TABLES: readonly CompiledQuery[] = [
   builder.schema
     .createTable("alerts")
@@ -48,7 +48,7 @@ export const ALERTS_TABLES: readonly CompiledQuery[] = [
     .compile(),
 ];
 
-/** Changes nothing when it is stored already. */
+/** Changes nothing if it is already stored. */
 export function insertAlert(row: AlertRow): CompiledQuery {
   return builder
     .insertInto("alerts")
@@ -57,7 +57,7 @@ export function insertAlert(row: AlertRow): CompiledQuery {
     .compile();
 }
 
-/** Alerts of others that are not done. */
+/** Alerts of other owners that are not done. */
 export function selectUndone(owner: string, posts: boolean): CompiledQuery<AlertRow> {
   return builder
     .selectFrom("alerts")
@@ -68,7 +68,7 @@ export function selectUndone(owner: string, posts: boolean): CompiledQuery<Alert
     .compile();
 }
 
-/** Takes an alert over, unless another process was faster. */
+/** Takes over an alert, unless another process was faster. */
 export function own(row: AlertRow, owner: string, untilMs: number): CompiledQuery {
   return builder
     .updateTable("alerts")
@@ -88,7 +88,7 @@ export function renew(owner: string, untilMs: number): CompiledQuery {
     .compile();
 }
 
-/** Gives up what is ours and not done. */
+/** Releases our alerts that are not done. */
 export function release(owner: string): CompiledQuery {
   return builder
     .updateTable("alerts")
@@ -134,7 +134,7 @@ export function giveUpOldest(count: number): CompiledQuery {
     .compile();
 }
 
-/** Forgets what is done and old. */
+/** Deletes alerts that are done and old. */
 export function deleteBefore(at: string): CompiledQuery {
   return builder.deleteFrom("alerts").where("at", "<", at).compile();
 }

@@ -22,12 +22,12 @@ import {
 } from "./alert-statements";
 import type { TypedAlert } from "./alerts";
 
-/** A process that does not renew its claim for so long is dead or hangs, in milliseconds. */
+/** A process that doesn't renew its claim for this long is dead or hangs, in milliseconds. */
 const LEASE_MS = 10_000;
 const BUSY_TIMEOUT_MS = 2_000;
-/** So long after its time an alert is remembered, so that it is not told twice, in milliseconds. */
+/** How long an alert is remembered after its period, so that it isn't sent twice, in milliseconds. */
 const REMEMBERED_MS = 60 * DAY_MS;
-/** So many alerts wait for a webhook; beyond, the oldest are given up. */
+/** How many alerts may wait for a webhook; if there are more, the oldest are dropped. */
 const MOST_UNPOSTED = 1_000;
 
 /** Where the alerts of a ledger are kept. */
@@ -35,32 +35,33 @@ export function alertsPathOf(dbPath: string): string {
   return `${dbPath}.budgets.db`;
 }
 
-/** An alert that is ours to tell or to post. */
+/** An alert that this process must send or post. */
 export interface OwnAlert extends TypedAlert {
   readonly isTold: boolean;
 }
 
 /**
- * Keeps which alerts were told, in a file beside the ledger, so that of several processes one tells each, and none is
- * forgotten at a crash: an alert belongs to whoever stored it first, and passes to another process when that one is gone
- * without having told it. So it is told at least once; twice only if a process is killed between telling and noting it.
+ * Records in a file beside the ledger which alerts were sent. If there are several processes, one of them sends each
+ * alert, and a crash loses none: an alert belongs to the process that stored it first, and passes to another if that
+ * process is gone without having sent it. So it is sent at least once, and twice only if a process is killed between
+ * sending and noting it.
  */
 export class AlertStore implements Disposable {
   readonly #dbPath: string;
   readonly #owner: string;
   readonly #posts: boolean;
   #connection: Connection | undefined;
-  /** Whether some of ours may not be done. */
+  /** Whether some of our alerts may not be done. */
   #hasUndone = false;
 
-  /** @param posts Whether alerts are posted to a webhook too. */
+  /** @param posts Whether alerts are also posted to a webhook. */
   constructor(dbPath: string, owner: string, posts: boolean) {
     this.#dbPath = dbPath;
     this.#owner = owner;
     this.#posts = posts;
   }
 
-  /** Stores alerts; returns those that nobody had stored before: they are ours. */
+  /** Stores alerts; returns those that were not stored before, which are ours. */
   claim(alerts: readonly TypedAlert[]): readonly OwnAlert[] {
     if (alerts.length === 0) return [];
     const nowMs = Date.now();
@@ -90,7 +91,7 @@ export class AlertStore implements Disposable {
     });
   }
 
-  /** Renews our claims, and takes over the alerts that others left undone; returns those that are to be told. */
+  /** Renews our claims, and takes over alerts that other processes left undone; returns those that must be sent. */
   adopt(): readonly OwnAlert[] {
     if (this.#connection === undefined && !existsSync(alertsPathOf(this.#dbPath))) return [];
     const connection = this.#open();
@@ -107,7 +108,7 @@ export class AlertStore implements Disposable {
     });
   }
 
-  /** Notes that alerts were told. */
+  /** Notes that alerts were sent. */
   noteTold(ids: readonly string[]): void {
     const connection = this.#open();
     connection.transaction(() => {
@@ -115,7 +116,7 @@ export class AlertStore implements Disposable {
     });
   }
 
-  /** The next alert to post; of several the one that was tried least often. */
+  /** The next alert to post: the one with the fewest attempts so far. */
   nextUnposted(attempts: ReadonlyMap<string, number>): OwnAlert | undefined {
     if (this.#connection === undefined) return undefined;
     const tried = (row: AlertRow) => attempts.get(row.id) ?? 0;
@@ -127,12 +128,12 @@ export class AlertStore implements Disposable {
     this.#open().run(setPosted(id));
   }
 
-  /** Alerts that no webhook has taken yet, of all processes. */
+  /** Alerts that no webhook has accepted yet, of all processes. */
   get unposted(): number {
     return this.#posts ? (this.#connection?.all(countUnposted())[0]?.count ?? 0) : 0;
   }
 
-  /** Up to this `id` executions were looked at; `undefined` before the first. */
+  /** Executions up to this `id` were checked; `undefined` before the first. */
   get judgedId(): number | undefined {
     if (this.#connection === undefined && !existsSync(alertsPathOf(this.#dbPath))) return undefined;
     return this.#open().all(SELECT_JUDGED)[0]?.id;
@@ -142,7 +143,7 @@ export class AlertStore implements Disposable {
     this.#open().run(noteJudged(id));
   }
 
-  /** Leaves what is undone to others, at once. */
+  /** Releases undone alerts to other processes at once. */
   [Symbol.dispose](): void {
     const connection = this.#connection;
     this.#connection = undefined;

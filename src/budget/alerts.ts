@@ -21,24 +21,24 @@ interface Subject {
 }
 
 /**
- * Finds what is to be alerted of. Each alert is given once, as far as memory goes; that it is told once, also after a
- * restart and by one of several processes, is up to the store of alerts.
+ * Finds the alerts that are due. It returns each one once, as far as its memory goes; the store of alerts ensures that
+ * each is sent once despite restarts and several processes.
  */
 export class Alerts {
   readonly #options: ParsedBudgets;
-  /** The shares that were given already, of the current periods. */
+  /** The shares of the current periods that were already alerted. */
   #given = new Set<string>();
 
   constructor(options: ParsedBudgets) {
     this.#options = options;
   }
 
-  /** A period began: what was given before is over. */
+  /** A new period began: forgets the shares of the previous one. */
   forget(): void {
     this.#given = new Set();
   }
 
-  /** @param scope Tells the alerts of one ledger from those of another. */
+  /** @param scope Distinguishes the alerts of one ledger from those of another. */
   *ofAmount(slot: Slot, amount: Amount, period: Period, scope: string): Generator<TypedAlert> {
     const budget = this.#options.budgets[slot.index];
     if (budget === undefined) return;

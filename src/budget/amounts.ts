@@ -1,7 +1,7 @@
 import { OTHER_VALUES } from "../ledger/schema";
 import type { Slot } from "./matching";
 
-/** So many values of a budget have an amount of their own; all others share one. */
+/** How many values of a budget have an amount of their own; all others share one. */
 export const MOST_VALUES = 10_000;
 
 /** What was spent. */
@@ -11,7 +11,7 @@ export interface Amount {
   readonly unknown: number;
 }
 
-/** Amounts by budget and value, of each budget the first {@link MOST_VALUES}; those after them share one. */
+/** Amounts by budget and value. In each budget the first {@link MOST_VALUES} have their own; later ones share one. */
 export class Amounts {
   readonly #byBudget: Map<string, Amount>[] = [];
 
@@ -23,7 +23,7 @@ export class Amounts {
     this.#of(index).set(value, amount);
   }
 
-  /** Returns the slot to which it was added, and the sum there. */
+  /** Adds an amount; returns the slot to which it was added, and the sum there. */
   add({ index, value }: Slot, { costUsd, unknown }: Amount): readonly [Slot, Amount] {
     const amounts = this.#of(index);
     const place = amounts.has(value) || amounts.size < MOST_VALUES ? value : OTHER_VALUES;

@@ -14,26 +14,26 @@ import { partsOf } from "./parts";
 import { Pending } from "./pending";
 import type { BudgetHold, BudgetState, Spender } from "./types";
 
-/** What was read of the ledger. */
+/** The result of reading the ledger. */
 export interface BooksReading {
-  /** The number under which it was asked for. */
+  /** The number of the request. */
   readonly readId: number;
   readonly amounts: Amounts;
-  /** When the period of each budget begins that the amounts are of. */
+  /** When the periods of the amounts begin, for each budget. */
   readonly startsMs: readonly number[];
   /** Whether these are all amounts, not only those that changed. */
   readonly areAll: boolean;
-  /** The last batch of each recorder that the ledger has. */
+  /** The last batch of each recorder that is in the ledger. */
   readonly written: ReadonlyMap<string, number>;
   readonly hasSpill: boolean;
 }
 
-/** An execution that is recorded again within so many others counts once. */
+/** How many recent executions are remembered, so that one recorded again counts once. */
 const REMEMBERED_IDS = 50_000;
 
 /**
- * The books of a process: what the ledger had of each budget when it was last read, what this process took since and the
- * ledger need not have yet, and what is reserved.
+ * The books of a process: what the ledger had for each budget at its last reading, what this process recorded since
+ * that the ledger may not have yet, and what is reserved.
  */
 export class Books {
   readonly #matching: PayeesMatching;
@@ -45,7 +45,7 @@ export class Books {
   readonly #onRoll: () => void;
   #lastReadId = 0;
 
-  /** @param onRoll Called when a period has begun, of which the ledger is not read yet. */
+  /** @param onRoll Called when a new period has begun, for which the ledger must be read. */
   constructor(
     options: ParsedBudgets & { readonly holdTimeoutMs: number },
     onRoll: () => void = () => {},
@@ -70,7 +70,7 @@ export class Books {
     return this.#holds.amounts();
   }
 
-  /** For the recorders of the ledger. */
+  /** Followers for the recorders of the ledger. */
   readonly begin: BeginFollowing = (recorderId, waitingBatches) => {
     const host = {
       newGroup: () => new Group(this.#accounts, this.#matching),
@@ -89,14 +89,14 @@ export class Books {
     return this.#lastReadId;
   }
 
-  /** Where each budget stands that some spending counts for. */
+  /** The state of each budget that some spending counts for. */
   statesFor(spender: Spender, amountUsd: number): readonly BudgetState[] {
     assertAmount(amountUsd);
     this.#bringUpToDate();
     return this.#accounts.statesOf(this.#matching.of(spender), amountUsd);
   }
 
-  /** @param isAllowed Whether it is allowed, of states with room for the amount or not. */
+  /** @param isAllowed Decides from the budgets' states, which say whether the amount fits. */
   reserve(
     spender: Spender,
     amountUsd: number,
@@ -112,10 +112,10 @@ export class Books {
     return [...this.#accounts.states()];
   }
 
-  /** Takes over what was read: from now on it is confirmed, and no longer pending. */
+  /** Takes over the result of a reading: its amounts are now confirmed, and no longer pending. */
   take({ readId, amounts, startsMs, areAll, written, hasSpill }: BooksReading): void {
     this.#bringUpToDate();
-    // The next reading, which was asked for when a period began, has all of it.
+    // Ignored if a period has begun since: the next reading, already requested, has everything.
     if (!this.#accounts.areOf(startsMs)) return;
     for (const { recorderId, pending } of this.#pending) {
       pending.settle({ sequence: written.get(recorderId), readId, hasSpill });
@@ -125,7 +125,7 @@ export class Books {
     this.#accounts.confirm(amounts, areAll);
   }
 
-  /** Adds up what was taken, ends the holds that nobody ended, and begins the periods of now; a clock may also step back. */
+  /** Adds up new executions, ends expired holds, and begins new periods if it is time; a clock may also step back. */
   #bringUpToDate(): void {
     for (const { pending } of this.#pending) pending.addUp();
     this.#holds.expire();
@@ -136,7 +136,9 @@ export class Books {
     this.#onRoll();
   }
 
-  /** Puts what an event counts into a group; nothing where the writer will reject it, or has it already. Never throws. */
+  /**
+   * Adds an event's amounts to a group; nothing if the writer will reject the event, or has it already. Never throws.
+   */
   #take(event: TelemetryRecord, completedAtMs: number, group: Group): void {
     try {
       const { executionId } = event;
@@ -148,7 +150,7 @@ export class Books {
       else group.take(event, completedAtMs);
       if (executionId != null) this.#recent.add(executionId);
     } catch {
-      // It is no record: the writer rejects it.
+      // Not a valid record: the writer rejects it.
     }
   }
 }

@@ -9,10 +9,10 @@ import { type BudgetStart, type FromBudgetThread, type ToBudgetThread, toPosted 
 import { SharedSums } from "./shared-sums";
 import { Webhook } from "./webhook";
 
-/** So many alerts are kept in memory while they can't be stored; the rest are found again. */
+/** How many alerts are kept in memory while they can't be stored; the rest are found again. */
 const MOST_UNKEPT = 10_000;
 
-/** What the budgets' thread does: it reads ledgers, finds and keeps alerts, and posts them to a webhook. */
+/** The work of the budgets' thread: reads ledgers, finds and stores alerts, and posts them to a webhook. */
 export class BudgetDesk {
   readonly #options: BudgetStart;
   readonly #send: (message: FromBudgetThread) => void;
@@ -22,15 +22,15 @@ export class BudgetDesk {
   readonly #webhook: Webhook | undefined;
   readonly #hasPerExecution: boolean;
   #sums: LedgerSums | undefined;
-  /** What other ledgers had when they were last read, and of which periods. */
+  /** What other ledgers had at their last reading, and in which periods. */
   #others: { readonly amounts: Amounts; readonly periods: readonly Period[] } | undefined;
   /** Alerts that could not be stored yet. */
   #unkept: readonly TypedAlert[] = [];
   #startsMs = "";
   #delivered = 0;
-  /** What did not work the last time. */
+  /** The last errors. */
   readonly #failing = new Set<string>();
-  /** Messages are handled one after the other. */
+  /** Messages are handled one after another. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: BudgetStart, send: (message: FromBudgetThread) => void) {
@@ -97,7 +97,7 @@ export class BudgetDesk {
     }
   }
 
-  /** Returns why other ledgers can't be read: one's own counts all the same, and of theirs what is known. */
+  /** Returns why other ledgers can't be read. Our own still counts, and so does what is known of theirs. */
   async #readOthers({ periods, ledgerId }: LedgerReading): Promise<unknown> {
     try {
       if (this.#shared !== undefined) {
@@ -147,7 +147,7 @@ export class BudgetDesk {
   }
 
   *#alertsOf({ periods, executions, ledgerId }: LedgerReading, amounts: Amounts): Generator<TypedAlert> {
-    // Machines that share a database tell the same alert under the same id.
+    // Machines that share a database give the same alert the same id.
     const scope = this.#shared === undefined ? ledgerId : "shared";
     const startsMs = periods.map(({ startMs }) => startMs).join();
     if (startsMs !== this.#startsMs) this.#alerts.forget();

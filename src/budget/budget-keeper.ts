@@ -13,17 +13,20 @@ import type { ParsedBudgetPluginOptions } from "./options";
 import { type FromBudgetThread, fromPosted, type PostedReading } from "./protocol";
 import type { BudgetCheck, BudgetHold, BudgetState, BudgetStats, Budgets, Spender } from "./types";
 
-/** A ledger that was never read is tried again after this time, and then ever later: an application has just started. */
+/**
+ * The first interval after which a ledger that was never read is tried again; it grows. An application may just be
+ * starting.
+ */
 const FIRST_RETRY_MS = 20;
-/** So often, which is some seconds by default, it is awaited without a word. */
+/** How many such attempts are made before anything is logged: with the defaults, some seconds. */
 const FIRST_READS = 12;
-/** A reading that is older than so many intervals, and than this, is stale: the thread hangs. */
+/** A reading older than this many intervals, and than this many milliseconds, is stale: the thread hangs. */
 const STALE_AFTER_INTERVALS = 5;
 const STALE_AFTER_MS = 5_000;
 /** The share of `close`'s time that the thread gets; the rest is for its answer to arrive. */
 const SHARE_OF_THREAD = 0.9;
 
-/** The budgets of a process: they answer from memory; a thread reads the ledger and finds what is to be told. */
+/** The budgets of a process. They answer from memory; a thread reads the ledger and finds the alerts. */
 export class BudgetKeeper implements Budgets {
   readonly #options: ParsedBudgetPluginOptions;
   readonly #logger: Logger;
@@ -33,10 +36,10 @@ export class BudgetKeeper implements Budgets {
   /** None for a ledger in memory, which no thread can read. */
   readonly #thread: BudgetThreadLink | undefined;
   readonly #opened = Promise.withResolvers<void>();
-  /** Readings that somebody waits for, by number. */
+  /** Callers that wait for a reading, by its number. */
   readonly #waiting = new Map<number, () => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The reading that is under way. */
+  /** The reading in progress. */
   #readId: number | undefined;
   #isReadWanted = false;
   #state: BudgetStats["state"] = "opening";
@@ -135,7 +138,7 @@ export class BudgetKeeper implements Budgets {
     this.#state = "closing";
     clearTimeout(this.#timer);
     if (this.#thread !== undefined && !this.#thread.isHopeless) {
-      // What was committed by now is told before the end.
+      // Alerts for what is committed by now are sent before the end.
       await outlasts(this.#readNow(), leftMs() / 2);
       this.#thread.post({ type: "close", timeoutMs: leftMs() * SHARE_OF_THREAD });
       await outlasts(this.#threadClosed.promise, leftMs());
@@ -151,7 +154,7 @@ export class BudgetKeeper implements Budgets {
     }
   }
 
-  /** Does not keep the process alive for a ledger that can't be read. */
+  /** Doesn't keep the process alive for a ledger that can't be read. */
   readonly #isHopeless = (): boolean => this.#state === "degraded" || this.#thread?.isHopeless === true;
 
   #isAllowed(budgets: readonly BudgetState[], stale: boolean): boolean {
@@ -165,7 +168,7 @@ export class BudgetKeeper implements Budgets {
     return ageMs === null || ageMs > staleAfterMs || this.#state === "degraded";
   }
 
-  /** Resolves when a reading has ended that begins after this call. */
+  /** Resolves when a reading that began after this call has ended. */
   async #readNow(): Promise<void> {
     if (this.#thread === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -217,7 +220,7 @@ export class BudgetKeeper implements Budgets {
           this.#readId = undefined;
         },
         onRestart: () => {
-          // What was asked for in between went nowhere.
+          // Requests made in the meantime were lost with the thread.
           this.#readId = undefined;
           this.#read();
         },
@@ -267,7 +270,7 @@ export class BudgetKeeper implements Budgets {
 
   #degrade(reason: string): void {
     this.#lastError = reason;
-    // A ledger that is not there yet, as at the first start, is no failure; one that does not come is.
+    // A ledger that doesn't exist yet, as at the first start, is not an error, unless it stays missing.
     const isAwaited = this.#state === "opening" && this.#firstReads < FIRST_READS;
     if (isAwaited || (this.#state !== "open" && this.#state !== "opening")) return;
     this.#state = "degraded";
@@ -275,7 +278,7 @@ export class BudgetKeeper implements Budgets {
     this.#logger.warn({ dbPath: this.#options.dbPath }, message);
   }
 
-  /** Whoever listens may throw: the alert was told all the same. */
+  /** A listener may throw: the alert counts as sent anyway. */
   #tell(alerts: readonly TypedAlert[]): void {
     for (const alert of alerts) {
       this.#alerts += 1;
@@ -288,7 +291,7 @@ export class BudgetKeeper implements Budgets {
     this.#thread?.post({ type: "told", ids: alerts.map(({ alert }) => alert.id) });
   }
 
-  /** Answers those that wait for a reading up to this number. */
+  /** Answers callers that wait for a reading up to this number. */
   #answer(readId: number): void {
     for (const [id, resolve] of this.#waiting) {
       if (id > readId) return;

@@ -7,7 +7,7 @@ import type { ParsedBudget, ParsedBudgets } from "./options";
 import { type Period, periodAt } from "./period";
 import { readBudget } from "./read-budget";
 
-/** Where a budget, or one of its values, stands, without a look ahead. */
+/** The state of a budget, or of one of its values, without a projection. */
 export interface Standing {
   readonly budget: ParsedBudget;
   /** `""` without `each`. */
@@ -16,7 +16,7 @@ export interface Standing {
   readonly entry: Omit<BudgetReportEntry, "projectedUsd" | "reachedOn" | "basis">;
 }
 
-/** Where budgets stand; of each, at most so many values, those that spent most. */
+/** The state of all budgets; with `each`, a limited number of values: those that spent the most. */
 export async function budgetStandings(
   ledger: Ledger,
   { budgets, unknownCostUsd }: ParsedBudgets,

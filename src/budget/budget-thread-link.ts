@@ -12,9 +12,9 @@ const LONGEST_RESTART_MS = 30_000;
 /** What the link reports. */
 export interface BudgetThreadEvents {
   readonly onMessage: (message: FromBudgetThread) => void;
-  /** The thread died: what it was asked for is not answered. */
+  /** The thread died: its pending requests will not be answered. */
   readonly onDeath: (reason: string) => void;
-  /** A thread was started again: it knows nothing of what was posted before. */
+  /** A new thread was started: it knows nothing of earlier messages. */
   readonly onRestart: () => void;
 }
 
@@ -41,7 +41,7 @@ export class BudgetThreadLink {
     return this.#restarts;
   }
 
-  /** Whether it can't be started, as far as was tried. */
+  /** Whether it can't be started, as far as is known. */
   get isHopeless(): boolean {
     return this.#startsInVain >= STARTS_IN_VAIN;
   }

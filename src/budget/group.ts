@@ -9,18 +9,18 @@ export type PayeesMatching = Matching<Payees>;
 let groups = 0;
 
 /**
- * Executions that travel to the ledger together, as far as budgets are concerned. Of a plain record only a few fields are
- * copied when it is taken; they are added up when somebody asks, or the batch is complete: within `emit` nothing is looked
- * up.
+ * Executions that are sent to the ledger together, as budgets see them. Only a few fields of a plain record are copied
+ * when it is recorded, and nothing is looked up within `emit`. They are added up when somebody asks, or when the batch
+ * is complete.
  */
 export class Group {
   readonly #accounts: Accounts;
   readonly #matching: PayeesMatching;
   readonly #number: number;
-  /** Each knows the one before it: a list that grows has to be copied at times, within `check`. */
+  /** A linked list: an array that grows would have to be copied now and then, within `check`. */
   #last: Entry | undefined;
   #size = 0;
-  /** Of the plain records that are not added up yet: the names that budgets ask for, one after the other. */
+  /** The plain records that are not added up yet: the names that budgets need, one after another. */
   readonly #names: Name[] = [];
   /** When each completed, in epoch milliseconds, and its cost; NaN is unknown. */
   readonly #amounts: number[] = [];
@@ -37,10 +37,10 @@ export class Group {
     return this.#size;
   }
 
-  /** Takes a plain record. */
+  /** Adds a plain record. */
   take(event: TelemetryRecord, atMs: number): void {
     const { keys } = this.#matching;
-    // By place: where a getter throws in the midst of it, the next record takes the same places.
+    // By index: if a getter throws halfway, the next record overwrites the same places.
     const from = (this.#amounts.length / 2) * keys.length;
     for (let index = 0; index < keys.length; index += 1) {
       this.#names[from + index] = nameOf(event as Spender, keys[index]);
@@ -49,7 +49,7 @@ export class Group {
     this.#size += 1;
   }
 
-  /** Takes what any other record counts. */
+  /** Adds the amounts of any other record. */
   takeParts(parts: readonly Part[]): void {
     for (const { spender, atMs, costUsd, unknown, unknownOfModel } of parts) {
       this.#add(this.#matching.of(spender), atMs, costUsd, unknown, unknownOfModel);
@@ -57,7 +57,7 @@ export class Group {
     this.#size += 1;
   }
 
-  /** Adds up what was taken. */
+  /** Adds up the plain records. */
   addUp(): void {
     const amounts = this.#amounts;
     if (amounts.length === 0) return;
@@ -76,14 +76,14 @@ export class Group {
     amounts.length = 0;
   }
 
-  /** Adds all of it once more, after a period began. */
+  /** Adds everything once more, after a period began. */
   addAgain(): void {
     for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
       this.#accounts.addPending(payees, atMs, costUsd, unknown, unknownOfModel);
     }
   }
 
-  /** Counts all of it as if the ledger had it, until that is read. */
+  /** Counts everything as if the ledger had it, until it is read. */
   confirm(): void {
     this.takeOff();
     for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
@@ -91,7 +91,7 @@ export class Group {
     }
   }
 
-  /** Takes off again what was added. */
+  /** Takes off what was added. */
   takeOff(): void {
     for (const { payees, atMs, costUsd, unknown, unknownOfModel } of this.#entries()) {
       this.#accounts.addPending(payees, atMs, -costUsd, -unknown, -unknownOfModel);
@@ -102,7 +102,8 @@ export class Group {
     if (payees.slots.length === 0) return;
     this.#accounts.addPending(payees, atMs, costUsd, unknown, unknownOfModel);
     const { entry } = payees;
-    // Of what is not of now, each has its own time: it may be of another period than its neighbours.
+    // Records that completed outside the current periods each keep their own time: their neighbours' periods may
+    // differ.
     const isSame = entry !== undefined && payees.group === this.#number && this.#accounts.isCurrent(atMs);
     if (isSame && this.#accounts.isCurrent(entry.atMs)) {
       entry.costUsd += costUsd;

@@ -3,7 +3,7 @@ import type { Accounts, Payees } from "./accounts";
 import type { Slot } from "./matching";
 import type { BudgetHold } from "./types";
 
-/** So many holds count at a time. Beyond, nothing is allowed: somebody never ends them. */
+/** How many holds may be open at once. Beyond that nothing is allowed: somebody isn't ending them. */
 const MOST_HOLDS = 10_000;
 
 interface Kept {
@@ -13,12 +13,12 @@ interface Kept {
   readonly endsAtMs: number;
 }
 
-/** What is reserved of a budget, or of one value of it. */
+/** What is reserved of a budget, or of one of its values. */
 interface ReservedAmount extends Slot {
   readonly reservedUsd: number;
 }
 
-/** What is reserved, by the id of the execution that it is reserved for. */
+/** Reservations, by the id of the execution that they are for. */
 export class Holds {
   readonly #accounts: Accounts;
   readonly #timeoutMs: number;
@@ -35,7 +35,7 @@ export class Holds {
 
   /**
    * @param allowed Whether it fits.
-   * @throws {RunledgerError} `INVALID_ARGUMENT` when there is a hold of that id.
+   * @throws {RunledgerError} `INVALID_ARGUMENT` if there is already a hold with this id.
    */
   add(executionId: string, payees: Payees, amountUsd: number, allowed: boolean): BudgetHold {
     if (this.#kept.has(executionId)) {
@@ -48,7 +48,7 @@ export class Holds {
       this.#accounts.addReserved(payees, amountUsd);
     }
     const end = (): void => {
-      // Another one may have the id by now.
+      // Another hold may have the id by now.
       if (this.#kept.get(executionId) === kept) this.end(executionId);
     };
     return { executionId, amountUsd, allowed: allowed && isKept, end, [Symbol.dispose]: end };
@@ -76,7 +76,7 @@ export class Holds {
     return [...sums.values()];
   }
 
-  /** Ends those that nobody ended in time. */
+  /** Ends expired holds. */
   expire(): void {
     if (this.#kept.size === 0) return;
     const nowMs = performance.now();

@@ -13,37 +13,37 @@ import { partsOf, wholeOf } from "./parts";
 import { type Period, periodAt } from "./period";
 import { readBudget } from "./read-budget";
 
-/** New executions are added up one by one; of more than this at once the sums are read again. */
+/** New executions are added one by one; if there are more than this at once, the sums are read again. */
 const MOST_NEW_ROWS = 10_000;
-/** After this time all sums are read again: whatever somebody changed by hand is right then. In milliseconds. */
+/** After this time, in milliseconds, all sums are read again, so that changes made by hand count. */
 const READ_ALL_EVERY_MS = 60_000;
-/** A ledger that takes long to read is read rarely. */
+/** A ledger that is slow to read is read less often. */
 const READ_ALL_SHARE = 0.02;
 
-/** An execution that cost much, of a budget per execution. */
+/** A costly execution, for a budget per execution. */
 export interface CostlyExecution {
   readonly index: number;
   readonly executionId: string;
   readonly costUsd: number;
 }
 
-/** What the ledger has, at one moment. */
+/** What the ledger has, in one snapshot. */
 export interface LedgerReading {
-  /** Of each budget the period that the amounts are of. */
+  /** The period of the amounts, for each budget. */
   readonly periods: readonly Period[];
   /** The amounts that changed since the last reading, or all. */
   readonly changed: Amounts;
   readonly areAll: boolean;
-  /** The last batch of each recorder that the ledger has, by the recorder's id. */
+  /** The last batch of each recorder that is in the ledger, by the recorder's id. */
   readonly written: ReadonlyMap<string, number>;
   readonly ledgerId: string;
-  /** The new executions that budgets per execution match; every one once. */
+  /** The new executions that match budgets per execution; each is returned once. */
   readonly executions: readonly CostlyExecution[];
-  /** Up to this `id` they are given. */
+  /** They are returned up to this `id`. */
   readonly judgedId: number;
 }
 
-/** The facts that tell whether sums are still those of the same ledger. */
+/** Facts that show whether the sums still belong to the same ledger. */
 interface Facts {
   readonly ledgerId: string;
   readonly purgedBefore: string;
@@ -52,9 +52,9 @@ interface Facts {
 }
 
 /**
- * What a ledger has for each budget. All sums are read as reports read them at first, and again when a period begins,
- * after a purge, and every minute; in between, the new executions are added. Each reading opens the file anew: it may be
- * another one by now, and no application's end shall find it in use.
+ * What a ledger has for each budget. All sums are read, as reports read them, at first, when a period begins, after a
+ * purge, and every minute; in between, new executions are added. Each reading opens the file: it may be another one by
+ * now, and an application that ends must not find it in use.
  */
 export class LedgerSums {
   readonly #dbPath: string;
@@ -65,10 +65,10 @@ export class LedgerSums {
   #sums = new Amounts();
   #facts: Facts | undefined;
   #readAllAt = 0;
-  /** Up to this `id` executions were looked at for budgets per execution. */
+  /** Executions up to this `id` were checked against budgets per execution. */
   #judgedId: number | undefined;
 
-  /** @param judgedId Where an earlier process left off; `undefined`: nobody was here before. */
+  /** @param judgedId Where an earlier process stopped; `undefined`: there was none. */
   constructor(dbPath: string, budgets: readonly ParsedBudget[], judgedId: number | undefined) {
     this.#dbPath = dbPath;
     this.#budgets = budgets;
@@ -77,12 +77,12 @@ export class LedgerSums {
     this.#judgedId = judgedId;
   }
 
-  /** All amounts, as they were last read. */
+  /** All amounts, as of the last reading. */
   get sums(): Amounts {
     return this.#sums;
   }
 
-  /** @throws {RunledgerError} when the ledger can't be read; the next reading reads all. */
+  /** @throws {RunledgerError} if the ledger can't be read; the next reading reads everything. */
   async read(nowMs: number): Promise<LedgerReading> {
     try {
       await using ledger = await openLedger(this.#dbPath);
@@ -151,13 +151,16 @@ export class LedgerSums {
     return changed;
   }
 
-  /** The next of the new executions that budgets per execution match: however many there are, a reading is short. */
+  /**
+   * The next of the new executions that match budgets per execution. Their number is limited, so that a reading is
+   * short.
+   */
   async #judge(
     db: Kysely<LedgerSchema>,
     ledger: Ledger,
     lastId: number,
   ): Promise<readonly CostlyExecution[]> {
-    // What was recorded before there was a budget is not news.
+    // Executions from before the first budget are not alerted.
     const judged = Math.min(this.#judgedId ?? lastId, lastId);
     const rows = judged < lastId ? await executionsAfter(db, ledger, judged, MOST_NEW_ROWS) : [];
     this.#judgedId = rows.at(-1)?.id ?? lastId;
@@ -173,7 +176,7 @@ export class LedgerSums {
   }
 }
 
-/** Whether what was read before is still so, new executions aside. */
+/** Whether the sums of the last reading are still right, apart from new executions. */
 function isContinued(before: Facts, now: Facts): boolean {
   return (
     before.ledgerId === now.ledgerId &&
@@ -182,7 +185,7 @@ function isContinued(before: Facts, now: Facts): boolean {
   );
 }
 
-/** Of days that were purged reports know the whole alone. */
+/** Reports know purged days only as a whole. */
 function isOfPurgedDay({ created_at }: ExecutionRow, { purgedBefore }: Facts): boolean {
   return purgedBefore !== "" && dayOf(created_at) <= dayOf(purgedBefore);
 }

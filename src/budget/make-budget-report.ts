@@ -51,7 +51,7 @@ async function outlook(
   return project(budget, period, entry.spentUsd, days);
 }
 
-/** The end of the period, and the day on which the limit is reached: as it was so far, and as is to be expected. */
+/** The amount at the end of the period, and the day on which the limit is reached, from past and expected days. */
 function project(
   { limitUsd, timeZone }: ParsedBudget,
   { startMs, endMs }: Period,
@@ -66,7 +66,7 @@ function project(
     sum += costOf(day);
     if (isReached(sum)) reachedOn ??= day;
   }
-  // What is dated ahead of today counts as spent, too.
+  // Executions dated after today count as spent too.
   if (isReached(spentUsd)) reachedOn ??= today;
   if (expected === undefined) return { projectedUsd: null, reachedOn, basis };
   let projectedUsd = spentUsd + Math.max(0, expected(today).median - costOf(today));

@@ -4,9 +4,9 @@ import { isLabelKey, labelOf, NONE } from "../report/labels";
 import type { NamePattern } from "../report/types";
 import { type Budget, EACH_KEYS, type Spender } from "./types";
 
-/** A budget, and of those with `each` the value, that some spending counts for. */
+/** A budget that some spending counts for and, with `each`, the value. */
 export interface Slot {
-  /** The budget's place in the list. */
+  /** The budget's index in the list. */
   readonly index: number;
   /** `""` without `each`. */
   readonly value: string;
@@ -16,15 +16,15 @@ export interface Slot {
 export type NameKey = (typeof EACH_KEYS)[number] | `label:${string}`;
 export type Name = string | undefined;
 
-/** So many answers are remembered. */
+/** How many answers are remembered. */
 const MOST_REMEMBERED = 20_000;
 
-/** By the name of one key: what is known by those of the next; after the last, the answer. */
+/** By the name of one key: the level of the next key or, after the last key, the answer. */
 type Level = Map<Name, unknown>;
 
 /**
- * Tells which budgets some spending counts for. That depends on few of its names, and is remembered by them: a question
- * costs one look-up for each name that any budget asks for.
+ * Finds the budgets that some spending counts for. That depends on only a few names, and the answers are remembered by
+ * them, so that a question takes one look-up for each name that any budget needs.
  */
 export class Matching<Answer = readonly Slot[]> {
   readonly #budgets: readonly Pick<Budget, "match" | "each">[];
@@ -32,12 +32,12 @@ export class Matching<Answer = readonly Slot[]> {
   readonly #toAnswer: (slots: readonly Slot[]) => Answer;
   #root: Level = new Map();
   #remembered = 0;
-  /** By slots: what counts alike has one answer. */
+  /** By slots: spending that counts for the same slots shares one answer. */
   readonly #answers = new Map<string, Answer>();
-  /** The names that any budget asks for. */
+  /** The names that any budget needs. */
   readonly keys: readonly NameKey[];
 
-  /** @param toAnswer Makes of slots what is remembered. */
+  /** @param toAnswer Makes the remembered answer from slots. */
   constructor(
     budgets: readonly Pick<Budget, "match" | "each">[],
     toAnswer: (slots: readonly Slot[]) => Answer,
@@ -48,7 +48,7 @@ export class Matching<Answer = readonly Slot[]> {
     this.keys = [...new Set(budgets.flatMap(keysOf))].sort((a, b) => rankOf(a) - rankOf(b));
   }
 
-  /** What counts for some spending. */
+  /** The answer for some spending. */
   of(spender: Spender): Answer {
     const { keys } = this;
     let level = this.#root;
@@ -58,7 +58,7 @@ export class Matching<Answer = readonly Slot[]> {
     return (level.get(last) as Answer | undefined) ?? this.#find(level, last, (key) => nameOf(spender, key));
   }
 
-  /** The same by the names alone, in the order of the keys, from a place in a list on. */
+  /** The same from names alone: in the order of the keys, starting at an index of a list. */
   ofNames(names: readonly Name[], from: number): Answer {
     const { keys } = this;
     const lastPlace = from + keys.length - 1;
@@ -93,7 +93,7 @@ export class Matching<Answer = readonly Slot[]> {
   }
 }
 
-/** The name of some spending. */
+/** A name of some spending. */
 export function nameOf(spender: Spender, key: NameKey | undefined): Name {
   switch (key) {
     case undefined:
@@ -111,12 +111,12 @@ export function nameOf(spender: Spender, key: NameKey | undefined): Name {
     case "conclusion":
       return textOf(spender.conclusion);
     default:
-      // What an object inherits is no label.
+      // An inherited property is not a label.
       return textOf(spender.labels?.[labelOf(key)]);
   }
 }
 
-/** Whoever has no types may have anything. */
+/** Callers without types may pass anything. */
 function textOf(name: unknown): Name {
   return typeof name === "string" ? name : undefined;
 }
@@ -132,7 +132,7 @@ function below(level: Level, name: Name): Level {
   return next;
 }
 
-/** Keys of few names come first: so most levels have few entries, and are in the processor's cache. */
+/** Keys with few names come first, so that most levels have few entries and stay in the processor's cache. */
 const BY_NAMES: readonly NameKey[] = ["conclusion", "provider", "eventType", "model", "repo"];
 
 function rankOf(key: NameKey): number {

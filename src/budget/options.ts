@@ -16,26 +16,29 @@ export interface WebhookOptions {
 export interface BudgetPluginOptions extends BudgetOptions {
   /** The ledger of the telemetry plugin. Default: the environment's `TELEMETRY_DB_PATH`, else `./data/telemetry.db`. */
   readonly dbPath?: string | undefined;
-  /** URL of the PostgreSQL database to which other machines' ledgers are forwarded: what they spend counts too. */
+  /** URL of the PostgreSQL database to which other machines' ledgers are forwarded: their spending counts too. */
   readonly shared?: string | undefined;
-  /** Whether to allow spending while the ledger can't be read. Default `allow`: what is known decides. */
+  /** Whether to allow spending while the ledger can't be read. Default `allow`: decides from what is known. */
   readonly onUnknown?: "allow" | "deny" | undefined;
   /** How often to read the ledger, in milliseconds. Default 1000. */
   readonly readIntervalMs?: number | undefined;
-  /** After this time a hold ends by itself, in milliseconds. Default 3 600 000, an hour. */
+  /** How long until a hold ends by itself, in milliseconds. Default 3 600 000, an hour. */
   readonly holdTimeoutMs?: number | undefined;
   /** Posts every alert to a URL. Default: none. */
   readonly webhook?: WebhookOptions | undefined;
-  /** How long `close` may take, in milliseconds; what the webhook has not taken by then goes at the next start. Default 10 000. */
+  /**
+   * How long `close` may take, in milliseconds; alerts that the webhook has not accepted by then are posted at the next
+   * start. Default 10 000.
+   */
   readonly closeTimeoutMs?: number | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */
   readonly logger?: Logger | undefined;
 }
 
-/** The default export of `runledger.config.ts`: what the plugin takes, and the command line reads. */
+/** The default export of `runledger.config.ts`, for the plugin and the command line. */
 export type RunledgerConfig = BudgetPluginOptions;
 
-/** A budget that was checked, with its defaults. */
+/** A checked budget, with its defaults. */
 export interface ParsedBudget {
   readonly name: string;
   readonly limitUsd: number;
@@ -49,7 +52,7 @@ export interface ParsedWebhook extends WebhookOptions {
   readonly timeoutMs: number;
 }
 
-/** What there is to know of budgets. */
+/** The budgets, and how they alert and count. */
 export interface ParsedBudgets {
   readonly budgets: readonly ParsedBudget[];
   /** Ascending. */
@@ -118,7 +121,7 @@ function parsed({ name, limitUsd, per, timeZone = "UTC", match = {}, each }: Bud
   return { name, limitUsd, per, timeZone, match, each };
 }
 
-/** Resolved now, because the ledger is opened later, when the host may have changed its working directory. */
+/** Resolved now: by the time the ledger is opened, the host may have changed its working directory. */
 function absolute(dbPath: string): string {
   return dbPath === ":memory:" ? dbPath : resolve(dbPath);
 }

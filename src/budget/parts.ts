@@ -3,7 +3,7 @@ import { parseLabels } from "../record/labels";
 import { toEpochMs } from "../record/time";
 import type { Spender } from "./types";
 
-/** What an execution, or one of the models that it used, adds to budgets. */
+/** What an execution, or one of its models, adds to budgets. */
 export interface Part {
   readonly spender: Spender;
   /** When it completed, in epoch milliseconds. */
@@ -11,11 +11,11 @@ export interface Part {
   readonly costUsd: number;
   /** 1 for an execution of unknown cost, under its main model; else 0. */
   readonly unknown: number;
-  /** 1 where the cost of this model is unknown; else 0. */
+  /** 1 if the cost of this model is unknown; else 0. */
   readonly unknownOfModel: number;
 }
 
-/** The parts of an execution: tokens and cost count under their own model, as they do in reports. */
+/** The parts of an execution: tokens and cost count under their own model, as in reports. */
 export function partsOf(row: NewExecutionRow): readonly Part[] {
   const whole = wholeOf(row);
   if (row.models === undefined) return [whole];
@@ -50,7 +50,7 @@ export function wholeOf(row: NewExecutionRow): Part {
   };
 }
 
-/** A row that an older program inserted has no source before it is adopted. */
+/** A row inserted by an older program has no source until it is adopted. */
 function isCostUnknown({ execution_id, cost_source, cost_usd }: NewExecutionRow): boolean {
   return execution_id === null ? !(cost_usd > 0) : cost_source === "unknown";
 }

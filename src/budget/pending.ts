@@ -2,21 +2,24 @@ import type { TelemetryRecord } from "../record/types";
 import type { Follower } from "../recorder/following";
 import type { Group } from "./group";
 
-/** So many executions are remembered until the ledger has them; beyond, the oldest count until it is read. */
+/**
+ * How many executions are remembered until the ledger has them; if there are more, the oldest count only until it is
+ * read.
+ */
 const MOST_PENDING = 200_000;
 
-/** What one recorder's follower needs of its books. */
+/** What one recorder's follower needs from its books. */
 export interface PendingHost {
   readonly newGroup: () => Group;
-  /** Puts what an event counts into a group. Never throws. */
+  /** Adds an event's amounts to a group. Never throws. */
   readonly take: (event: TelemetryRecord, completedAtMs: number, group: Group) => void;
-  /** The number of the last reading that was asked for. */
+  /** The number of the last reading that was requested. */
   readonly lastReadId: () => number;
 }
 
-/** What was read, as far as it tells what the ledger has. */
+/** The result of a reading, as far as it shows what the ledger has. */
 export interface Settlement {
-  /** The last batch of the recorder that the ledger has; `undefined`: it notes none. */
+  /** The last batch of the recorder that is in the ledger; `undefined`: the ledger has no note of it. */
   readonly sequence: number | undefined;
   /** The number of the reading. */
   readonly readId: number;
@@ -24,15 +27,17 @@ export interface Settlement {
   readonly hasSpill: boolean;
 }
 
-/** What one recorder took and the ledger had not got when it was last read. All of it counts as pending. */
+/** What one recorder has recorded but the ledger didn't have at its last reading. All of it counts as pending. */
 export class Pending implements Follower {
   readonly #host: PendingHost;
-  /** What is not a batch yet. */
+  /** Executions that are not in a batch yet. */
   #open: Group;
   /** Batches that wait to be sent. */
   readonly #waiting: Group[];
   readonly #sent: { readonly sequence: number; readonly group: Group }[] = [];
-  /** In the spill file, or in the ledger: nobody says when; beside each, the last reading that was asked for before. */
+  /**
+   * Groups in the spill file or the ledger, it is unknown which; each with the last reading that was requested before.
+   */
   readonly #adrift: { readonly readId: number; readonly group: Group }[] = [];
   /** Executions in batches. */
   #size = 0;
@@ -44,12 +49,12 @@ export class Pending implements Follower {
     this.#waiting = Array.from({ length: waitingBatches }, host.newGroup);
   }
 
-  /** Executions that count and may not be in the ledger yet. */
+  /** Executions that count but may not be in the ledger yet. */
   get size(): number {
     return this.#size + this.#open.size;
   }
 
-  /** Whether nothing of it can ever be pending again. */
+  /** Whether nothing from this recorder can become pending any more. */
   get isOver(): boolean {
     return this.#hasEnded && this.size === 0;
   }
@@ -60,7 +65,7 @@ export class Pending implements Follower {
 
   sealed(batches: number): void {
     if (batches === 0) return;
-    // Of several the last one tells when all are written.
+    // If there are several, the last one tells when all are written.
     for (let batch = 1; batch < batches; batch += 1) this.#waiting.push(this.#host.newGroup());
     this.#open.addUp();
     this.#waiting.push(this.#open);
@@ -85,7 +90,7 @@ export class Pending implements Follower {
     this.#hasEnded = true;
   }
 
-  /** Adds up what was taken. */
+  /** Adds up new executions. */
   addUp(): void {
     this.#open.addUp();
   }
@@ -96,14 +101,14 @@ export class Pending implements Follower {
       this.#forget(this.#sent[0]);
       this.#sent.shift();
     }
-    // Of what is in no batch any more, only a reading that began later tells.
+    // Groups that are no longer in a batch are settled only by a reading that began later.
     while (!hasSpill && this.#adrift[0] !== undefined && this.#adrift[0].readId < readId) {
       this.#forget(this.#adrift[0]);
       this.#adrift.shift();
     }
   }
 
-  /** Adds all of it once more, after a period began. */
+  /** Adds everything once more, after a period began. */
   addAgain(): void {
     for (const { group } of [...this.#adrift, ...this.#sent]) group.addAgain();
     for (const group of [...this.#waiting, this.#open]) group.addAgain();

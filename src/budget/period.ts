@@ -7,12 +7,12 @@ import type { PeriodLength } from "./types";
 export interface Period {
   readonly startMs: number;
   readonly endMs: number;
-  /** The same as ISO 8601; `null` where there is no such bound. */
+  /** The same as ISO 8601; `null` if there is no such bound. */
   readonly since: string | null;
   readonly until: string | null;
 }
 
-/** Of a budget per execution: it has no time. */
+/** For a budget per execution, which has no period. */
 const ALWAYS: Period = {
   startMs: Number.NEGATIVE_INFINITY,
   endMs: Number.POSITIVE_INFINITY,
@@ -20,7 +20,7 @@ const ALWAYS: Period = {
   until: null,
 };
 
-/** The period that an instant is in: a day, a week or a month as reports have them. */
+/** The period that contains an instant: a day, a week or a month, as in reports. */
 export function periodAt(per: PeriodLength, timeZone: string, nowMs: number): Period {
   if (per === "execution") return ALWAYS;
   const startMs = startOf(per, timeZone, nowMs) ?? ALWAYS.startMs;
@@ -29,7 +29,7 @@ export function periodAt(per: PeriodLength, timeZone: string, nowMs: number): Pe
 }
 
 const NAMES = { day: "today", week: "this-week", month: "this-month" } as const;
-/** So many days after its beginning every week, or every month, is over, and the next is not. */
+/** This many days after its beginning, every week or month is over, and the next one is not. */
 const DAYS_TO_NEXT = { week: 10, month: 45 } as const;
 
 function startOf(per: keyof typeof NAMES, timeZone: string, atMs: number): number | undefined {

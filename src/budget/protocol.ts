@@ -6,10 +6,10 @@ import type { ParsedBudgets, ParsedWebhook } from "./options";
 /** The first message to the budgets' thread: how to start. */
 export interface BudgetStart extends ParsedBudgets {
   readonly dbPath: string;
-  /** The URL includes the password: it is passed only from thread to thread. */
+  /** The URL includes the password: it is passed only between threads. */
   readonly shared: { readonly url: string; readonly driver: string | undefined } | undefined;
   readonly webhook: ParsedWebhook | undefined;
-  /** By whom alerts are told. */
+  /** Who sends the alerts. */
   readonly owner: string;
 }
 
@@ -18,28 +18,30 @@ export type ToBudgetThread =
   | { readonly type: "read"; readonly id: number }
   /** These alerts were emitted. */
   | { readonly type: "told"; readonly ids: readonly string[] }
-  /** Read once more, and give the webhook so long. */
+  /** Read once more, and give the webhook this long. */
   | { readonly type: "close"; readonly timeoutMs: number };
 
-/** What was read. */
+/** The result of a reading. */
 export interface PostedReading {
   readonly type: "reading";
   readonly id: number;
-  /** Flat, because one array of plain values is received fastest: of each amount four of {@link toPosted}. */
+  /**
+   * A flat array, because one array of plain values is received fastest: four values of {@link toPosted} per amount.
+   */
   readonly amounts: readonly (number | string)[];
   readonly startsMs: readonly number[];
   readonly areAll: boolean;
   readonly written: ReadonlyMap<string, number>;
   readonly hasSpill: boolean;
-  /** Whether other ledgers were read too, where they are shared. */
+  /** Whether other ledgers were read too, if they are shared. */
   readonly isComplete: boolean;
 }
 
 export type FromBudgetThread =
   | PostedReading
-  /** It could not be read, or not all of it. */
+  /** The ledger could not be read, or not completely. */
   | { readonly type: "failed"; readonly message: string }
-  /** The reading has ended, well or not. */
+  /** The reading has ended, successfully or not. */
   | { readonly type: "read"; readonly id: number }
   | { readonly type: "alerts"; readonly alerts: readonly TypedAlert[] }
   | { readonly type: "webhook"; readonly delivered: number; readonly undelivered: number }
@@ -51,7 +53,7 @@ export type FromBudgetThread =
     }
   | { readonly type: "closed" };
 
-/** A budget's place in the list, a value, US dollars, and executions of unknown cost. */
+/** A budget's index in the list, a value, US dollars, and executions of unknown cost. */
 export function toPosted(amounts: Amounts): readonly (number | string)[] {
   return Array.from(amounts).flatMap(([{ index, value }, { costUsd, unknown }]) => [
     index,

@@ -19,7 +19,7 @@ export async function readBudget(
   return new Map(spending.map((group) => [eachValueOf(budget, group), amountOf(group)]));
 }
 
-/** The same for all ledgers in a database but one. */
+/** The same for all ledgers in a database except one. */
 export async function readBudgetOfOthers(
   db: Kysely<LedgerSchema>,
   ledger: Pick<Ledger, "hasRollups" | "engine">,
@@ -39,7 +39,7 @@ export async function readBudgetOfOthers(
   return amounts;
 }
 
-/** The filter of a report about a budget's period. */
+/** The report filter for a budget's period. */
 function filterOf({ match, timeZone }: ParsedBudget, { startMs, endMs }: Period) {
   return resolveFilter({ ...match, timeZone, since: startMs, until: endMs });
 }

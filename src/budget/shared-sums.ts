@@ -20,7 +20,7 @@ export class SharedSums implements AsyncDisposable {
     this.#budgets = budgets;
   }
 
-  /** @throws {RunledgerError} when the database can't be read; the next reading connects again. */
+  /** @throws {RunledgerError} if the database can't be read; the next reading reconnects. */
   async read(periods: readonly Period[], ownLedgerId: string): Promise<Amounts> {
     try {
       this.#ledger ??= await openPostgresLedger(this.#url, { driver: this.#driver });

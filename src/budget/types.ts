@@ -1,16 +1,16 @@
 import type { NameFilter, NamePattern } from "../report/types";
 
-/** How long a budget's period is: a day, an ISO week or a month of its time zone, or one execution. */
+/** The length of a budget's period: a day, an ISO week or a month of its time zone, or one execution. */
 export const PERIODS = ["day", "week", "month", "execution"] as const;
 export type PeriodLength = (typeof PERIODS)[number];
 
-/** What a budget can have a limit for each value of. */
+/** The keys for which a budget can have a separate limit per value. */
 export const EACH_KEYS = ["repo", "model", "provider", "eventType", "conclusion"] as const;
 export type EachKey = (typeof EACH_KEYS)[number] | `label:${string}`;
 
-/** Which executions a budget is about, as the filter of a report says it; without any field, all. */
+/** Which executions a budget covers, like the filter of a report; without any field, all. */
 export interface BudgetMatch extends NameFilter {
-  /** Which values labels have: `{ team: "core" }`. `(none)` stands for those without it. */
+  /** Values of labels: `{ team: "core" }`. `(none)` matches executions without the label. */
   readonly labels?: Readonly<Record<string, NamePattern>> | undefined;
 }
 
@@ -21,69 +21,72 @@ export interface Budget {
   /** US dollars, above 0. */
   readonly limitUsd: number;
   readonly per: PeriodLength;
-  /** Where days begin: an IANA name, or `local`. Default `UTC`. */
+  /** The zone in which days begin: an IANA name, or `local`. Default `UTC`. */
   readonly timeZone?: string | undefined;
   /** Default: all executions. */
   readonly match?: BudgetMatch | undefined;
-  /** The limit is one for each value of it, such as `repo` or `label:team`. */
+  /** A separate limit for each value of this key, such as `repo` or `label:team`. */
   readonly each?: EachKey | undefined;
 }
 
-/** What the plugin and the command line know of budgets; `runledger.config.ts` holds one. */
+/** The budgets, for the plugin and the command line; `runledger.config.ts` has one. */
 export interface BudgetOptions {
   readonly budgets: readonly Budget[];
-  /** At which shares of a limit to alert, such as 0.8. Default: 0.5, 0.8 and 1. */
+  /** The shares of a limit at which to alert, such as 0.8. Default: 0.5, 0.8 and 1. */
   readonly alertAt?: readonly number[] | undefined;
-  /** What an execution of unknown cost counts, in US dollars. Default: nothing. */
+  /** What an execution of unknown cost counts as, in US dollars. Default: nothing. */
   readonly unknownCostUsd?: number | undefined;
 }
 
-/** What is about to be spent on. A budget that matches by a field which is left out is not asked. */
+/** What money is about to be spent on. If a field is left out, budgets that match by it are not checked. */
 export interface Spender {
   readonly repo?: string | undefined;
   readonly eventType?: string | undefined;
   readonly model?: string | undefined;
-  /** Default: as the name of the model says. */
+  /** Default: inferred from the model's name. */
   readonly provider?: string | undefined;
   readonly conclusion?: string | undefined;
   /** Default: none. */
   readonly labels?: Readonly<Record<string, string>> | null | undefined;
 }
 
-/** Where a budget stands. Amounts are in US dollars. */
+/** The state of a budget. Amounts are in US dollars. */
 export interface BudgetState {
   readonly budget: string;
-  /** Of a budget with `each`, the value; else `null`. */
+  /** For a budget with `each`, the value; else `null`. */
   readonly value: string | null;
   readonly per: PeriodLength;
   readonly limitUsd: number;
-  /** In this period, so far; what the ledger has not got yet included. Of a budget per execution 0. */
+  /** In this period so far, including what the ledger doesn't have yet. For a budget per execution 0. */
   readonly spentUsd: number;
   /** Held by `reserve` in this process. */
   readonly reservedUsd: number;
   /** What is left of the limit; never below 0. */
   readonly remainingUsd: number;
-  /** Executions of this period of which the cost is unknown, or not estimated yet. */
+  /** Executions of this period whose cost is unknown, or not estimated yet. */
   readonly unknownCosts: number;
-  /** When the period ends, ISO 8601; of a budget per execution `null`. */
+  /** When the period ends, ISO 8601; for a budget per execution `null`. */
   readonly periodEnd: string | null;
-  /** Whether the amount that was asked for still fits. */
+  /** Whether the requested amount still fits. */
   readonly allowed: boolean;
 }
 
 /** The answer of {@link Budgets.check}. */
 export interface BudgetCheck {
-  /** Whether every budget that matches has room. */
+  /** Whether every matching budget has room. */
   readonly allowed: boolean;
   /** Each budget that matches. */
   readonly budgets: readonly BudgetState[];
-  /** Whether the ledger can't be read at the moment, or was not read yet: what others spent since is not in here. */
+  /**
+   * Whether the ledger can't be read at the moment, or has not been read yet, so that recent spending by others is
+   * missing.
+   */
   readonly stale: boolean;
-  /** How long ago the ledger was last read, in milliseconds; `null` when it was not read yet. */
+  /** How long ago the ledger was last read, in milliseconds; `null` if it has not been read yet. */
   readonly ageMs: number | null;
 }
 
-/** An amount that counts as spent. It ends when the execution of this id is recorded, or when it is disposed of. */
+/** An amount that counts as spent. It ends when the execution with this id is recorded, or when it is disposed of. */
 export interface BudgetHold extends Disposable {
   /** Put it into the record: the hold ends when that is recorded. */
   readonly executionId: string;
@@ -94,32 +97,32 @@ export interface BudgetHold extends Disposable {
   end(): void;
 }
 
-/** How the budget plugin is doing. */
+/** The budget plugin's state. */
 export interface BudgetStats {
-  /** `opening`: the ledger was not read yet; `degraded`: it can't be read at the moment. */
+  /** `opening`: the ledger has not been read yet; `degraded`: it can't be read at the moment. */
   readonly state: "opening" | "open" | "degraded" | "closing" | "closed";
-  /** Why it could not be read, the last time it could not. */
+  /** The last reason why it could not be read. */
   readonly lastError: string | undefined;
-  /** Executions of this process that count and that the ledger has not got yet, as far as was read. */
+  /** Executions of this process that count but that, as of the last reading, the ledger doesn't have yet. */
   readonly pending: number;
   /** Reservations that have not ended. */
   readonly holds: number;
   /** Alerts that were emitted. */
   readonly alerts: number;
-  /** Alerts that the webhook took. */
+  /** Alerts that the webhook accepted. */
   readonly delivered: number;
-  /** Alerts that the webhook has not taken yet, of all processes. */
+  /** Alerts that the webhook has not accepted yet, of all processes. */
   readonly undelivered: number;
-  /** How often the plugin's thread died and was started again. */
+  /** How often the plugin's thread died and was restarted. */
   readonly restarts: number;
 }
 
 /** The handle of the budget plugin: `app.get(budgetPlugin)`. */
 export interface Budgets extends AsyncDisposable {
-  /** Resolves when the ledger was read. The process stays alive until then, unless it can't be read. */
+  /** Resolves when the ledger has been read. The process stays alive until then, unless the ledger can't be read. */
   readonly ready: Promise<void>;
   /**
-   * Whether there is room for some amount in every budget that matches: synchronous, from memory.
+   * Whether there is room for an amount in every matching budget: synchronous, from memory.
    *
    * @param amountUsd Default 0: whether anything is left.
    * @throws {RunledgerError} `INVALID_ARGUMENT` for an amount below 0.
@@ -132,15 +135,15 @@ export interface Budgets extends AsyncDisposable {
    * @throws {RunledgerError} `INVALID_ARGUMENT`
    */
   reserve(spender: Spender, amountUsd: number, executionId?: string): BudgetHold;
-  /** All budgets, of those with `each` every value that was spent on or reserved for. */
+  /** All budgets; those with `each` with every value that has spending or reservations. */
   states(): readonly BudgetState[];
   /**
-   * Reads the ledger now; resolves when that is done, also when it failed.
+   * Reads the ledger now; resolves when that is done, even if it failed.
    *
    * @throws {RunledgerError} `CLOSED`
    */
   refresh(): Promise<void>;
   stats(): BudgetStats;
-  /** Stops following, and gives the webhook what is left of `closeTimeoutMs`. Every call returns the same promise. */
+  /** Stops following, and gives the webhook the rest of `closeTimeoutMs`. Every call returns the same promise. */
   close(): Promise<void>;
 }

@@ -14,8 +14,8 @@ export interface WebhookEvents {
 }
 
 /**
- * Posts alerts to a URL, one after the other, each until it is taken: at least once. The store is the queue: what is not
- * taken when the process ends is posted by the next.
+ * Posts alerts to a URL, one after another, each until it is accepted: at least once. The store is the queue: alerts
+ * that are not accepted when the process ends are posted by the next one.
  */
 export class Webhook {
   readonly #options: ParsedWebhook;
@@ -35,14 +35,14 @@ export class Webhook {
     this.#events = events;
   }
 
-  /** Begins to post what is waiting, unless it does so already. */
+  /** Begins to post waiting alerts, unless it is already posting. */
   start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
   }
 
-  /** Posts what is waiting as far as time allows; what was refused before is tried once more. */
+  /** Posts waiting alerts while there is time; those that were refused before are tried once more. */
   async close(timeoutMs: number): Promise<void> {
     this.#isLastTry = true;
     this.#attempts.clear();
@@ -60,7 +60,7 @@ export class Webhook {
       if (next === undefined) return;
       const { id } = next.alert;
       const tries = this.#attempts.get(id) ?? 0;
-      // At the end each is tried once: nobody waits for a receiver that is down.
+      // At the end each is tried once, without waiting for a receiver that is down.
       if (this.#isLastTry && tries > 0) return;
       const failure = (await this.#post(next)) ?? this.#note(id);
       if (failure === undefined) {
@@ -76,7 +76,7 @@ export class Webhook {
     }
   }
 
-  /** None, too, while the store can't be read: the next reading starts again. */
+  /** Returns none if the store can't be read: the next reading starts again. */
   #next(): OwnAlert | undefined {
     try {
       return this.#store.nextUnposted(this.#attempts);
@@ -85,7 +85,7 @@ export class Webhook {
     }
   }
 
-  /** Returns why that an alert was taken could not be noted. */
+  /** Notes that an alert was accepted; returns the error if that failed. */
   #note(id: string): string | undefined {
     try {
       this.#store.notePosted(id);
@@ -95,7 +95,7 @@ export class Webhook {
     }
   }
 
-  /** Returns why it was not taken; `undefined` when it was. */
+  /** Returns why it was not accepted; `undefined` if it was. */
   async #post({ type, alert }: OwnAlert): Promise<string | undefined> {
     const { url, secret, timeoutMs } = this.#options;
     const body = JSON.stringify({ schema: "runledger.budget-alert/1", type, ...alert });
@@ -108,14 +108,14 @@ export class Webhook {
           "X-Runledger-Delivery": alert.id,
           ...(secret !== undefined && { "X-Runledger-Signature": signatureOf(body, secret) }),
         },
-        // Whoever is redirected to has not been chosen to get this.
+        // A redirect's target was not chosen to receive this.
         redirect: "manual",
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]),
       });
       await response.body?.cancel();
       return response.ok ? undefined : `it answered ${response.status}`;
     } catch (error) {
-      // The message may have the URL in it, which may be a secret.
+      // The message may contain the URL, which may be a secret.
       return messageOf(error).replaceAll(url, "the URL");
     }
   }
@@ -130,7 +130,7 @@ export class Webhook {
   }
 }
 
-/** As GitHub signs its deliveries. */
+/** Signs like GitHub's webhook deliveries. */
 export function signatureOf(body: string, secret: string): string {
   return `sha256=${new Bun.CryptoHasher("sha256", secret).update(body).digest("hex")}`;
 }
