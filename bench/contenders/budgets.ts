@@ -5,7 +5,7 @@ import type { TelemetryRecord } from "../../src/record/types";
 import { executionCompleted } from "../../src/testing";
 import { LEDGER_FILE, type StartContender } from "./contender";
 
-/** As `runledger`, with budgets that no event exceeds: of each three count, one of them by repository. */
+/** Like `runledger`, with budgets that no event exceeds; three of them count for each event, one by repository. */
 export const startBudgets: StartContender = async (folder) => {
   const dbPath = join(folder, LEDGER_FILE);
   const limitUsd = 1e12;

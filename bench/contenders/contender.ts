@@ -8,9 +8,9 @@ export interface Contender {
   queued(): number;
   /** Resolves when everything emitted is stored. */
   flush(): Promise<void>;
-  /** Asks its budgets, where it has some. */
+  /** Checks its budgets, if it has any. */
   readonly check?: (event: TelemetryRecord) => boolean;
-  /** Spends by another writer of the ledger; resolves when its budgets know of it. */
+  /** Spends through another writer of the ledger; resolves when its budgets know about it. */
   spendElsewhere?(): Promise<void>;
   /** Ends it; returns how many events were stored. */
   close(): Promise<number>;

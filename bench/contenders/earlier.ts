@@ -5,7 +5,7 @@ import { closeEarlier, earlierValues, openEarlier } from "./earlier-table";
 
 const CHECKPOINT_EVERY_ROWS = 1_000;
 
-/** The earlier design: one prepared INSERT with a commit of its own in the handler, a checkpoint every 1000. */
+/** The earlier design: a prepared INSERT with its own commit in the handler, and a checkpoint every 1000. */
 export const startEarlier: StartContender = async (folder) => {
   const database = openEarlier(folder);
   const insert = database.query(EARLIER_INSERT);

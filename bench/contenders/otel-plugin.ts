@@ -10,7 +10,7 @@ import { otelPlugin } from "../../plugins/otel";
 import { createApp } from "../../src/index";
 import type { StartContender } from "./contender";
 
-/** The plugin alone, and no SDK in the process: nothing is sent. */
+/** Only the plugin, without an SDK in the process: nothing is sent. */
 export const startOtelPluginWithoutSdk: StartContender = async () => {
   const app = createApp().use(otelPlugin);
   return {
@@ -24,7 +24,7 @@ export const startOtelPluginWithoutSdk: StartContender = async () => {
   };
 };
 
-/** The plugin with an SDK: a span and metrics for each event. The exporters only say that all went well. */
+/** The plugin with an SDK: a span and metrics for each event. The exporters only report success. */
 export const startOtelPlugin: StartContender = async () => {
   let exported = 0;
   const exporter: SpanExporter = {

@@ -3,7 +3,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentele
 import { busWith } from "./bus";
 import type { StartContender } from "./contender";
 
-/** A span per event with the sixteen fields as attributes; the exporter only says that all went well. */
+/** A span per event with the sixteen fields as attributes; the exporter only reports success. */
 export const startOtel: StartContender = async () => {
   let exported = 0;
   const exporter: SpanExporter = {

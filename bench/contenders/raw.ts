@@ -10,7 +10,7 @@ import { LEDGER_FILE, type StartContender } from "./contender";
 import { earlierValues, rowsOf } from "./earlier-table";
 
 const TRANSACTION_ROWS = 512;
-/** As the writer does it while batches wait. */
+/** Like the writer while batches wait. */
 const CHECKPOINT_EVERY_ROWS = 8_000;
 
 /** The text of an INSERT into our own table of executions. */

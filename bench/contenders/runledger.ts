@@ -6,7 +6,7 @@ import { LEDGER_FILE, type StartContender } from "./contender";
 /** This package: the plugin with its defaults, the writer in its thread. Nothing is purged meanwhile. */
 export const startRunledger = runledgerWith({});
 
-/** The same for events that say no cost. */
+/** The same for events without a cost. */
 export const startUnpriced = runledgerWith({}, withoutCost);
 
 /** The same with their cost estimated. */

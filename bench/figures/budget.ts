@@ -7,26 +7,26 @@ import type { WritingFigure } from "./figure";
 import { measureHost } from "./host";
 import { FULL_SPEED } from "./pacing";
 
-/** As many as an application has, and one for each of a thousand values. */
+/** A typical number of repositories, and one for a thousand values. */
 const FEW = 20;
 const MANY = 1_000;
-/** As many emits are timed together: one alone is about as long as looking at the clock. */
+/** How many emits are timed together: a single one takes about as long as reading the clock. */
 const CALLS = 500;
 const PAUSE_MS = 25;
-/** The median of so many chunks of calls. */
+/** The number of chunks of calls of which the median is taken. */
 const CHUNKS = 60;
-/** In a row: after a pause the processor's caches are cold, and so is whatever is called first. */
+/** Calls in a row: after a pause the processor's caches are cold, and the first call is slow whatever it is. */
 const CHECKS = 5_000;
 const ALL_CHECKS = 8 * CHECKS;
-/** As many budgets answer to most events. */
+/** As many budgets as match most events. */
 const ANSWERED = ["all", "each repo", "reviews", "one run"];
 
-/** So often another writer spends. */
+/** How many times another writer spends. */
 const ELSEWHERE = 3;
 
 type NextEvent = Parameters<WritingFigure["measure"]>[1];
 
-/** The time of one `emit`, by the chunk: what it takes that waits for nothing and nobody. */
+/** The time of one `emit`, per chunk: its work alone, without waiting. */
 async function measureEmits({ emit, queued }: Contender, nextEvent: NextEvent): Promise<number> {
   const means: number[] = [];
   for (let chunk = 0; chunk < CHUNKS; chunk += 1) {
@@ -41,8 +41,8 @@ async function measureEmits({ emit, queued }: Contender, nextEvent: NextEvent): 
 }
 
 /**
- * Single calls of `check`, between events that change what it answers; and by turns of what makes an answer of the same
- * size from nothing: the clock, the memory of new objects and other programs have their time in both.
+ * Single calls of `check`, between events that change its answer. They alternate with calls that only build an answer
+ * of the same size: the clock, the memory of new objects and other programs affect both.
  */
 async function measureChecks(contender: Contender, nextEvent: NextEvent): Promise<Measures> {
   const { check, flush } = contender;
@@ -81,7 +81,7 @@ function timeCalls(
   }
 }
 
-/** The last one is kept, so that it is made. */
+/** Keeps the last answer, so that it isn't optimised away. */
 const answers: BudgetCheck[] = [];
 
 function makeAnswer({ repo, costUsd }: TelemetryRecord): void {
@@ -101,13 +101,13 @@ function makeAnswer({ repo, costUsd }: TelemetryRecord): void {
   answers[0] = { allowed: true, budgets, stale: false, ageMs: spentUsd };
 }
 
-/** The longest time until what another writer spends counts here. */
+/** The longest time until the spending of another writer counts here. */
 async function measureSeen({ spendElsewhere, flush }: Contender): Promise<Measures> {
   if (spendElsewhere === undefined) return {};
   await flush();
   let seenMs = 0;
   for (let time = 0; time < ELSEWHERE; time += 1) {
-    // At any moment between two readings.
+    // At a random moment between two readings.
     await Bun.sleep(1_000 * Math.random());
     const startMs = performance.now();
     await spendElsewhere();

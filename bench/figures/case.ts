@@ -3,16 +3,16 @@ import type { ContenderName } from "../contenders";
 /** What one trial measured, by name; the unit is in the name. */
 export type Measures = Readonly<Record<string, number>>;
 
-/** One combination that a figure is measured for, in a fresh process each round. */
+/** One combination for which a figure is measured, in a new process each round. */
 export interface Case {
   readonly contender: ContenderName;
-  /** Over how many repositories the events go. */
+  /** The number of repositories that the events are spread over. */
   readonly repositories: number;
-  /** Rows that are in the ledger before. Default: none, and no ledger. */
+  /** Rows that the ledger has at the start. Default: none, and no ledger. */
   readonly rows?: number;
-  /** Over how many models these rows go. Default 3. */
+  /** The number of models of these rows. Default 3. */
   readonly models?: number;
-  /** How many labels each event has, and these rows. Default none. */
+  /** The number of labels of each event and of these rows. Default none. */
   readonly labels?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Pace {
 export interface Target {
   readonly name: string;
   readonly value: number;
-  /** The value reaches the target when it is at most, or at least, this. */
+  /** Whether the value must be at most, or at least, the target. */
   readonly limit: number;
   readonly isUpperLimit: boolean;
 }

@@ -25,7 +25,7 @@ const START_MS = 3_000;
 
 const day = (ago: number) => new Date(Date.now() - ago * DAY_MS).toISOString().slice(0, 10);
 const PERIOD = `since=${day(90)}&until=${day(-1)}`;
-/** What sums per day answer, and what takes the executions. */
+/** What the daily sums answer, and what needs the executions. */
 const SUMS = [
   ["/api/report", PERIOD],
   ["/api/report", `${PERIOD}&by=day,model`],
@@ -34,7 +34,7 @@ const SUMS = [
 ] as const;
 const ROWS = { prMs: "by=pr&limit=9", sessionMs: "by=session&limit=9" } as const;
 
-/** What a dashboard on a large ledger takes, and what one beside an application costs it. */
+/** How long a dashboard on a large ledger takes, and what a dashboard costs its application. */
 async function measureDashboard(dbPath: string, durationMs: number): Promise<Measures> {
   const access = new LedgerAccess({ db: dbPath });
   const time = async (path: string, search: string): Promise<number> => {
@@ -72,7 +72,7 @@ async function measureDashboard(dbPath: string, durationMs: number): Promise<Mea
   };
 }
 
-/** The place of the row that so large a part of all is before. */
+/** The place of the row at this fraction of all rows. */
 function placeAt(dbPath: string, share: number): string {
   using database = new Database(dbPath, { readonly: true });
   const { count } = database
@@ -86,7 +86,7 @@ function placeAt(dbPath: string, share: number): string {
   return placeOf("newest", row as unknown as Parameters<typeof placeOf>[1]);
 }
 
-/** From going to the page of the built package until a browser that has just started shows figures. */
+/** From opening the page of the built package until a browser that has just started shows figures. */
 async function measurePage(dbPath: string): Promise<number> {
   const server = Bun.spawn([process.execPath, commandLine(), "dashboard", "--db", dbPath, "--port", "0"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -107,7 +107,7 @@ async function measurePage(dbPath: string): Promise<number> {
   }
 }
 
-/** What the threads of a dashboard take in this process, once it has answered. */
+/** The memory of a dashboard's threads in this process, after it has answered. */
 async function measureMemory(dbPath: string): Promise<number> {
   Bun.gc(true);
   const beforeBytes = process.memoryUsage.rss();
@@ -122,7 +122,7 @@ async function measureMemory(dbPath: string): Promise<number> {
   return (process.memoryUsage.rss() - beforeBytes) / 1e6;
 }
 
-/** The longest pause of the host's event loop while it records, without a dashboard and with many who look at one. */
+/** The longest pause of the host's event loop while it records, without a dashboard and with many viewers. */
 async function measureStalls(folder: string, durationMs: number): Promise<Measures> {
   const order = Math.random() < 0.5 ? ([false, true] as const) : ([true, false] as const);
   const stalls = new Map<boolean, { longestMs: number; answers: number }>();
@@ -159,7 +159,7 @@ async function measureStall(parent: string, durationMs: number, isWatched: boole
   viewers?.stdin.end();
   const answers = viewers === undefined ? 0 : Number(await viewers.stdout.text());
   await dashboard?.close();
-  // Anything lost is an error.
+  // A lost event is an error.
   const stored = await contender.close();
   if (stored !== events) throw new Error(`${stored} of ${events} events were stored`);
   rmSync(folder, { recursive: true });

@@ -5,22 +5,22 @@ import type { Case, Measures, Pace, Target } from "./case";
 
 interface AnyFigure {
   readonly title: string;
-  /** The measure to compare contenders by, and those shown beside it. */
+  /** The measure by which contenders are compared, and those shown with it. */
   readonly columns: readonly string[];
   readonly cases: (isQuick: boolean) => readonly Case[];
   readonly pace: (isQuick: boolean) => Pace;
   readonly targets: (results: Results) => readonly Target[];
 }
 
-/** What contenders take to store events. */
+/** A figure about storing events. */
 export interface WritingFigure extends AnyFigure {
   /** Runs in the trial's process; the contender is closed afterwards. */
   readonly measure: (contender: Contender, nextEvent: () => TelemetryRecord, pace: Pace) => Promise<Measures>;
-  /** What only shows when the contender is closed. */
+  /** Measures that are known only after the contender is closed. */
   readonly measureClosed?: (folder: string, events: number) => Measures;
 }
 
-/** What it takes to read a ledger that is there. */
+/** A figure about reading an existing ledger. */
 export interface ReadingFigure extends AnyFigure {
   /** Runs in the trial's process, and leaves the ledger as it is. */
   readonly read: (dbPath: string, pace: Pace) => Promise<Measures>;

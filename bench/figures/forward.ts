@@ -17,10 +17,10 @@ const ROWS = 100_000;
 const BATCH_SIZE = 1_000;
 /** How long threads may take to start, before there is anything to forward. */
 const START_MS = 1_000;
-/** As a server that holds data is run. */
+/** Settings of a server that holds real data. */
 const DURABLE = { fsync: "on", full_page_writes: "on", max_wal_size: "4GB" };
 
-/** How fast a ledger gets to a PostgreSQL on the same machine, beside the INSERTs that it takes at the least. */
+/** How fast a ledger gets to a PostgreSQL on the same machine, compared with the bare INSERTs. */
 async function measureForward(dbPath: string): Promise<Measures> {
   const folder = mkdtempSync(join(dirname(dbPath), "forward-"));
   await using server = await startPostgres(DURABLE);
@@ -51,7 +51,7 @@ async function measureForward(dbPath: string): Promise<Measures> {
   }
 }
 
-/** Seconds that it takes to read the ledger and to insert its rows, a thousand at a time, into a table like ours. */
+/** Seconds to read the ledger and insert its rows, a thousand at a time, into a table like ours. */
 async function insertRaw(server: PostgresServer, dbPath: string): Promise<number> {
   const url = server.url(await server.createDatabase());
   await makeTables(url, dirname(dbPath));
@@ -83,7 +83,7 @@ function insertText(rows: number): string {
   return `INSERT INTO executions (${columns}) VALUES ${values}`;
 }
 
-/** By the first forwarder that comes; there is nothing to forward. */
+/** Lets a first forwarder create the tables; there is nothing to forward. */
 async function makeTables(url: string, folder: string): Promise<void> {
   const empty = mkdtempSync(join(folder, "empty-"));
   prefill(empty, { repositories: 1 }, 0);
@@ -97,8 +97,8 @@ async function makeTables(url: string, folder: string): Promise<void> {
 }
 
 /**
- * Seconds that so many forwarders take, each with its share of the rows in a ledger of its own. They are started first:
- * their ledgers come into their places when all are waiting for them.
+ * Seconds that a number of forwarders take, each with its share of the rows in its own ledger. They start first: the
+ * ledgers are put in place once all forwarders are waiting for them.
  */
 async function forward(
   server: PostgresServer,
@@ -141,7 +141,7 @@ function countRows(dbPath: string): number {
   return database.query<{ rows: number }, []>("SELECT count(*) AS rows FROM executions").get()?.rows ?? 0;
 }
 
-/** What comes first finds caches cold, what comes last a larger server. */
+/** The first one finds cold caches, the last one a larger server. */
 function shuffled<Item>(items: readonly Item[]): Item[] {
   return items
     .map((item) => ({ item, place: Math.random() }))

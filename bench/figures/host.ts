@@ -21,7 +21,7 @@ export async function measureHost(
   nextEvent: Parameters<WritingFigure["measure"]>[1],
   { warmUpMs, durationMs }: Pace,
 ): Promise<Measures> {
-  // At full speed, to warm the JIT compiler up.
+  // At full speed, to warm up the JIT compiler.
   await emitAtFullSpeed(contender, nextEvent, { ...FULL_SPEED, durationMs: warmUpMs });
   await contender.flush();
   const blocked = new BlockedTime();

@@ -30,7 +30,7 @@ export const FIGURES = {
 export type FigureName = keyof typeof FIGURES;
 
 /**
- * What is measured when nothing is named: all but those that fill ledgers with millions of rows first, need a server or a browser,
- * or are of a plugin that few use.
+ * What is measured if no figure is named: all except those that first fill ledgers with millions of rows, need a server
+ * or a browser, or are about a plugin that few use.
  */
 export const USUAL_FIGURES: readonly FigureName[] = ["host", "drain", "stall", "size", "startup"];

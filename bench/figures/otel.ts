@@ -6,7 +6,7 @@ const REPOSITORIES = 20;
 const WITHOUT_SDK = { contender: "otelPluginWithoutSdk", repositories: REPOSITORIES } as const;
 const FLOOR = { contender: "floor", repositories: REPOSITORIES } as const;
 
-/** What the OpenTelemetry plugin costs the host, beside a span written by hand. */
+/** What the OpenTelemetry plugin costs the host, compared with a span written by hand. */
 export const otel: WritingFigure = {
   title:
     "hostUsPerEvent: the OpenTelemetry plugin, without an SDK and with one, beside a span written by hand",

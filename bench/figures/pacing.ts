@@ -9,7 +9,7 @@ export const FULL_SPEED = { chunk: 512, maxQueued: 20_000 } as const;
 /** Lets the event loop turn once. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Emits a chunk every so often, as long as the contender keeps up; returns how many events. */
+/** Emits a chunk at fixed intervals, as long as the contender keeps up; returns the number of events. */
 export async function emitAtRate(
   { emit }: Contender,
   nextEvent: NextEvent,
@@ -33,7 +33,7 @@ export async function emitAtRate(
   return events;
 }
 
-/** Emits as fast as the contender stores, with no more than so many events waiting; returns how many. */
+/** Emits as fast as the contender stores, with a limit on the events that wait; returns the number of events. */
 export async function emitAtFullSpeed(
   { emit, queued }: Contender,
   nextEvent: NextEvent,

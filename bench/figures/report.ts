@@ -8,7 +8,7 @@ const MILLION = 1_000_000;
 const FEWEST_REPORTS = 5;
 
 /**
- * The default report, repeated; beside it the first answer of a new process, and a plain scan.
+ * The default report, repeated; for comparison, the first answer of a new process, and a plain scan.
  */
 async function measureReport(dbPath: string, { durationMs }: Pace): Promise<Measures> {
   const startMs = performance.now();
@@ -23,7 +23,7 @@ async function measureReport(dbPath: string, { durationMs }: Pace): Promise<Meas
   };
 }
 
-/** The median of how long something takes, again and again. */
+/** The median time of a repeated action. */
 async function repeated(run: () => Promise<unknown>, durationMs: number): Promise<number> {
   const timesMs: number[] = [];
   for (
@@ -52,7 +52,7 @@ const SUMS = [
   ].map((column) => `sum(${column})`),
 ].join(", ");
 
-/** The same sums by the means that every table has, without percentiles. */
+/** The same sums with plain SQL on the executions, without percentiles. */
 function measureScan(dbPath: string, since: string): number {
   using database = new Database(dbPath, { readwrite: true, create: false });
   const startMs = performance.now();

@@ -1,7 +1,7 @@
 import type { WritingFigure } from "./figure";
 
 const PER_SECOND = 5_000;
-/** After a stall, what is due goes out in portions, as requests that waited would. */
+/** After a stall, overdue events are emitted in portions, as waiting requests would be. */
 const LARGEST_BURST = 25;
 
 export const stall: WritingFigure = {

@@ -25,7 +25,7 @@ const elapsedMs = performance.now() - startMs;
 console.log(elapsedMs);
 `;
 
-/** Starts each program in turn, again and again, beside one that is empty. */
+/** Starts each program in turn, repeatedly, along with an empty one for comparison. */
 async function measureStarts(dbPath: string): Promise<Measures> {
   const built = builtPackage();
   // Within the repository, where packages are found.
