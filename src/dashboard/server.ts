@@ -28,16 +28,12 @@ const IDLE_SECONDS = 60;
 
 /** Why a server can't listen: what is wrong with the port, or with the host. */
 function refusalOf(error: unknown, host: string, port: number): string {
-  switch (codeOf(error)) {
-    case "EADDRINUSE":
-      return `port ${port} is taken`;
-    case "EACCES":
-      return `port ${port} is only for privileged users`;
-    case "EADDRNOTAVAIL":
-      return `host ${host} is no address of this machine`;
-    default:
-      return `host ${host}, port ${port}: ${messageOf(error)}`;
-  }
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is taken`,
+    EACCES: `port ${port} is only for privileged users`,
+    EADDRNOTAVAIL: `host ${host} is no address of this machine`,
+  };
+  return reasons[codeOf(error)] ?? `host ${host}, port ${port}: ${messageOf(error)}`;
 }
 
 /** The dashboard's server. Readers do everything slow, so that the server itself always responds. */
