@@ -15,7 +15,10 @@ const assets = Array.from(index.matchAll(/(?:src|href)="\.\/([\w.-]+)"/g), ([, n
 const types = await Promise.all(
   assets.map(async (name) => (await fetch(url + name)).headers.get("content-type")),
 );
-const report = (await (await fetch(`${url}api/report`)).json()) as { totals: { costUsd: number } };
+// On a machine that is busy with other programs, threads of a low priority may take too long to start for a first answer.
+let answer = await fetch(`${url}api/report`);
+while (answer.status === 503) answer = await fetch(`${url}api/report`);
+const report = (await answer.json()) as { totals: { costUsd: number } };
 await app.close();
 const { restarts } = app.get(dashboardPlugin).stats();
 process.stdout.write(
