@@ -26,6 +26,8 @@ const UNREACHABLE: Problem = {
 
 /** On a large ledger that is written to all the time, a question may run for at most this share of the time. */
 const BUSY_SHARE = 0.1;
+/** An answer may also have been slow because the machine was busy: it is not put off for longer than this. */
+const LONGEST_REST_MS = 30_000;
 
 /**
  * Asks the API, and again when `version` changes. It never asks while an answer is pending, and the slower the last
@@ -63,7 +65,10 @@ export function useAnswer<Data>(path: string | undefined, version: unknown): Loa
             // The first answer had to wait for threads to start and for files to be read.
             const isFirst = rest.current?.path !== path;
             const tookMs = isFirst ? 0 : performance.now() - startMs;
-            rest.current = { path, endsAtMs: startMs + tookMs / BUSY_SHARE };
+            rest.current = {
+              path,
+              endsAtMs: startMs + Math.min(tookMs / BUSY_SHARE, tookMs + LONGEST_REST_MS),
+            };
             setAnswer({ path, data });
             setProblem(undefined);
           }),
