@@ -2,23 +2,10 @@ import { describe } from "../describe";
 import { RunledgerError } from "../errors";
 import { withLabel } from "../report/labels";
 import type { ExecutionFilter } from "../report/types";
+import { NAME_FILTERS } from "./page/name-filters";
 
 /** The parameters of a filter, named like the command line's options. */
-const FILTER_PARAMETERS = [
-  "since",
-  "until",
-  "repo",
-  "model",
-  "provider",
-  "event-type",
-  "conclusion",
-  "label",
-  "pr",
-  "session",
-  "ledger",
-  "failed",
-  "tz",
-] as const;
+const FILTER_PARAMETERS = ["since", "until", ...NAME_FILTERS, "failed", "tz"] as const;
 
 /** The longest period that is accepted, in days. */
 const LONGEST_DAYS = 3_660;

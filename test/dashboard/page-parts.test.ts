@@ -10,6 +10,7 @@ import {
   knownValue,
   MONEY,
 } from "../../src/dashboard/page/figures";
+import { NAME_FILTERS } from "../../src/dashboard/page/name-filters";
 import { stackUp } from "../../src/dashboard/page/stack";
 import {
   apiPath,
@@ -19,7 +20,6 @@ import {
   daysOf,
   eachDay,
   hasFilters,
-  NAME_FILTERS,
   type NameFilterKey,
   nameParameters,
   type PageState,

@@ -17,7 +17,7 @@ const row = (minutes: number, fields: object) => ({
   sessionId: "s1",
   isSidechain: false,
   timestamp: at(minutes),
-  cwd: "/work/repo",
+  cwd: "/home/ann/repo",
   gitBranch: "main",
   ...fields,
 });

@@ -133,7 +133,7 @@ export class CodexMaker {
     this.#row(thread, "session_meta", {
       id,
       timestamp,
-      cwd: "/work/repo",
+      cwd: "/home/ann/repo",
       model_provider: "openai",
       ...meta,
     });
@@ -173,7 +173,7 @@ export class CodexMaker {
     const turn = hasIds ? { turn_id: thread.turnId } : {};
     if (hasIds) this.#row(thread, "event_msg", { type: "task_started", ...turn });
     else this.#row(thread, "event_msg", { type: "user_message", message: MARKER });
-    this.#row(thread, "turn_context", { ...turn, cwd: "/work/repo", model: `gpt-${this.#count % 2}` });
+    this.#row(thread, "turn_context", { ...turn, cwd: "/home/ann/repo", model: `gpt-${this.#count % 2}` });
     if (hasIds) this.#row(thread, "event_msg", { type: "user_message", message: MARKER });
   }
 

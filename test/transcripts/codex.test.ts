@@ -15,9 +15,9 @@ const row = (minutes: number, type: string, payload: object, more: object = {}) 
 const event = (minutes: number, type: string, fields: object = {}) =>
   row(minutes, "event_msg", { type, ...fields });
 const meta = (fields: object = {}) =>
-  row(0, "session_meta", { id: THREAD, timestamp: at(0), cwd: "/work/repo", ...fields });
+  row(0, "session_meta", { id: THREAD, timestamp: at(0), cwd: "/home/ann/repo", ...fields });
 const context = (minutes: number, fields: object = {}) =>
-  row(minutes, "turn_context", { model: "gpt-5.2", cwd: "/work/repo", ...fields });
+  row(minutes, "turn_context", { model: "gpt-5.2", cwd: "/home/ann/repo", ...fields });
 
 const usage = (input: number, output: number, cached = 0) => ({
   input_tokens: input,

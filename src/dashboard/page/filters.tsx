@@ -1,16 +1,8 @@
 import { usePage } from "./context";
+import { NAME_FILTERS } from "./name-filters";
 import { headingOf } from "./names";
 import { Search } from "./search";
-import {
-  dayAfter,
-  daysOf,
-  hasFilters,
-  NAME_FILTERS,
-  PERIODS,
-  type Period,
-  withName,
-  withoutFilters,
-} from "./state";
+import { dayAfter, daysOf, hasFilters, PERIODS, type Period, withName, withoutFilters } from "./state";
 
 const PERIOD_NAMES: Readonly<Record<Period, string>> = {
   today: "Today",

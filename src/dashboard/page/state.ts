@@ -1,4 +1,5 @@
 import { shellWord } from "../../shell-words";
+import { NAME_FILTERS } from "./name-filters";
 
 // The page shows exactly what its URL says, so it can be copied, reloaded, and gone back to.
 
@@ -8,18 +9,6 @@ export type View = (typeof VIEWS)[number];
 export const PERIODS = ["today", "7d", "30d", "90d", "this-month", "last-month", "all"] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** The filters that take names, named as in the API and on the command line. */
-export const NAME_FILTERS = [
-  "repo",
-  "model",
-  "provider",
-  "event-type",
-  "conclusion",
-  "label",
-  "pr",
-  "session",
-  "ledger",
-] as const;
 export type NameFilterKey = (typeof NAME_FILTERS)[number];
 
 export const SORTS = ["newest", "cost", "duration", "tokens"] as const;

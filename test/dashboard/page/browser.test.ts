@@ -471,7 +471,7 @@ test("what is recorded appears by itself, and after the server was away", async 
   await row("live-2").waitFor();
 });
 
-test("while much is recorded, what takes long is asked for the seldomer", async () => {
+test("while much is recorded, what takes long is asked for less often", async () => {
   const asked: { readonly atMs: number; readonly tookMs: number }[] = [];
   await page.route("**/api/report?*by=day", async (route) => {
     const atMs = performance.now();
