@@ -150,6 +150,15 @@ function keepVisibleToBundlers(): void {
   }
 }
 
+/** Bundles name the folder that they were built in: not that of the one who publishes. */
+function forgetFolder(): void {
+  // As long as what it replaces, for the sake of source maps, and in a path the same as nothing.
+  const here = ".".padEnd(ROOT.length, "/");
+  for (const file of filesIn(DIST).filter((name) => /\.(js|map)$/.test(name))) {
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(ROOT, here));
+  }
+}
+
 /**
  * Declarations of what can be reached from the subpaths, with the extensions that Node's resolution asks for. Whether
  * the types are right is for `bun run check:types` to say, which takes four times as long.
@@ -244,8 +253,9 @@ mkdirSync(DIST);
 await bundleThreads();
 await bundleEntries(ENTRIES, "chunk");
 await bundleEntries(COMMAND_LINE, "cli");
-makeExecutable(join(DIST, "cli.js"));
 keepVisibleToBundlers();
+forgetFolder();
+makeExecutable(join(DIST, "cli.js"));
 declareTypes();
 checkExports();
 checkPackages();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { tries } from "../support/effort";
 import { createProject, runBun } from "../support/project";
@@ -126,6 +126,15 @@ test("the packed tarball, installed into an empty project, imports by name and r
   expect(readdirSync(join(project, "data"))).toEqual(["telemetry.db"]);
   const printed = await runBun(project, "node_modules/.bin/runledger", "executions", "--json");
   expect(JSON.parse(printed)).toMatchObject({ id: 1, repo: "octo-org/octo-repo" });
+});
+
+test("nothing in the package tells where it was built", () => {
+  const installed = join(project, "node_modules", "runledger");
+  const files = readdirSync(installed, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /\.\w+$/.test(file),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter((file) => readFileSync(join(installed, file), "utf8").includes(ROOT))).toEqual([]);
 });
 
 test("an optional package that is not installed is named, with the command that adds it", async () => {
