@@ -113,9 +113,13 @@ export function readExecutions(
     .execute();
 }
 
-/** Grouped by day and by the leading columns of its key, the table need not be sorted. */
+/**
+ * Grouped by day and by the leading columns of its key, the table need not be sorted. One column that is far behind
+ * would split its groups into many rows: sorting then costs less.
+ */
 function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[keyof typeof NAME_COLUMNS][]) {
   const last = USAGE_KEYS.findLastIndex((key) => key === "day" || columns.some((column) => column === key));
+  if (columns.length === 1 && last > USAGE_KEYS.indexOf("event_type")) return ["day", ...columns] as const;
   return [...USAGE_KEYS.slice(0, last + 1), ...columns.filter((column) => column === "ledger_id")];
 }
 
