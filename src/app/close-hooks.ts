@@ -6,13 +6,13 @@ interface Registration {
   readonly hook: CloseHook;
 }
 
-/** An app's teardown: hooks run last in first out, one after another, every one of them. */
+/** An app's teardown: hooks run last in first out, one at a time, and all of them. */
 export class CloseHooks {
   #registrations: Registration[] = [];
 
-  /** Returns the undo; calling it twice is harmless. */
+  /** Returns a function that removes the hook; calling it twice is harmless. */
   add(hook: CloseHook): () => void {
-    // The wrapper gives each registration its own identity: a function may be registered twice.
+    // The wrapper gives each registration its own identity, because the same function may be registered twice.
     const registration = { hook };
     this.#registrations.push(registration);
     return () => {
@@ -30,8 +30,8 @@ export class CloseHooks {
   }
 
   /**
-   * Runs and removes all hooks within `timeoutMs` altogether. Each may take the remaining time divided by the number of
-   * hooks still to run, so that one that hangs never uses up the time of those behind it.
+   * Runs and removes all hooks within `timeoutMs` in total. Each may take the remaining time divided by the number of
+   * hooks still to run, so one that hangs never uses up the time of those after it.
    *
    * @throws {AggregateError} after the last hook, with everything that was thrown or timed out.
    */
@@ -63,9 +63,9 @@ async function withinTime(hook: CloseHook, timeoutMs: number, logger: Logger): P
       new RunledgerError("CLOSE_TIMEOUT", `A close hook did not finish within ${Math.round(timeoutMs)} ms.`),
     );
   }, timeoutMs);
-  // Nobody awaits a hook that timed out: its late failure must not become an unhandled rejection.
+  // Nobody awaits a hook that has timed out, so its late failure must not become an unhandled rejection.
   running.catch((err: unknown) => {
-    if (timedOut) logger.warn({ err }, "a close hook failed after its time was over");
+    if (timedOut) logger.warn({ err }, "a close hook failed after it had timed out");
   });
   try {
     await Promise.race([running, timeout]);

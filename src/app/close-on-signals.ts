@@ -5,8 +5,9 @@ import type { Logger } from "../logger";
 import { announce, forerunnersOf } from "../reload";
 
 /**
- * Closes at the first of the given signals, then exits with 128 + the signal's number; a second signal exits at once.
- * Returns the undo. Replaces the handlers of an earlier evaluation of the application (`bun --hot`).
+ * Closes on the first of the given signals, then exits with 128 + the signal's number; a second signal exits
+ * immediately. Returns a function that removes the handlers. After a reload (`bun --hot`), replaces the handlers of
+ * the earlier evaluation.
  */
 export function closeOnSignals(
   close: () => Promise<void>,
@@ -33,7 +34,7 @@ export function closeOnSignals(
         .finally(exit);
     }
   };
-  // A signal listed twice must not count as the second signal.
+  // A signal listed twice must not count as a second signal.
   const distinct = new Set(signals);
   for (const undo of forerunnersOf<() => void>(KIND)) undo();
   for (const signal of distinct) process.on(signal, onSignal);
@@ -49,7 +50,7 @@ const KIND = "closeOnSignals";
 
 /**
  * When a file is saved, `bun --watch` calls the handlers of SIGTERM and restarts the program as soon as they return,
- * without awaiting promises. But if they exit, the `exit` handlers run, and those store what was recorded.
+ * without awaiting promises. Exiting inside the handler runs the `exit` handlers, which store what was recorded.
  */
 function isRestart(signal: NodeJS.Signals): boolean {
   return signal === "SIGTERM" && process.execArgv.includes("--watch");

@@ -7,7 +7,7 @@ import { closeOnSignals } from "./close-on-signals";
 import type { AppEvents } from "./events";
 import type { CloseHook, Plugin, PluginArguments, PluginHost } from "./plugin";
 
-/** The longest delay a timer takes, in milliseconds: about 24.8 days. */
+/** The longest delay that a timer accepts, in milliseconds: about 24.8 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Options of {@link createApp}; all optional. */
@@ -16,56 +16,56 @@ export interface AppOptions<Events extends Record<EventType, unknown>> {
   readonly emitter?: Emitter<Events>;
   /** Default: pino, warnings and errors only, on stderr. */
   readonly logger?: Logger;
-  /** How long `close` may take altogether, in milliseconds. Default 10 000. */
+  /** How long `close` may take in total, in milliseconds. Default 10 000. */
   readonly closeTimeoutMs?: number;
 }
 
-/** A host: an event bus, the plugins on it, and an orderly end. */
+/** A host: an event bus, its plugins, and a graceful shutdown. */
 export interface App<Events extends Record<EventType, unknown> = AppEvents>
   extends PluginHost<Events>,
     AsyncDisposable {
   readonly emitter: Emitter<Events>;
   readonly logger: Logger;
   /**
-   * Sets the plugin up at once.
+   * Sets up the plugin immediately.
    *
-   * @throws {RunledgerError} `DUPLICATE_PLUGIN`, `APP_CLOSED`, or whatever the plugin's `setup` throws, after
-   *   which nothing of the plugin is left registered.
+   * @throws {RunledgerError} `DUPLICATE_PLUGIN`, `APP_CLOSED`, or whatever the plugin's `setup` throws; the listeners
+   *   and hooks that it registered are then removed.
    */
   use<Options, Handle>(
     plugin: Plugin<Options, Handle, Events>,
     ...options: PluginArguments<Options>
   ): App<Events>;
   /**
-   * What the plugin's `setup` returned.
+   * The plugin's handle: what its `setup` returned.
    *
    * @throws {RunledgerError} `NOT_INSTALLED`
    */
   get<Options, Handle>(plugin: Plugin<Options, Handle, Events>): Handle;
   /**
-   * Registers a hook to run at `close`; returns the undo.
+   * Registers a hook to run at `close`; returns a function that removes it.
    *
    * @throws {RunledgerError} `APP_CLOSED`
    */
   readonly onClose: (hook: CloseHook) => () => void;
   /**
-   * Runs the close hooks, last in first out, one after another, each of them, within `timeoutMs` altogether
-   * (default: the app's `closeTimeoutMs`). Every call returns the same promise.
+   * Runs all close hooks, one at a time, last in first out, within `timeoutMs` in total (default: the app's
+   * `closeTimeoutMs`). Every call returns the same promise.
    *
-   * @throws {AggregateError} after the last hook, when any failed or outlasted its share of the time.
+   * @throws {AggregateError} after the last hook, if any of them failed or exceeded its share of the time.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
   /**
-   * Opt-in: closes at the first of these signals and exits with 128 + its number; a second one exits at once.
-   * Default `["SIGTERM", "SIGINT"]`. Returns the undo.
+   * Opt-in: closes on the first of these signals, then exits with 128 + its number; a second one exits immediately.
+   * Default `["SIGTERM", "SIGINT"]`. Returns a function that removes the handlers.
    *
-   * @throws {RunledgerError} `INVALID_ARGUMENT` for a name that is no signal.
+   * @throws {RunledgerError} `INVALID_ARGUMENT` for a name that is not a signal.
    */
   closeOnSignals(signals?: readonly NodeJS.Signals[]): () => void;
 }
 
 /**
- * Makes a host application.
+ * Creates a host application.
  *
  * @throws {RunledgerError} `INVALID_OPTION`
  * @example

@@ -20,7 +20,7 @@ export interface CloseContext {
 /** Runs when the host closes. A returned promise is awaited. A host without a time limit passes no argument. */
 export type CloseHook = (context?: CloseContext) => unknown;
 
-/** What a plugin needs of a host. An `App` is one; any application with a mitt-like emitter can be one. */
+/** What a plugin needs from a host. An `App` is one; any application with a mitt-like emitter can be one. */
 export interface PluginHost<Events = AppEvents> {
   readonly emitter: PluginEmitter<Events>;
   /** Registers a hook to run when the host closes. */
@@ -28,23 +28,23 @@ export interface PluginHost<Events = AppEvents> {
   readonly logger?: Logger | undefined;
 }
 
-/** The options argument of a plugin: optional exactly when the plugin needs no options. */
+/** The options argument of a plugin: optional unless the plugin requires options. */
 export type PluginArguments<Options> = undefined extends Options ? [options?: Options] : [options: Options];
 
 /** A named part of an application, made by {@link definePlugin} and registered by `app.use`. */
 export interface Plugin<Options, Handle, Events = AppEvents> {
   readonly name: string;
   /**
-   * Called once, at `app.use`. `app.get(plugin)` returns its result. When it throws, the app removes the listeners and
-   * hooks that it registered; it must itself release what it opened.
+   * Called once, at `app.use`. `app.get(plugin)` returns its result. If it throws, the app removes the listeners and
+   * hooks that it registered; the plugin must release whatever else it opened.
    */
   readonly setup: (host: PluginHost<Events>, ...options: PluginArguments<Options>) => Handle;
 }
 
 /**
- * Makes a plugin, typed from its `setup`: options are required exactly when `setup` requires them.
+ * Makes a plugin, typed from its `setup`: options are required only if `setup` requires them.
  *
- * @throws {RunledgerError} `INVALID_ARGUMENT` when the name is empty or `setup` is not a function.
+ * @throws {RunledgerError} `INVALID_ARGUMENT` if the name is empty or `setup` is not a function.
  * @example
  * ```ts
  * const costAlarm = definePlugin({

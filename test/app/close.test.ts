@@ -189,7 +189,7 @@ describe("app.close", () => {
     const { exitCode, stdout, stderr } = await runScript("late-rejection.ts");
     expect(stdout.trimEnd().split("\n")).toEqual([
       "close failed: CLOSE_TIMEOUT",
-      "warn: a close hook failed after its time was over: too late",
+      "warn: a close hook failed after it had timed out: too late",
       "survived",
     ]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });

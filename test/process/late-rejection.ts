@@ -1,4 +1,4 @@
-// A close hook that fails after its time was over. Argument: "with-broken-logger" for a logger that throws.
+// A close hook that fails after it has timed out. Argument: "with-broken-logger" for a logger that throws.
 import { createApp, RunledgerError } from "runledger";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
