@@ -10,7 +10,7 @@ export class Estimator {
   readonly #prices: PriceList | undefined;
   readonly #onFailure: (reason: string) => void;
   #hasFailed = false;
-  /** What is written along with the rows: the price list that their costs were estimated from. */
+  /** Statements that are run along with the rows: they note the price list that costs were estimated from. */
   readonly facts: readonly CompiledQuery[];
 
   /** @param onFailure Called at most once, with the reason why a cost could not be estimated. */

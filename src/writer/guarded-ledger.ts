@@ -7,7 +7,10 @@ import { SqliteLedger } from "../ledger/sqlite-ledger";
 import { SELECT_LEDGER_ID } from "../ledger/statements";
 import { SMALLEST_DATABASE_BYTES } from "../ledger/stored-version";
 
-/** A file that was not modified for this long, in milliseconds, is complete: a copy in progress writes all the time. */
+/**
+ * A file that has not been modified for this long, in milliseconds, counts as complete: a copy in progress writes
+ * continuously.
+ */
 const SETTLED_AFTER_MS = 500;
 
 const WORDS = {
@@ -31,8 +34,8 @@ interface OpenLedger {
 }
 
 /**
- * The ledger of a writer, opened when it is needed. Before each use it checks that the file is still the same: a
- * deleted file is put back; a file in its place is opened, and the contents of the old one are kept beside it.
+ * The writer's ledger, opened on first use. Before each use it checks that the file is still the same. A deleted file
+ * is put back; if another file took its place, that one is opened, and the contents of ours are kept beside it.
  */
 export class GuardedLedger {
   readonly #dbPath: string;
@@ -41,7 +44,7 @@ export class GuardedLedger {
   #open: OpenLedger | undefined;
   /** Why the last file was abandoned, to be recorded in the ledger that is opened in its place. */
   #reason: string | undefined;
-  /** The state of an overwritten file when it was last checked. */
+  /** An overwritten file's state when it last changed. */
   #settling: { readonly mtimeMs: number; readonly size: number; readonly sinceMs: number } | undefined;
 
   constructor(dbPath: string, options: OpenOptions, events: LedgerEvents) {
@@ -98,7 +101,7 @@ export class GuardedLedger {
     const reason = `The ledger ${this.#dbPath} was ${WORDS[change]} while it was open; ${outcome}.`;
     this.#events.onChanged(reason);
     this.#reason = reason;
-    // A copy truncates the file first and then writes it from the start.
+    // A copy truncates the file before it writes it, so an almost empty file is a copy that has just begun.
     const isEmpty = change === "overwritten" && stateOf(this.#dbPath).size < SMALLEST_DATABASE_BYTES;
     if (change === "restored" || isEmpty) this.#beginSettling();
   }
@@ -116,7 +119,7 @@ export class GuardedLedger {
   #leave({ ledger, file }: OpenLedger, change: Exclude<FileChange, "none">): string {
     if (change === "relinked") {
       this.close();
-      return `what was in it is in ${file.path}`;
+      return `its contents are in ${file.path}`;
     }
     const { copy, what } = this.#rescue(ledger, file, change);
     this.abandon();
@@ -124,18 +127,18 @@ export class GuardedLedger {
     const isBack = change === "deleted" && copy !== undefined && moveUnlessTaken(copy, file.path);
     return copy === undefined
       ? `${what} could not be saved`
-      : `${what} was saved at ${isBack ? this.#dbPath : copy}`;
+      : `${what} were saved at ${isBack ? this.#dbPath : copy}`;
   }
 
-  /** The only copy of a deleted ledger is the open one, so it is not given up: a copy that fails is retried. */
+  /** The open file is the only copy of a deleted ledger, so it stays open until the contents have been saved. */
   #rescue(
     { connection }: SqliteLedger,
     file: LedgerFile,
     change: FileChange,
   ): { readonly copy?: string; readonly what: string } {
-    const whole = "what was in it";
+    const whole = "its contents";
     try {
-      // On top of another database the -wal as a whole makes no sense.
+      // Our -wal on top of another database is not a valid ledger: only single rows can be saved.
       if (change !== "restored") return { copy: rescue(connection, file.path), what: whole };
     } catch (error) {
       if (change === "deleted") throw error;
@@ -145,14 +148,14 @@ export class GuardedLedger {
       if (saved === undefined) return { what: whole };
       return {
         copy: saved.copy,
-        what: `of what was in it, ${saved.executions} executions that were not in the file yet`,
+        what: `of its contents, ${saved.executions} executions that were not in the file yet`,
       };
     } catch {
       return { what: whole };
     }
   }
 
-  /** Somebody is still writing the file, and half of it must not be taken for all of it. */
+  /** Somebody may still be copying the file, and a partial copy must not be opened as a complete one. */
   #beginSettling(): void {
     this.#settling = { ...stateOf(this.#dbPath), sinceMs: performance.now() };
   }

@@ -16,7 +16,7 @@ export interface MaintenanceHost {
   /** Called when there is work. */
   readonly schedule: () => void;
   readonly onFailure: (error: unknown) => void;
-  /** Called after a purge: whatever is older than the cutoff and still there was kept on purpose. */
+  /** Called after a purge. Anything older than the cutoff that is still there was held back on purpose. */
   readonly onPurged: (cutoff: string) => void;
 }
 
@@ -28,7 +28,7 @@ interface Job {
   readonly onPurged: OnPurged;
 }
 
-/** Purges, vacuums and checkpoints in slices, so that batches and other processes get their turn in between. */
+/** Purges, vacuums and checkpoints in slices, so that batches and other processes get a turn in between. */
 export class Maintenance {
   readonly #host: MaintenanceHost;
   readonly #jobs: Job[] = [];

@@ -9,17 +9,17 @@ import { toPayload } from "../record/payload";
 import type { Incident, TelemetryRecord } from "../record/types";
 import type { Estimator } from "./estimator";
 
-/** How a batch differs from one of an application's events. */
+/** What a batch needs besides its values; all optional. */
 export interface PendingBatchOptions {
-  /** The origin of each value, such as `runs.jsonl:17`, put in front of the reason when it is rejected. */
+  /** Where each value came from, such as `runs.jsonl:17`. If it is rejected, its reason begins with that. */
   readonly origins?: readonly string[] | undefined;
-  /** Whether a rejection needs no incident, such as one with a payload that an incident has already. */
+  /** Whether a rejection needs no incident, for example because one with the same payload exists. */
   readonly needsNoIncident?: ((payload: string, error: unknown) => boolean) | undefined;
   /** Called for each rejected value once the rejection is final. */
   readonly onRejected?: ((reason: string, error: unknown) => void) | undefined;
   /** Fills in costs that nobody reported. */
   readonly estimator?: Estimator | undefined;
-  /** What is written in the transaction of the last rows. */
+  /** Statements to run in the transaction of the last rows. */
   readonly alongside?: readonly CompiledQuery[] | undefined;
   /** Stores records from before the last purge too, although they may have been counted and purged already. */
   readonly acceptsPurged?: boolean | undefined;
@@ -33,27 +33,28 @@ interface Entry {
 
 interface Rejection {
   readonly reason: string;
-  /** What is kept of a rejected value. */
+  /** `undefined` if it needs none. */
   readonly incident: Incident | undefined;
   readonly error: unknown;
 }
 
-/** How much is kept of a payload that the database refuses as a whole, in UTF-16 code units. */
+/** How much of a payload is kept if the database refuses the whole one, in UTF-16 code units. */
 const SHORT_PAYLOAD = 10_000;
 
 /**
  * A batch on its way into the ledger: validated once, written in one transaction. When the database refuses it, the
- * rows are bisected until the refused one stands alone and becomes an incident, while its neighbours are stored. The
- * incidents then follow one by one, so that a refused incident does not affect others.
+ * rows are bisected until the refused one is alone and becomes an incident, while its neighbours are stored. The
+ * incidents are then written one by one, so that a refused incident does not affect others.
  */
 export class PendingBatch {
   readonly #options: PendingBatchOptions;
-  readonly #parts: Entry[][];
   /** Rows that are not in the ledger yet. */
+  readonly #parts: Entry[][];
+  /** Rejections whose incidents are not in the ledger yet. */
   #rejections: Rejection[] = [];
   /** Whether the database refused something, and the batch is being bisected. */
   #isRefused = false;
-  /** Whether all of it is written but for incidents. */
+  /** Whether everything but the incidents is written. */
   #isWhole = false;
   readonly #outcome = { written: 0, duplicates: 0, rejected: 0 };
   #lastReason: string | undefined;
@@ -70,7 +71,7 @@ export class PendingBatch {
         this.#reject(error, { record, origin });
       }
     }
-    // Even without a valid record there are incidents to write.
+    // Kept even if it is empty: there may be incidents to write.
     this.#parts = [entries];
   }
 
@@ -90,7 +91,7 @@ export class PendingBatch {
         this.#isRefused = true;
       }
     }
-    // Where the last part was refused, what belongs to the whole batch is not written yet.
+    // If the last part was refused, the statements alongside it have not run yet.
     if (!this.#isWhole) ledger.write([], [], "write", this.#alongside);
     this.#isWhole = true;
     for (let next = this.#rejections[0]; next !== undefined; next = this.#rejections[0]) {
@@ -136,7 +137,7 @@ export class PendingBatch {
     this.#outcome.rejected += refused;
   }
 
-  /** Replaces the first part by its two halves; rejects a row that stands alone. */
+  /** Replaces the first part by its two halves; rejects a row that is alone. */
   #divide(part: Entry[], error: unknown): void {
     const [first] = part;
     this.#parts.shift();
@@ -148,7 +149,7 @@ export class PendingBatch {
     }
   }
 
-  /** Writes an incident. If the database refuses it, writes it with the beginning of its payload, or gives it up. */
+  /** Writes an incident. If the database refuses it, tries again with the payload cut short, then gives it up. */
   #keep(ledger: SqliteLedger, { incident }: Rejection): void {
     if (incident === undefined) return;
     const { payload = "", reason } = incident;

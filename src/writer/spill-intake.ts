@@ -17,7 +17,9 @@ export class SpillIntake {
   readonly #onUnreadable: (error: unknown) => void;
   #batches: Generator<readonly string[], void> | undefined;
   #current: SpilledBatch | undefined;
-  /** A spill file that can't be read is not retried in this process; whoever opens the ledger next will. */
+  /**
+   * A spill file that can't be read is not retried by this process; the next one that opens the ledger will retry it.
+   */
   #isUnreadable = false;
 
   constructor(dbPath: string, onUnreadable: (error: unknown) => void, estimator?: Estimator) {
@@ -55,15 +57,15 @@ export class SpillIntake {
       return size;
     }
     this.#batches = undefined;
-    // What was spilled meanwhile is in another file.
+    // What was spilled in the meantime is in a new file.
     this.look();
     return 0;
   }
 
   /**
-   * Leaves the rest, including the current batch, to whoever opens the ledger next.
+   * Leaves the rest, including the current batch, to the next process that opens the ledger.
    *
-   * @throws the file system's error when the current batch is in no file any more and can't be spilled again.
+   * @throws the file system's error if the current batch is no longer in any file and can't be spilled again.
    */
   stop(): void {
     this.#current = undefined;
@@ -88,7 +90,7 @@ export class SpillIntake {
   }
 }
 
-/** A line that is not JSON, such as one that a full disk cut short, is rejected as text. */
+/** A line that is not JSON, such as one cut short by a full disk, is rejected as text. */
 function parse(line: string): unknown {
   try {
     return JSON.parse(line);

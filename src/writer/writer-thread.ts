@@ -16,7 +16,7 @@ const scope = workerScope<FromWriter>();
 scope.onmessage = ({ data }) => {
   const { options, counts } = data as WriterStart;
   const shared = new SharedCounts(counts);
-  // A host that is exiting can't wait for a thread to start: it has claimed the writing itself.
+  // An exiting host doesn't wait for the thread to start: it has claimed the writing itself.
   if (!shared.claim()) return;
   const writer = new Writer(options, shared, (message) => scope.postMessage(message));
   scope.onmessage = (event) => writer.handle(event.data as ToWriter);

@@ -16,11 +16,14 @@ import { Maintenance, type OnPurged } from "./maintenance";
 import { PendingBatch } from "./pending-batch";
 import { SpillIntake } from "./spill-intake";
 
-/** How often an idle writer checks that the file is still the same, in milliseconds. */
+/** How often an idle writer checks that its file is still the same, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 const FIRST_RETRY_MS = 20;
 const LONGEST_RETRY_MS = 5_000;
-/** Above this many pages that checkpoints could not copy, somebody's open read transaction is worth a warning. */
+/**
+ * If a checkpoint leaves more pages than this uncopied, some reader's transaction has been open too long: worth a
+ * warning.
+ */
 const STARVED_PAGES = (64 << 20) / 4096;
 
 /** One turn in this many goes to maintenance even while batches wait. */
@@ -65,7 +68,7 @@ export class Writer {
   #failures = 0;
   #isStarved = false;
   #isClosing = false;
-  /** The name under which progress is noted; `undefined`: nobody follows. */
+  /** The name under which progress is noted in the ledger; `undefined` if nobody follows the recorder. */
   #progressName: string | undefined;
   #hasNoted = false;
 
@@ -85,7 +88,7 @@ export class Writer {
       ledger: () => this.#ledger.ensureOpen(),
       checkpoint: () => this.#checkpoint(this.#ledger.ensureOpen()),
       schedule: () => this.#schedule(),
-      onFailure: (error) => this.#warn(`maintenance failed and is tried again: ${messageOf(error)}`),
+      onFailure: (error) => this.#warn(`maintenance failed and will be retried: ${messageOf(error)}`),
       onPurged: (cutoff) => this.#reportHeldBack(cutoff),
     });
     this.#estimator =
@@ -106,7 +109,7 @@ export class Writer {
 
   handle(message: ToWriter): void {
     if (this.#state === "closed") return;
-    // While the ledger can't be written there may be millions of these: checking once is enough.
+    // While the ledger can't be written there may be millions of these, and checking once is enough.
     if (message.type === "spilled" && this.#inbox.at(-1)?.type === "spilled") return;
     if (message.type === "noteProgress") this.#progressName = message.as;
     else if (message.type === "closing") this.#tryNow();
@@ -122,12 +125,12 @@ export class Writer {
     }
   }
 
-  /** Closes without finishing the rest. Never throws. */
+  /** Closes without finishing what is queued. Never throws. */
   stop(): void {
     try {
       if (this.#ledger.isUnchanged()) this.#close(0);
     } catch (error) {
-      this.#warn(`the ledger was left without a last checkpoint: ${messageOf(error)}`);
+      this.#warn(`the ledger was closed without a last checkpoint: ${messageOf(error)}`);
     }
     this.#state = "closed";
     clearTimeout(this.#timer as ReturnType<typeof setTimeout>);
@@ -135,7 +138,7 @@ export class Writer {
     this.#ledger.abandon();
   }
 
-  /** Each turn first checks that the file is still the same. */
+  /** Schedules a turn, which first checks that the file is still the same. */
   #look(): void {
     if (this.#state === "closed") clearInterval(this.#looking);
     else this.#schedule();
@@ -157,7 +160,7 @@ export class Writer {
     if (result === "failed") this.#timer = setTimeout(() => this.#run(), this.#retryDelayMs()).unref();
   }
 
-  /** Somebody waits for the end: retry now, whatever the backoff. */
+  /** The recorder is waiting to close: retry now, regardless of the backoff. */
   #tryNow(): void {
     this.#isClosing = true;
     if (this.#isWorking) return;
@@ -187,8 +190,8 @@ export class Writer {
   }
 
   /**
-   * At `close`, a ledger that can't be opened is not waited for if nothing is left to write or waiting would not help.
-   * What is left goes to the spill file.
+   * At `close`, a ledger that can't be opened is not retried if there is nothing left to write or retrying would not
+   * help. What is left goes to the spill file.
    */
   #givesUp(error: unknown): boolean {
     if (this.#ledger.isOpen) return false;
@@ -218,7 +221,10 @@ export class Writer {
     return true;
   }
 
-  /** Writes the batches at the head of the inbox in one transaction: the more there are, the less each row costs. */
+  /**
+   * Writes the batches at the head of the inbox in one transaction (group commit): the more there are, the less each
+   * row costs.
+   */
   #writeBatches(ledger: SqliteLedger): void {
     this.#group ??= this.#gatherGroup();
     const { batch, sequence, messages } = this.#group;
@@ -325,8 +331,8 @@ export class Writer {
     try {
       this.#checkpoint(ledger);
     } catch (error) {
-      // The batches before it are committed.
-      this.#warn(`a checkpoint failed and is tried again: ${messageOf(error)}`);
+      // Not a failure of the batches: they are committed.
+      this.#warn(`a checkpoint failed and will be retried: ${messageOf(error)}`);
     }
   }
 
@@ -334,7 +340,7 @@ export class Writer {
     const isStarved = ledger.checkpoint() > STARVED_PAGES;
     if (isStarved && !this.#isStarved) {
       const reason =
-        "Checkpoints are held up by a long read of another connection: the -wal file grew above 64 MiB. " +
+        "Checkpoints are held up by a long read on another connection: the -wal file has grown beyond 64 MiB. " +
         "End its transaction; readers should open, query and finish.";
       this.#warn(reason);
       ledger.recordIncident({ kind: "degraded", reason });
@@ -359,7 +365,7 @@ export class Writer {
     try {
       this.#spill.stop();
     } catch (error) {
-      this.#warn(`spilled records in hand could not be put back: ${messageOf(error)}`);
+      this.#warn(`spilled records that were being drained could not be put back: ${messageOf(error)}`);
     }
   }
 

@@ -44,7 +44,7 @@ test("a ledger that is deleted while it is open is put back, with everything in 
   expect(read(dbPath, "SELECT kind, reason FROM incidents")).toMatchObject([
     { kind: "degraded", reason: expect.stringContaining("was deleted while it was open") },
   ]);
-  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("was saved at") }]);
+  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("were saved at") }]);
   expect(readdirSync(dirname(dbPath))).toEqual(["telemetry.db"]);
 });
 

@@ -73,7 +73,7 @@ test("a file that was deleted is put back", () => {
   guarded.close();
   expect(idsIn(dbPath)).toEqual(["a", "b"]);
   expect(reasons).toEqual([
-    `The ledger ${dbPath} was deleted while it was open; what was in it was saved at ${dbPath}.`,
+    `The ledger ${dbPath} was deleted while it was open; its contents were saved at ${dbPath}.`,
   ]);
   expect(read(dbPath, "SELECT kind, reason FROM incidents")).toEqual([
     { kind: "degraded", reason: reasons[0] ?? "" },
@@ -105,13 +105,13 @@ test("a link that leads elsewhere is followed", () => {
   expect(idsIn(first)).toEqual(["a"]);
   expect(idsIn(second)).toEqual(["x", "b"]);
   expect(reasons).toEqual([
-    `The ledger ${dbPath} was replaced by a link to another file while it was open; what was in it is in ${first}.`,
+    `The ledger ${dbPath} was replaced by a link to another file while it was open; its contents are in ${first}.`,
   ]);
 });
 
 test.each([
-  [["b", "c"], "of what was in it, 2 executions that were not in the file yet was saved at"],
-  [[], "what was in it could not be saved"],
+  [["b", "c"], "of its contents, 2 executions that were not in the file yet were saved at"],
+  [[], "its contents could not be saved"],
 ])(
   "of a file that a backup was copied over, what only the -wal had (%p) is kept; the backup once it is whole",
   async (after, outcome) => {
