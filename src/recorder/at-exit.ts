@@ -12,7 +12,7 @@ function runAll(): void {
 
 /**
  * Runs `action` synchronously when the process exits normally, by `process.exit`, or by an uncaught error or unhandled
- * rejection; not when an unhandled signal ends it. Returns the undo.
+ * rejection; not when an unhandled signal kills it. Returns a function that cancels it.
  */
 export function atExit(action: () => void): () => void {
   if (actions.size === 0) process.on("exit", runAll);

@@ -11,7 +11,7 @@ import { announceRecorder, type BeginFollowing, type Follower } from "./followin
 import type { TelemetryCloseReport, TelemetryRecorder, TelemetryStats } from "./types";
 
 /**
- * Passes each event to an injected store at once, without a queue, and counts the outcome. No failure of the store
+ * Passes each event directly to an injected store, without a queue, and counts the outcome. No failure of the store
  * reaches the caller. Meant for unit tests; it never closes the store.
  */
 export class DirectRecorder implements TelemetryRecorder {
@@ -39,7 +39,7 @@ export class DirectRecorder implements TelemetryRecorder {
     purge();
     this.#attempt("the first checkpoint", () => store.checkpoint());
     this.#purging = setInterval(purge, DAY_MS).unref();
-    // Nothing can be read back from a store: to a follower it is as a ledger in memory.
+    // A store can't be read back, so to a follower it is like a ledger in memory.
     this.#forgetRecorder = announceRecorder({
       dbPath: ":memory:",
       follow: (begin) => void this.#followers.set(begin, begin(Bun.randomUUIDv7(), 0)),
@@ -59,7 +59,7 @@ export class DirectRecorder implements TelemetryRecorder {
         follower.sent(1);
       }
       const answer: unknown = this.#store.record(entry);
-      // A foreign store may return anything: only that it succeeded matters.
+      // A user's own store may return anything: only success matters.
       if (isThenable(answer)) this.#await(answer, entry);
       else this.#counts.written += 1;
     } catch (error) {
@@ -135,7 +135,7 @@ export class DirectRecorder implements TelemetryRecorder {
     else Promise.try(() => this.#store.recordIncident?.(incident)).catch(keep);
   }
 
-  /** Starts at once, so that a synchronous store has finished when this returns. A failure is logged. */
+  /** Starts immediately, so that a synchronous store has finished when this returns. A failure is logged. */
   async #attempt(what: string, action: () => unknown): Promise<void> {
     try {
       await action();

@@ -1,10 +1,12 @@
 import type { TelemetryRecord } from "../record/types";
 
 /**
- * Is told at once what a recorder takes, and where it goes. It runs within `emit`, so it must neither throw nor wait.
+ * Is told immediately which events a recorder takes, and where they go. It runs within `emit`, so it must neither
+ * throw nor wait.
  *
  * An event that was taken is pending until the ledger has it. In the transaction of the rows, the writer also stores
- * the sequence number of their batch. A snapshot that has both therefore shows exactly which batches are still pending.
+ * the sequence number of their batch. A snapshot that has both therefore shows exactly which batches are still
+ * pending.
  */
 export interface Follower {
   /**
@@ -41,14 +43,17 @@ interface Request {
 const recorders = new Set<FollowedRecorder>();
 const requests = new Set<Request>();
 
-/** Announces a recorder to the followers of its ledger, current and later ones. Returns the undo. */
+/** Announces a recorder to the current and future followers of its ledger. Returns a function that withdraws it. */
 export function announceRecorder(recorder: FollowedRecorder): () => void {
   recorders.add(recorder);
   for (const { dbPath, begin } of requests) if (dbPath === recorder.dbPath) recorder.follow(begin);
   return () => void recorders.delete(recorder);
 }
 
-/** Follows all recorders of this thread that write a ledger, including later ones. Returns the undo. */
+/**
+ * Follows all recorders of this thread that write to a ledger, including future ones. Returns a function that stops
+ * it.
+ */
 export function followRecorders(dbPath: string, begin: BeginFollowing): () => void {
   const request = { dbPath, begin };
   requests.add(request);

@@ -11,8 +11,8 @@ import {
 import type { TelemetryRecord } from "../record/types";
 
 /**
- * What was received and is not acknowledged yet, in order: batches in flight to the writer, batches that wait, and the
- * records of the open batch. Everything stays here until it is acknowledged or taken out.
+ * The events that are received but not acknowledged, in order: batches in flight to the writer, waiting batches, and
+ * the open batch. Everything stays here until it is acknowledged or taken out.
  */
 export class BatchQueue {
   readonly #growing = new BatchEncoder();
@@ -37,7 +37,7 @@ export class BatchQueue {
     return this.#waiting.length;
   }
 
-  /** When the event that was pushed last completed, in epoch milliseconds; NaN when it is not a plain record. */
+  /** When the most recently pushed event completed, in epoch milliseconds; NaN if it is not a plain record. */
   get lastTimeMs(): number {
     return this.#growing.lastTimeMs;
   }
@@ -66,11 +66,11 @@ export class BatchQueue {
   /**
    * Seals the open batch, which then waits to be sent.
    *
-   * @returns how many of its records are lost because they are too long for a string.
+   * @returns how many of its records are lost because their JSON is too long for a string.
    */
   seal(): number {
     const pushed = this.#growing.size;
-    // With others in front it will wait, so it is compressed instead of copied.
+    // With others ahead of it, it will have to wait, so it is compressed instead of copied.
     const batches = this.#growing.seal<Batch | PackedBatch>(this.#waiting.length > 0 ? pack : copy);
     const size = batches.reduce((total, batch) => total + batch.size, 0);
     this.#waiting.push(...batches);
@@ -117,7 +117,7 @@ export class BatchQueue {
     return overflow;
   }
 
-  /** Compresses the waiting batches: a writer that lags may take long. */
+  /** Compresses the waiting batches, because a lagging writer may not get to them for a long time. */
   packWaiting(): void {
     for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
       const batch = this.#waiting[index];

@@ -55,7 +55,7 @@ export class QueuedRecorder implements TelemetryRecorder {
   readonly #drops: FailureLog<"error">;
   readonly #forgetExit: () => void;
   readonly #forgetRecorder: () => void;
-  /** By which its progress is noted in the ledger, for those that follow it. */
+  /** The name under which its progress is noted in the ledger, for followers. */
   readonly #id = Bun.randomUUIDv7();
   #followers: readonly { readonly begin: BeginFollowing; readonly follower: Follower }[] = [];
   /** Created on first use: from then on it keeps the process alive. */
@@ -63,7 +63,7 @@ export class QueuedRecorder implements TelemetryRecorder {
   #received = 0;
   #spilled = 0;
   #dropped = 0;
-  /** Spilled and dropped since the last incident about it. */
+  /** Spilled and dropped since the last incident was written. */
   #unreported = { spilled: 0, dropped: 0 };
   /** Requests to send once no batch is waiting. */
   readonly #requests: (() => void)[] = [];
@@ -78,7 +78,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#logger = logger;
     this.#maxBatchSize = Math.min(options.maxBatchSize, options.maxQueueSize);
     this.#maxInFlight = Math.min(BATCHES_IN_FLIGHT * this.#maxBatchSize, options.maxQueueSize);
-    this.#spills = new FailureLog(logger, "warn", "executions spilled to a file, which is taken in later");
+    this.#spills = new FailureLog(logger, "warn", "executions spilled to a file, which is drained later");
     this.#drops = new FailureLog(
       logger,
       "error",
@@ -111,13 +111,13 @@ export class QueuedRecorder implements TelemetryRecorder {
     const size = this.#queue.push(event);
     for (const { follower } of this.#followers) follower.taken(event, this.#queue.lastTimeMs);
     if (this.#phase === "closed") this.#spillAll();
-    // Events that arrive while it closes are no longer sent: they go to the spill file at the end.
+    // Events that arrive while it is closing are no longer sent: they go to the spill file at the end.
     else if (this.#phase === "running" && size >= this.#maxBatchSize) this.#sendBatches();
     else if (this.#phase === "running") this.#startTimer();
   }
 
   async flush(): Promise<void> {
-    // If it was stopped meanwhile, everything is in the ledger or in the spill file.
+    // Fails only if the recorder was closed meanwhile: then everything is in the ledger or in the spill file.
     await this.#ask({ kind: "flush" }).catch(() => {});
   }
 
@@ -167,7 +167,7 @@ export class QueuedRecorder implements TelemetryRecorder {
 
   /**
    * Like {@link QueuedRecorder.#request}, but keeps the process alive until it is answered, unless the ledger can't be
-   * written: that might last for ever.
+   * written, which might last for ever.
    */
   #ask(request: WriterRequest): Promise<number | undefined> {
     return keptAlive(this.#request(request), this.#isDegraded);
@@ -210,7 +210,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#sendWaiting();
   };
 
-  /** Sends what is due and spills what is too much. Never throws: it runs within `emit`. */
+  /** Sends what is due and spills what exceeds the limit. Never throws: it runs within `emit`. */
   #sendBatches(): void {
     if (this.#phase === "running") this.#seal();
     this.#sendWaiting();
@@ -231,7 +231,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     for (const send of this.#requests.splice(0)) send();
   }
 
-  /** Counts records as dropped that are too long for JSON and so can't be stored anywhere. */
+  /** Seals the open batch. Records that are too long for JSON can't be stored anywhere, and count as dropped. */
   #seal(): void {
     const waiting = this.#queue.waitingBatches;
     const lost = this.#queue.seal();
@@ -239,7 +239,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     if (lost === 0) return;
     this.#dropped += lost;
     this.#unreported.dropped += lost;
-    this.#drops.add({ err: new Error("a record is too long for a string of JSON") }, lost);
+    this.#drops.add({ err: new Error("a record is too long for a JSON string") }, lost);
   }
 
   #sendOne(): boolean {
@@ -276,7 +276,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     }
   }
 
-  /** One incident for everything spilled or dropped in a row. */
+  /** Writes one incident for a whole run of spilled or dropped records. */
   #reportLosses(): void {
     const { spilled, dropped } = this.#unreported;
     this.#unreported = { spilled: 0, dropped: 0 };
@@ -298,7 +298,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#end();
   }
 
-  /** Wakes the writer, which checks its file before each write: a deleted one is put back. */
+  /** Whether the ledger's file was deleted. The writer puts it back before its next write. */
   #isLedgerGone(): boolean {
     const { dbPath } = this.#options;
     if (dbPath === ":memory:" || this.#counts.acknowledged === 0) return false;

@@ -5,21 +5,21 @@ export interface TelemetryStats {
   readonly received: number;
   /** Stored as new rows. */
   readonly written: number;
-  /** Stored before, by their `executionId`. */
+  /** Already stored, recognised by their `executionId`. */
   readonly duplicates: number;
   /** Refused as invalid or as older than the retention; each is in `incidents`. */
   readonly rejected: number;
-  /** Not taken by an injected store; each is in the log. Always 0 for a ledger file. */
+  /** Not stored because an injected store failed; logged. Always 0 for a ledger file. */
   readonly failed: number;
-  /** Written to the spill file, which is drained by this process or the next that opens the ledger. */
+  /** Written to the spill file, which this process drains, or the next one that opens the ledger. */
   readonly spilled: number;
-  /** Lost, because neither the ledger nor the spill file could be written. Each loss is logged. */
+  /** Lost, because neither the ledger nor the spill file could be written. Losses are logged. */
   readonly dropped: number;
   /** Received and not stored yet. */
   readonly queued: number;
   /** The part of `queued` that is in flight to the writer. */
   readonly inFlight: number;
-  /** Records drained from spill files, of this process or of earlier ones; not part of `received`. */
+  /** Records drained from spill files of this process or of earlier ones; not part of `received`. */
   readonly takenIn: number;
   /** `degraded`: the ledger can't be written at the moment; events are kept and writing is retried. */
   readonly state: "opening" | "open" | "degraded" | "closing" | "closed";
@@ -41,7 +41,7 @@ export interface TelemetryCloseReport
   readonly timedOut: boolean;
 }
 
-/** The path from an event to the ledger as the plugin uses it: through a writer thread, or straight to a store. */
+/** How the plugin records events: through a writer thread, or directly into a store. */
 export interface TelemetryRecorder {
   /** Resolves when the ledger is open. */
   readonly ready: Promise<void>;
@@ -62,8 +62,8 @@ export interface Telemetry extends AsyncDisposable {
   /** Records one execution, as an emitted event would be. Never throws. */
   record(record: TelemetryRecord): void;
   /**
-   * Resolves when everything received before the call is committed or refused. If the ledger can't be written, that is
-   * once it can be, or at `close`. The process stays alive until then, as it does for `purgeOlderThan` and
+   * Resolves when everything received before the call is committed or refused. If the ledger can't be written, it
+   * waits until it can be, or until `close`. The process stays alive until then, as it does for `purgeOlderThan` and
    * `checkpoint`, unless the ledger can't be written.
    */
   flush(): Promise<void>;
@@ -82,9 +82,9 @@ export interface Telemetry extends AsyncDisposable {
    */
   checkpoint(): Promise<void>;
   /**
-   * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Bounded by
-   * `closeTimeoutMs`: what is not stored by then goes to the spill file, or at once if the ledger can't be opened and
-   * waiting would not help. Every call returns the same promise.
+   * Unsubscribes, flushes, checkpoints, and closes what the plugin opened; an injected store stays open. Takes at most
+   * `closeTimeoutMs`; whatever is not stored by then is spilled. If the ledger can't be opened and waiting would not
+   * help, it is spilled immediately. Every call returns the same promise.
    */
   close(): Promise<TelemetryCloseReport>;
 }

@@ -41,10 +41,10 @@ export const startThread: StartWriter = (options, counts, { onMessage, onDeath }
   };
 };
 
-/** The same writer on the host's own thread, for where no thread can be started. */
+/** The same writer on the host's own thread, for environments that can't start threads. */
 export const startInline: StartWriter = (options, counts, { onMessage }) => {
   counts.claim();
-  // Loaded on use: the host's thread needs none of this while the writer has its own thread.
+  // Loaded on use: with a writer thread, the host's thread needs none of this.
   const { Writer } = require("../writer/writer") as typeof import("../writer/writer");
   const writer = new Writer({ ...options, ...INLINE_LIMITS }, counts, onMessage);
   return {

@@ -6,7 +6,10 @@ import type { SharedCounts } from "../handoff/shared-counts";
 import type { Logger } from "../logger";
 import { type StartWriter, startInline, type WriterLink } from "./writer-link";
 
-/** A thread that ends this often without a message can't be started here, for example in some bundles. */
+/**
+ * After this many threads in a row that ended without a message, threads are assumed not to work here, as in some
+ * bundles.
+ */
 const STARTS_IN_VAIN = 2;
 const FIRST_RESTART_MS = 10;
 const LONGEST_RESTART_MS = 1_000;
@@ -52,18 +55,19 @@ export class WriterSupervisor {
     this.#unacknowledged = unacknowledged;
     this.#startWriter = startWriter;
     this.#logger = logger;
-    // Nobody may be waiting for `ready`: its rejection must not be reported as unhandled.
+    // If nobody awaits `ready`, its rejection must not be reported as unhandled.
     this.#opened.promise.catch(() => {});
     this.#start();
   }
 
-  /** Resolves when the ledger is open; rejects with `CLOSED` when it is stopped before. */
+  /** Resolves when the ledger is open; rejects with `CLOSED` if the supervisor is stopped first. */
   get ready(): Promise<void> {
     return this.#opened.promise;
   }
 
   /**
-   * Resolves when the writer, told of a `close`, has found that the ledger can't be opened and retrying is pointless.
+   * Resolves when, during `close`, the writer has found that the ledger can't be opened and that retrying is
+   * pointless.
    */
   get gaveUp(): Promise<void> {
     return this.#gaveUp.promise;
@@ -84,7 +88,7 @@ export class WriterSupervisor {
     this.post({ type: "noteProgress", as: name });
   }
 
-  /** Resolves when the writer has done it, which is after everything posted before. */
+  /** Resolves when the writer has handled the request and everything posted before it. */
   request(request: WriterRequest): Promise<number | undefined> {
     this.#lastRequestId += 1;
     const message: RequestMessage = { type: "request", id: this.#lastRequestId, request };
@@ -196,7 +200,7 @@ export class WriterSupervisor {
       this.#opened.resolve();
       if (this.#state === "degraded") this.#logger.warn({ dbPath }, "the ledger is written again");
     } else if (this.#state !== "degraded") {
-      const kept = "the ledger can't be written; executions are kept and it is tried again";
+      const kept = "the ledger can't be written; executions are kept and writing is retried";
       this.#logger.error({ dbPath, err: error && revive(error) }, `${kept}: ${error?.message}`);
     }
     if (error !== undefined) this.#lastError = error.message;
