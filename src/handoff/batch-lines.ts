@@ -2,13 +2,14 @@ import { type Batch, isPlain, recordsOf } from "./batch";
 
 const NEWLINE = 10;
 /**
- * As `recordsOf` makes them, records begin with their id; within a string of JSON no quotation mark stands unescaped.
+ * `recordsOf` puts the id first in each record. Inside a JSON string, quotation marks are escaped, so this can only be
+ * between two records.
  */
 const BETWEEN_RECORDS = '},{"executionId":"';
 
 /**
- * The records of a batch as JSON, one a line, in UTF-8, with a newline before the first and after the last. They become
- * lines in place: a host that spills has no time for a string per record, and no memory.
+ * The records of a batch as JSON lines in UTF-8, with a newline before the first and after the last. The separators
+ * are replaced in place: a host that spills has neither the time nor the memory for a string per record.
  */
 export function toLines(batch: Batch): Uint8Array {
   const records = recordsOf(batch);
@@ -22,7 +23,7 @@ export function toLines(batch: Batch): Uint8Array {
   return bytes;
 }
 
-/** For a batch with something else in it than records. */
+/** For a batch that contains anything but plain records. */
 function lineByLine(records: readonly unknown[]): Uint8Array {
   return Buffer.from(`\n${records.map((record) => JSON.stringify(record)).join("\n")}\n`);
 }

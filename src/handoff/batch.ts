@@ -4,8 +4,8 @@ import { completedMsOf } from "../record/time";
 import type { Labels, TelemetryRecord } from "../record/types";
 
 /**
- * Records that travel together, stored by column. Serialising every record as JSON would cost the host twice the time,
- * half of it for repeated names. {@link recordsOf} decodes them.
+ * Records that are sent together, stored by column. Serialising every record as JSON would take the host twice as
+ * long, half of it for repeated names. {@link recordsOf} decodes them.
  */
 export interface Batch {
   /** How many records. */
@@ -20,7 +20,7 @@ export interface Batch {
   readonly text: string;
 }
 
-/** A batch that was handed to the writer. Sequences count up by one. */
+/** A batch that was sent to the writer. Sequence numbers increase by one. */
 export interface SentBatch extends Batch {
   readonly sequence: number;
 }
@@ -29,7 +29,7 @@ export interface SentBatch extends Batch {
 interface Tables {
   /** Of each plain record: `executionId`, `deliveryId`, `sessionId`. */
   readonly texts: readonly (string | null)[];
-  /** Each of the names that repeat (repository, model, …), once; labels as the JSON of all that a record has. */
+  /** Each distinct name (repository, model, …) once. All labels of a record are one name: their JSON. */
   readonly names: readonly string[];
   /** Whatever is not a plain record, in order. The first number of such a record is NaN. */
   readonly others: readonly unknown[];
@@ -45,7 +45,7 @@ export const EMPTY_BATCH: Batch = {
 const WIDTH = 17;
 const FIRST_CAPACITY = 32;
 
-/** Hex digits of a UUID that count the records of a batch. */
+/** The last hex digits of a batch's UUID, to which a record's index is added. */
 const COUNTING_DIGITS = 6;
 /** Counting starts below this, so that no batch overflows the digits. */
 const HIGHEST_START = 16 ** COUNTING_DIGITS / 2;
@@ -76,9 +76,10 @@ export class BatchEncoder {
   }
 
   /**
-   * Everything pushed since the last call. `keep` turns it into something that outlives this call.
+   * Returns everything pushed since the last call. The numbers are in a buffer that is reused: `keep` must copy them.
    *
-   * @returns the batch, or several if one can't hold it. A record that is too long for JSON is left out.
+   * @returns one batch, or several if it is too long for one. A record that is too long for JSON by itself is left
+   *   out.
    */
   seal<Kept>(keep: (batch: Batch) => Kept): Kept[] {
     if (this.#size === 0) return [];
@@ -173,7 +174,7 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
     return Number.isNaN(value) ? undefined : value;
   };
   const name = (at: number) => names[numbers[at] as number];
-  // Records with the same labels share them, so that each set is read once.
+  // Records with the same labels share one object, so that each JSON is parsed once.
   const labels = new Map<number, Labels | null>();
   const labelsAt = (at: number) => {
     const place = numbers[at] as number;
@@ -214,7 +215,7 @@ function decode(size: number, identity: string, numbers: Float64Array, tables: T
   });
 }
 
-/** Splits records whose JSON is too long together. A record that is too long by itself is left out. */
+/** Splits records whose combined JSON is too long. A record that is too long by itself is left out. */
 function sealedApart(records: readonly unknown[]): Batch[] {
   try {
     const text = JSON.stringify({ texts: [], names: [], others: records } satisfies Tables);
@@ -228,12 +229,12 @@ function sealedApart(records: readonly unknown[]): Batch[] {
   }
 }
 
-/** Copies the batch's numbers out of the shared buffer. */
+/** Copies the batch's numbers out of the encoder's buffer. */
 export function copy({ numbers, ...batch }: Batch): Batch {
   return { ...batch, numbers: numbers.slice() };
 }
 
-/** Compresses a batch that may wait for long, to about a third of its size. */
+/** A batch that may have to wait for long, compressed to about a third of its size. */
 export interface PackedBatch {
   readonly size: number;
   readonly identity: string;

@@ -15,11 +15,11 @@ export interface LedgerOptions {
   readonly estimateCost?: EstimateOptions | undefined;
 }
 
-/** What a writer needs to know: the ledger, and its limits on the thread where it runs. */
+/** What a writer needs to know: the ledger, and the limits on the thread where it runs. */
 export interface WriterOptions extends LedgerOptions {
   /** How long one attempt to write may wait for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number;
-  /** Records that one transaction may take when more than one batch waits. */
+  /** The most records in one transaction when several batches wait. */
   readonly maxTransactionSize: number;
 }
 
@@ -35,9 +35,9 @@ export type WriterRequest =
 export type ToWriter =
   | ({ readonly type: "batch" } & SentBatch)
   | { readonly type: "request"; readonly id: number; readonly request: WriterRequest }
-  /** From now on note in the ledger, with each batch, its sequence: somebody follows the recorder of this name. */
+  /** From now on, store the sequence of each batch in the ledger under this name: somebody follows the recorder. */
   | { readonly type: "noteProgress"; readonly as: string }
-  /** There is something in the spill file. */
+  /** There are records in the spill file. */
   | { readonly type: "spilled" }
   /** The recorder is closing: what can't be written soon need not be retried. */
   | { readonly type: "closing" };

@@ -20,8 +20,8 @@ const WORDS = 10;
  * The writer's acknowledgements, in memory shared by both threads. The recorder reads them without a message and
  * without its event loop, and can block on them while the process exits.
  *
- * A batch's counts and its acknowledgement appear together or not at all, even when the writer is killed in
- * between: counts are written into the hidden slot, and one word says both how far it got and which slot is shown.
+ * A batch's counts and its acknowledgement appear together or not at all, even when the writer is killed in between:
+ * counts are written into the hidden slot, and one word says both how far it got and which slot is published.
  */
 export class SharedCounts {
   readonly buffer: SharedArrayBuffer;
@@ -36,7 +36,8 @@ export class SharedCounts {
   }
 
   /**
-   * Called before a writer is started. Either the writer or whoever gives up waiting for it may then claim the writing.
+   * Called before a writer is started. Then either the writer, or whoever gives up waiting for it, may claim the
+   * writing.
    */
   offer(): void {
     Atomics.store(this.#words, OFFERED, 1n);
@@ -52,7 +53,7 @@ export class SharedCounts {
     return Number(Atomics.load(this.#words, PUBLISHED) >> 1n);
   }
 
-  /** Records taken in from spill files so far. */
+  /** Records drained from spill files so far. */
   get takenIn(): number {
     return Number(Atomics.load(this.#words, TAKEN_IN));
   }

@@ -16,9 +16,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { codeOf } from "../describe";
 
-// What does not fit into memory, and what is left when the process ends, waits in a file of JSON lines: beside the
-// database or, if its folder can't be written, in the temporary folder. Whoever opens the ledger next drains the file.
-// `executionId` makes it harmless for a record to be both in the file and in the ledger.
+// Records that don't fit in memory, or are left when the process ends, wait in a file of JSON lines: beside the
+// database or, if that folder can't be written, in the temporary folder. The next process that opens the ledger drains
+// the file. `executionId` makes that idempotent: a record may be both in the file and in the ledger.
 
 const CHUNK_BYTES = 1 << 17;
 const NEWLINE = 10;
@@ -30,7 +30,7 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = consta
  * an earlier write on a full disk left unfinished.
  *
  * @returns the path of the file.
- * @throws the file system's error when neither place can be written.
+ * @throws the file system's error if neither place can be written.
  */
 export function appendToSpill(dbPath: string, chunks: readonly Uint8Array[]): string {
   const [beside, elsewhere] = spillPathsOf(dbPath);
@@ -77,15 +77,16 @@ export function* takeInSpill(dbPath: string, batchSize: number): Generator<reado
 }
 
 function append(path: string, chunks: readonly Uint8Array[]): void {
-  // Not a pipe: reading one would block.
+  // With O_NONBLOCK, a pipe in the file's place is an error instead of blocking the host.
   const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600);
   let wasTakenIn: boolean;
   try {
-    if (!isOwnFile(fstatSync(file))) throw new Error(`${path} is no file of this user`);
+    if (!isOwnFile(fstatSync(file))) throw new Error(`${path} is not a regular file of this user`);
     for (const chunk of chunks) {
       for (let written = 0; written < chunk.length; ) written += writeSync(file, chunk, written);
     }
-    // Whoever drains a file removes it, then reads its end once more. If it was removed before we wrote, write again.
+    // A drain removes the file, then reads its end once more. If it was removed before we wrote, that read may have
+    // missed our lines: write them again.
     wasTakenIn = fstatSync(file).nlink === 0;
   } finally {
     closeSync(file);
@@ -103,7 +104,7 @@ function claim(path: string): void {
   }
 }
 
-/** Files that this process or a dead one claimed and did not finish. */
+/** Files that this process or another claimed and has not finished. */
 function claimsOf(path: string): string[] {
   const folder = dirname(path);
   const prefix = basename(path).replace(/jsonl$/, "");
@@ -113,7 +114,10 @@ function claimsOf(path: string): string[] {
     .filter(isOurs);
 }
 
-/** Anybody may create files in the temporary folder: one of another user, or not a regular file, is ignored. */
+/**
+ * Anybody may create files in the temporary folder, so another user's files, and anything but regular files, are
+ * ignored.
+ */
 function isOurs(path: string): boolean {
   try {
     return isOwnFile(lstatSync(path));
@@ -142,14 +146,17 @@ function* takeInFile(dbPath: string, path: string, batchSize: number): Generator
   try {
     const unfinished = yield* linesOf(file, batchSize);
     rmSync(path, { force: true });
-    // What somebody appended just before the removal is in no other file.
+    // What was appended just before the removal is in no other file.
     yield* spillAgain(dbPath, Buffer.concat([unfinished, readToEnd(file)]));
   } finally {
     closeSync(file);
   }
 }
 
-/** Spills text, to be drained later. If that is impossible, yields its lines, and retries if nobody stored them. */
+/**
+ * Spills text, to be drained later. If that is impossible, yields its lines, and spills them after all if nobody
+ * stored them.
+ */
 function* spillAgain(dbPath: string, text: Uint8Array): Generator<readonly string[], void> {
   const lines = Buffer.from(text)
     .toString()

@@ -110,7 +110,7 @@ test("what is no plain file, or another user's, is left alone", () => {
     chownSync(elsewhere, 12_345, 12_345);
     expect(hasSpill(dbPath)).toBe(false);
     expect(takeIn()).toEqual([]);
-    expect(() => spill([2])).toThrow("no file of this user");
+    expect(() => spill([2])).toThrow("not a regular file of this user");
   }
   rmSync(elsewhere);
 });
