@@ -11,11 +11,11 @@ import { announce, forerunnersOf } from "../../src/reload";
 import { FORWARD, type RunningForwarder } from "../../src/running-plugins";
 
 /**
- * Forwards a SQLite ledger to PostgreSQL in a thread of its own: the host's thread does nothing. Register it before the
- * telemetry plugin: it is then closed after it, and forwards the last executions too.
+ * Forwards a SQLite ledger to PostgreSQL in a thread of its own: the host's thread does nothing. Register it before
+ * the telemetry plugin: it is then closed after that one, and forwards the last executions too.
  *
  * @throws {RunledgerError} `INVALID_OPTION` at `app.use`. A target that can't be reached does not stop the host:
- *   `stats().state` is `degraded`, and it is tried again.
+ *   `stats().state` is `degraded`, and connecting is retried.
  * @example
  * ```ts
  * const app = createApp()

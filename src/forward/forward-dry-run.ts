@@ -23,7 +23,7 @@ const DISCONNECT_WITHIN_MS = 1_000;
 export interface ForwardPlan {
   /** How many executions would be sent. */
   readonly executions: number;
-  /** Whether the target's tables are there. */
+  /** Whether the target's tables exist. */
   readonly hasTables: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface ForwardProgress {
 export interface ForwardOnceOptions extends ForwardOptions, ForwardProgress {}
 
 /**
- * Forwards everything in a ledger, then ends. If the target goes down meanwhile, waits for it.
+ * Forwards everything in a ledger, then returns. If the target goes down meanwhile, waits for it.
  *
  * @throws {RunledgerError} `INVALID_OPTION`, `MISSING_PACKAGE`, `LEDGER_NOT_FOUND`, `OPEN_FAILED`, `SCHEMA_TOO_NEW`,
  *   `FORWARD_FAILED`
@@ -32,8 +32,8 @@ export function forwardOnce(options: ForwardOnceOptions): Promise<ForwardReport>
 }
 
 /**
- * Forwards a ledger on this thread, `once` or until `signal` aborts. Throws an error that a person must fix if
- * forwarding has not worked before.
+ * Forwards a ledger on this thread, `once` or until `signal` aborts. With `once`, throws whatever waiting may not fix;
+ * otherwise only what a person must fix, and only until forwarding has worked.
  */
 export async function forwardLedger(
   { onProgress, signal, ...options }: ForwardPluginOptions & ForwardProgress,
@@ -63,7 +63,7 @@ export async function forwardLedger(
   return tally.report;
 }
 
-/** In a one-time run somebody is there to fix the cause and try again. */
+/** Somebody started this run, and can fix the cause and try again. */
 function endsOnce({ kind, hasWorked }: ForwardFailure): boolean {
   return !(kind === "conflict" || (kind === "passing" && hasWorked));
 }

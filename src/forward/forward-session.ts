@@ -39,10 +39,10 @@ export interface SessionEvents {
   readonly onNotice: (message: string) => void;
 }
 
-/** A row whose values the target would misread. */
+/** A row with values that the target would misread. */
 class MalformedRowError extends Error {}
 
-/** The target or the ledger went back to an earlier state: somebody restored it from a backup meanwhile. */
+/** The target or the ledger has gone back to an earlier state: somebody restored it from a backup. */
 class SetBackError extends Error {}
 
 /** Forwards a ledger until the first failure. A new session then works out where to resume. */
@@ -140,7 +140,7 @@ export class ForwardSession {
       executionIdThere: known && this.#executionIdAt(known.lastId),
       newestId: this.#source.newestId,
     });
-    // The execution that the target had last may have been purged from the ledger since.
+    // The ledger may have purged the target's last execution since.
     const executionId = from === known?.lastId ? known.executionId : (this.#executionIdAt(from) ?? null);
     this.#position = { id: from, executionId };
     this.#incidentId = incidentsFrom;
@@ -158,19 +158,20 @@ export class ForwardSession {
   async #reportMissing(from: number, noted: number): Promise<void> {
     const count = this.#source.missing(from, noted);
     if (count === 0) return;
-    const reason = `${count} executions that had been forwarded were purged from the ledger since: if this database was restored or emptied, it lacks them.`;
+    const reason = `${count} forwarded executions have since been purged from the ledger: if this database was restored or emptied, it lacks them.`;
     await this.#target.report({ identity: ["missing", from, noted], kind: "degraded", count, reason });
     this.#events.onNotice(reason);
   }
 
-  /** The watermark as the target knows it. */
+  /** The identity of the ledger's execution with this `id`, in the form in which the target stores it. */
   #executionIdAt(id: number): string | null | undefined {
     const execution = this.#source.execution(id);
     return storable(execution?.execution_id);
   }
 
   /**
-   * A restored ledger in the same file gives out its ids a second time, and its own watermark is as old as the backup.
+   * A ledger that was restored into the same file assigns its ids a second time; its own watermark, as old as the
+   * backup, shows that.
    */
   #assertNotSetBack(): void {
     const { last_id, last_incident_id } = this.#source.watermark;
@@ -181,7 +182,7 @@ export class ForwardSession {
     this.#source.moveWatermark({ last_id: this.#position.id, last_incident_id: this.#incidentId });
   }
 
-  /** When the target refuses a row, the batch is bisected until that row stands alone. */
+  /** When the target refuses a row, the batch is bisected until that row is alone. */
   async #sendAll(rows: readonly SourceExecution[]): Promise<void> {
     const isResent = (row: SourceExecution) => row.id <= this.#resentUpTo;
     const parts = [rows.filter((row) => !isResent(row)), rows.filter(isResent)];
@@ -246,7 +247,7 @@ export class ForwardSession {
 }
 
 const BEYOND_RETENTION =
-  "It may have been sent before, and have been counted and purged on the target since: it completed before the newest execution that was purged there.";
+  "It may already have been sent, counted and purged on the target: it completed before the newest execution that was purged there.";
 const NOTHING_SENT: ForwardCounts = { forwarded: 0, duplicates: 0, rejected: 0, incidents: 0 };
 
 function positionOf(row: SourceExecution | undefined): Position {
@@ -256,9 +257,10 @@ function positionOf(row: SourceExecution | undefined): Position {
 function assertWellFormed(rows: readonly SourceExecution[]): void {
   for (const { created_at, cost_usd, models = [] } of rows) {
     if (created_at === null || !LEDGER_TIME.test(created_at))
-      throw new MalformedRowError(`created_at is no time as the ledger stores it: ${created_at}`);
-    // Once added to a sum it could not be taken out again.
+      throw new MalformedRowError(`created_at is not a time as the ledger stores it: ${created_at}`);
+    // Infinity and NaN, once added to a sum, can't be subtracted again.
     for (const usd of [cost_usd, ...models.map((model) => model.cost_usd)])
-      if (!Number.isFinite(Number(usd))) throw new MalformedRowError(`cost_usd is no finite number: ${usd}`);
+      if (!Number.isFinite(Number(usd)))
+        throw new MalformedRowError(`cost_usd is not a finite number: ${usd}`);
   }
 }

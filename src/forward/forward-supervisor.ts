@@ -11,7 +11,10 @@ import type { ForwardStart, FromForwarder, ToForwarder } from "./forward-thread"
 import type { ParsedForwardOptions } from "./options";
 import type { Forwarding, ForwardingCloseReport, ForwardingStats } from "./types";
 
-/** A thread that ends this often without a message can't be started here, for example in some bundles. */
+/**
+ * After this many threads in a row that ended without a message, threads are assumed not to work here, as in some
+ * bundles.
+ */
 const STARTS_IN_VAIN = 2;
 const FIRST_RESTART_MS = 10;
 const LONGEST_RESTART_MS = 30_000;
@@ -56,7 +59,7 @@ export class ForwardSupervisor implements Forwarding {
     this.#options = options;
     this.#logger = logger;
     this.#startThread = startThread;
-    // Nobody may be waiting for `ready`: its rejection must not be reported as unhandled.
+    // If nobody awaits `ready`, its rejection must not be reported as unhandled.
     this.#opened.promise.catch(() => {});
     this.#start();
   }
@@ -104,7 +107,8 @@ export class ForwardSupervisor implements Forwarding {
     this.#opened.reject(closed());
     const { report } = this.#tally;
     if (report.behind > 0) {
-      const message = "executions are not forwarded yet; they stay in the ledger, and go at the next start";
+      const message =
+        "executions are not forwarded yet; they stay in the ledger, and are sent after the next start";
       this.#logger.warn({ target: this.#options.to.name, behind: report.behind }, message);
     }
     return { ...report, timedOut };
@@ -114,7 +118,7 @@ export class ForwardSupervisor implements Forwarding {
     this.#lastRequestId += 1;
     const message: ToForwarder = { ...request, id: this.#lastRequestId };
     const settle = Promise.withResolvers<void>();
-    // The caller may not wait for the answer: a rejection must not be reported as unhandled.
+    // If the caller doesn't await the answer, its rejection must not be reported as unhandled.
     settle.promise.catch(() => {});
     this.#pending.set(message.id, { message, settle });
     this.#thread?.post(message);

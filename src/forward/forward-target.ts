@@ -7,7 +7,7 @@ import type { SourceExecution } from "./source-statements";
 import { insertIncidents, refusalId, type TargetIncident } from "./target-incidents";
 import { type Position, presentExecutions, sendExecutions, sendRefused } from "./target-statements";
 
-/** Retries of a transaction: a conflict with another one is soon over. */
+/** How often a transaction is tried: a conflict with another one is soon over. */
 const CONFLICT_TRIES = 20;
 const CONFLICT_PAUSE_MS = 50;
 
@@ -184,7 +184,7 @@ export class ForwardTarget {
     let inserted = 0;
     const attempt = () =>
       this.#transaction(async (trx) => {
-        // It and a purge wait for each other, like forwarders.
+        // A purge locks this table too: it and this transaction wait for each other.
         await sql`LOCK TABLE ${sql.id(this.#schema, "forward_sources")} IN ROW EXCLUSIVE MODE`.execute(trx);
         if (!mayBeCounted && (await this.#undecidable(trx, key, [row])).size > 0) {
           throw new RunledgerError(

@@ -5,7 +5,7 @@ import { ForwardTally } from "./forward-tally";
 import { Forwarder } from "./forwarder";
 import { loggedEvents } from "./logged-events";
 
-// The entry of the forwarder's thread. The first message says how to start; others ask for something.
+// The entry of the forwarder's thread. The first message says how to start; later ones are requests.
 
 /** The first message to the thread. */
 export interface ForwardStart {

@@ -11,11 +11,11 @@ import { LedgerChangedError, LedgerSource } from "./ledger-source";
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
-/** A server that does not answer for this long is taken for dead. */
+/** A server that does not answer for this long is considered dead. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 
-/** From where to where, and how. */
+/** What to forward, where to, and how. */
 export interface ForwarderOptions {
   /** The ledger's file. */
   readonly from: string;
@@ -30,7 +30,7 @@ export interface ForwarderOptions {
   readonly intervalMs: number;
 }
 
-/** A failure, as the owner of a forwarder judges it. */
+/** A failure, for the forwarder's owner to judge. */
 export interface ForwardFailure {
   /** `absent`: there is no ledger yet. */
   readonly kind: FailureKind | "absent";
@@ -43,7 +43,10 @@ export interface ForwardFailure {
 export interface ForwarderEvents extends SessionEvents {
   /** It works, for the first time or again after a failure. */
   readonly onOpen: () => void;
-  /** It stopped working and is retried. Called once until it works again, or fails in a way that a person must fix. */
+  /**
+   * It stopped working and is retried. Called once per outage, and again if the cause becomes a different one that a
+   * person must fix.
+   */
   readonly onDegraded: (failure: ForwardFailure) => void;
   /** How many executions are not on the target yet. */
   readonly onBehind: (executions: number) => void;
@@ -68,7 +71,7 @@ export class Forwarder {
   #state: "new" | "open" | "absent" | "degraded" = "new";
   #hasWorked = false;
   #isOnce = false;
-  /** `draining`: it ends when nothing is left to forward, or with the first failure. */
+  /** `draining`: it ends when nothing is left to forward, or at the first failure. */
   #phase: "following" | "draining" | "ended" = "following";
   #deadlineMs = Number.POSITIVE_INFINITY;
   #wake = Promise.withResolvers<void>();
@@ -102,7 +105,10 @@ export class Forwarder {
     }
   }
 
-  /** Resolves when everything now in the ledger is on the target or was refused there; never, if it ends before. */
+  /**
+   * Resolves when everything now in the ledger is on the target or was refused there; never, if the forwarder ends
+   * first.
+   */
   flush(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#flushes.push({ resolve, upTo: undefined });
@@ -156,7 +162,7 @@ export class Forwarder {
     this.#open();
     this.#events.onBehind(session.behind);
     if (performance.now() > this.#deadlineMs) this.stop();
-    // Flushes requested during this check may be about rows that arrived since.
+    // Flushes requested during this step may be for rows that arrived since.
     const isDone = (mark: Mark | undefined) => mark !== undefined && (!didWork || session.hasReached(mark));
     const asked = this.#flushes.splice(0, flushes);
     this.#flushes.unshift(...asked.filter(({ upTo }) => !isDone(upTo)));
@@ -194,7 +200,7 @@ export class Forwarder {
     this.#events.onDegraded(failure);
   }
 
-  /** Waits, unless there is work. */
+  /** Waits until it is woken, but no longer than this; not at all once it drains. */
   async #pause(forMs: number): Promise<void> {
     if (this.#phase !== "following") return;
     this.#wake = Promise.withResolvers();

@@ -26,7 +26,7 @@ import {
   type Watermark,
 } from "./source-statements";
 
-/** How long to wait for the write lock, in milliseconds. After that it is retried later. */
+/** How long one attempt waits for the write lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 /** Another file has replaced the ledger's: it has to be reopened. */
@@ -77,7 +77,7 @@ export class LedgerSource implements Disposable {
     return this.#first(selectWatermark(name)) ?? { last_id: 0, last_incident_id: 0 };
   }
 
-  /** Registers the target again in case it was forgotten while it is being forwarded to. */
+  /** Also registers the target again, in case it was forgotten while it is being forwarded to. */
   moveWatermark(watermark: Watermark): void {
     this.#note(this.#identity ?? this.#target, watermark);
   }
@@ -100,7 +100,7 @@ export class LedgerSource implements Disposable {
     return models.length === 0 ? row : { ...row, models };
   }
 
-  /** How many executions with an `id` after `after` and up to `upTo` are gone. */
+  /** How many executions with an `id` after `afterId` and up to `toId` are gone. */
   missing(afterId: number, toId: number): number {
     return toId - afterId - (this.#first(countExecutions(afterId, toId))?.there ?? 0);
   }
@@ -115,13 +115,13 @@ export class LedgerSource implements Disposable {
   }
 
   /**
-   * The next executions, by `id`. That they are being sent is noted before anybody can change them: a target takes each
-   * only once.
+   * The next executions, by `id`. The transaction that reads them also notes that they are being sent, so that nobody
+   * changes them any more: a target takes each only once.
    */
   executionsAfter(id: number, limit: number): SourceExecution[] {
     if (this.newestId <= id) return [];
     return this.#connection.transaction(() => {
-      // Rows of an older program have no identity until they are adopted.
+      // Rows of an older program have no identity until they are adopted (backfilled).
       adoptRows(this.#connection);
       const rows = this.#connection.all(selectExecutionsAfter(id, limit));
       const last = rows.at(-1)?.id ?? id;

@@ -9,7 +9,7 @@ export function loggedEvents(logger: Logger, target: string): LoggedEvents & { r
   const rejections = new FailureLog(
     logger,
     "warn",
-    "executions were refused by the target of forwarding; each is an incident there",
+    "executions were refused by the target; each is an incident there",
   );
   let isDegraded = false;
   return {
@@ -24,7 +24,7 @@ export function loggedEvents(logger: Logger, target: string): LoggedEvents & { r
       }
       isDegraded = true;
       const kept =
-        "executions can't be forwarded; it is tried again, and if the target was ever reached, they stay in the ledger";
+        "executions can't be forwarded; forwarding is retried, and they stay in the ledger if the target was ever reached";
       logger.error({ target, code }, `${kept}: ${message}`);
     },
     onNotice: (message) => logger.warn({ target }, message),

@@ -96,12 +96,12 @@ function refuseSwapped(options: Partial<ForwardPluginOptions> | undefined): void
     "INVALID_OPTION",
     "forward: from: expected the path of a ledger, received a URL.",
     {
-      hint: "The URL goes into the option to.",
+      hint: "The URL belongs in the option to.",
     },
   );
 }
 
-/** It is posted to a thread, which functions can't be. */
+/** It is posted to a thread, and functions can't be cloned. */
 function isSsl(value: unknown): boolean {
   if (typeof value === "boolean") return true;
   if (typeof value !== "object" || value === null) return false;

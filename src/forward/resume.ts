@@ -44,15 +44,15 @@ export function resumePoint(known: KnownProgress): ResumePoint {
   const isSameLedger =
     lastId === 0 || executionIdThere === executionId || (executionIdThere === undefined && noted >= lastId);
   if (isSameLedger) {
-    // The target's watermark was written in the transaction of the rows, so it is right: also when the ledger's lags
-    // (it was written too late or lost), and when the ledger's leads (the target was restored from a backup).
+    // The target's watermark was written in the transaction of the rows, so it is right even when the ledger's lags
+    // (it was written too late, or lost) or leads (the target was restored from a backup).
     return {
       from: lastId,
       incidentsFrom,
       resentUpTo: noted > lastId ? Math.max(noted, resentUpTo) : resentUpTo,
     };
   }
-  // Another execution has this `id`: the ledger was restored from a backup and gave out its ids a second time, or it
+  // Another execution has this `id`: the ledger was restored from a backup and assigned its ids a second time, or it
   // is a copy that has diverged.
   return {
     from: Math.min(noted, lastId),

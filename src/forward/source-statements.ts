@@ -34,11 +34,11 @@ export type SourceExecution = { readonly id: number; readonly execution_id: stri
 } & {
   /** Not as text, which SQLite would round. */
   readonly cost_usd: unknown;
-  /** Where there are several. */
+  /** If it used several. */
   readonly models?: readonly SourceModel[] | undefined;
 };
 
-/** A row made from a record, in the form in which rows are read to be forwarded, without a ledger's `id`. */
+/** Turns a row made from a record into the form in which rows are read to be forwarded, without a ledger's `id`. */
 export function toSourceExecution(row: NewExecutionRow): SourceExecution {
   const { cost_usd, models } = row;
   const sent = models?.map((model) => ({ ...asText(model, MODELS_AS_TEXT), cost_usd: model.cost_usd }));
@@ -89,8 +89,9 @@ export function intendTarget(target: string): CompiledQuery {
 }
 
 /**
- * Registers a target that was reached, with its watermark if known. In this order: a row for the address alone is
- * removed when the target is known under another address; then the target's row is updated; or it gets one.
+ * Registers a target that was reached, with its watermark if known. Run in this order: the first removes a row for the
+ * address alone if the target is known under another address; the second updates the target's row; the third, if there
+ * was none, inserts one.
  */
 export function noteTarget(
   { target, identity }: { readonly target: string; readonly identity: string },

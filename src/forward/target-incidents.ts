@@ -54,7 +54,7 @@ export function refusalId(ledgerId: string, executionId: string): string {
   return digest([ledgerId, ...refusalIdentity(executionId)]);
 }
 
-/** Derived from the whole content, because a restored ledger gives out its ids a second time. */
+/** Derived from the whole content, because a restored ledger assigns its ids a second time. */
 export function fromLedger(incident: SourceIncident): TargetIncident {
   const { id, at, kind, count, reason, payload } = incident;
   return {

@@ -16,7 +16,7 @@ export interface Position {
 
 type Column = Exclude<keyof SourceExecution, "id" | "models">;
 
-/** The columns sent of an execution, with their types; `created_at` has no zone. */
+/** The columns sent for an execution, with their types; `created_at` has no zone. */
 const SENT_COLUMNS = {
   execution_id: "text",
   created_at: "timestamptz",
@@ -42,7 +42,7 @@ const SENT_COLUMNS = {
 } as const satisfies Record<Column, string>;
 const COLUMNS = Object.keys(SENT_COLUMNS) as Column[];
 
-/** The columns sent of a model, with the same types; the time is that of its execution. */
+/** The columns sent for a model, with the same types; the time is its execution's. */
 const COLUMNS_OF_MODELS = ["created_at", ...MODEL_COLUMNS] as const satisfies readonly Column[];
 
 /** The keys of `usage_daily` in the one order in which every batch locks its rows, so that no two batches deadlock. */
@@ -142,7 +142,8 @@ function store(
                     ...COLUMNS_OF_MODELS.map((column) => `models.${column}` as const),
                   ]),
               )
-              // Left behind by an execution that somebody deleted by hand: the same execution had the same models.
+              // A row that was left when somebody deleted the execution by hand: it is the same, because an
+              // execution's models don't change.
               .onConflict((conflict) => conflict.doNothing()),
           );
   const usageSource = {
@@ -227,7 +228,7 @@ function store(
     .executeTakeFirstOrThrow();
 }
 
-/** The identities of the stored ones among these executions, compared by the whole key. */
+/** The identities of those executions that the target has, compared by the whole key. */
 export async function presentExecutions(
   db: Kysely<PostgresSchema>,
   key: ExecutionsKey,

@@ -19,14 +19,14 @@ export interface ForwardingCloseReport extends ForwardReport {
 /** The handle of the forward plugin. */
 export interface Forwarding extends AsyncDisposable {
   /**
-   * Resolves when the ledger and the target are open; rejects with `CLOSED` when it is closed before. The process stays
+   * Resolves when the ledger and the target are open; rejects with `CLOSED` if it is closed first. The process stays
    * alive until then, as it does for `flush`, unless the target can't be reached.
    */
   readonly ready: Promise<void>;
   stats(): ForwardingStats;
   /**
-   * Resolves when everything now in the ledger is on the target or was refused there; while the target is down, that is
-   * after it is back.
+   * Resolves when everything now in the ledger is on the target or was refused there; while the target is down, it
+   * waits until it is back.
    *
    * @throws {RunledgerError} `CLOSED`
    */

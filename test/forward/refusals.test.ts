@@ -47,7 +47,7 @@ const REFUSALS: readonly {
       }),
     // The second where there is no network.
     message: /nowhere\.invalid:\d+\/\w+\?public: (ENOTFOUND|EAI_AGAIN)/,
-    hint: /name of the host/,
+    hint: /Check the host name/,
   },
   {
     what: "a port where nobody listens",
@@ -56,7 +56,7 @@ const REFUSALS: readonly {
         url.port = "1";
       }),
     message: /ECONNREFUSED/,
-    hint: /whether the server runs/,
+    hint: /whether the server is running/,
   },
   {
     what: "a missing database",
@@ -133,9 +133,9 @@ function expectNoSecret(text: string): void {
 }
 
 test.each([
-  [{ from, to: `postgres://bot:s3cr#t@host/database` }, /in a user or a password/i],
+  [{ from, to: `postgres://bot:s3cr#t@host/database` }, /in a user name or password/i],
   [{ from, to: `mysql://bot:${ENCODED}@host/database` }, /such as postgres:/],
-  [{ from: `postgres://bot:${ENCODED}@host/database`, to: from }, /goes into the option to/],
+  [{ from: `postgres://bot:${ENCODED}@host/database`, to: from }, /belongs in the option to/],
   [{ from, to: `postgres://bot:${ENCODED}@host/database`, batchSize: 0 }, /batchSize: expected an integer/],
   [
     { from, to: `postgres://bot:${ENCODED}@host/database`, ssl: { checkServerIdentity() {} } },

@@ -213,7 +213,7 @@ describe("exactly once", () => {
     expect(incidents.map(({ payload }) => JSON.parse(payload).executionId).sort()).toEqual(
       Array.from({ length: 100 }, (_, index) => `first-${index + 1}`).sort(),
     );
-    expect(incidents[0]?.reason).toContain("may have been sent before");
+    expect(incidents[0]?.reason).toContain("may already have been sent");
   });
 
   /** Forwards as an application does, all the time, while `meanwhile` goes on. */
