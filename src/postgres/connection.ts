@@ -17,15 +17,15 @@ export interface PostgresOptions {
   readonly maxConnections?: number;
   /** The location of the package `pg`, for a thread that can't resolve it. */
   readonly driver?: string | undefined;
-  /** After this time a statement counts as a lost connection, in milliseconds. Default: unlimited. */
+  /** A statement that takes longer than this, in milliseconds, counts as a lost connection. Default: unlimited. */
   readonly statementTimeoutMs?: number;
 }
 
 /** A PostgreSQL ledger. */
 export interface Postgres {
   /**
-   * Its tables, in its schema. As with SQLite, times are read as text, and 64-bit integers and their sums as
-   * numbers, JSON as text.
+   * Its tables, in its schema. As with SQLite, times and JSON are read as text, 64-bit integers and their sums as
+   * numbers.
    */
   readonly db: Kysely<PostgresSchema>;
   /** Closes all connections, by force if they take too long. Never rejects. */
@@ -39,7 +39,7 @@ const NUMERIC = 1700;
 const JSONB = 3802;
 
 /**
- * Makes a pool of connections. It connects at the first query.
+ * Creates a connection pool, which connects at the first query.
  *
  * @throws {RunledgerError} `MISSING_PACKAGE`
  */
@@ -96,7 +96,7 @@ function asInSqlite(types: TypeParsers): TypeParsers {
   };
 }
 
-/** PostgreSQL prints JSON with spaces, and its keys in an order of its own. */
+/** PostgreSQL prints jsonb with spaces and in its own key order; this restores the text that was stored. */
 function asStored(json: string): string {
   return labelsText(parseLabels(json)) ?? json;
 }

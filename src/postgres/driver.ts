@@ -24,8 +24,8 @@ export interface TypeParsers {
 }
 
 /**
- * Where this code finds the package; `undefined` if it does not. A thread that was started from text, as in a bundled
- * application, has no folder to resolve packages from: it has to be told.
+ * The location of the package, resolved from here; `undefined` if it can't be. A thread that is started from source
+ * text, as in a bundled application, has no folder to resolve packages from, and has to be told.
  */
 export function locateDriver(): string | undefined {
   try {
@@ -43,7 +43,7 @@ export function locateDriver(): string | undefined {
  */
 export async function loadDriver(location?: string): Promise<PgModule> {
   try {
-    // Not a literal, or TypeScript would need the types of a package that is optional.
+    // Not a literal, or TypeScript would need the types of an optional package.
     const module = await import("pg" as string).catch((error) => {
       if (location === undefined) throw error;
       return import(location);

@@ -3,8 +3,8 @@ import { type ErrorCode, RunledgerError } from "../errors";
 import type { PostgresLocation } from "./url";
 
 /**
- * Why PostgreSQL failed: `row`, it refused the data; `conflict`, another transaction interfered; `passing`, a condition
- * that may soon be over; `lasting`, one that a person must fix.
+ * Why PostgreSQL failed: `row`, it refused the data; `conflict`, another transaction interfered; `passing`, a
+ * transient condition; `lasting`, one that a person must fix.
  */
 export type FailureKind = "row" | "conflict" | "passing" | "lasting";
 
@@ -24,22 +24,22 @@ const PASSING_CODES =
 const PASSING_MESSAGES = /terminat|time ?out|not queryable|connection/i;
 
 const HINTS: Readonly<Record<string, string>> = {
-  "25006": "It is a standby that can only be read: name the primary.",
+  "25006": "It is a read-only standby: connect to the primary.",
   "28000":
-    "The server lets nobody in like this: check user and database, whether it asks for TLS, and its pg_hba.conf.",
+    "The server refuses this login: check user and database, whether it requires TLS, and its pg_hba.conf.",
   "28P01":
     "Check user and password: in the URL, in RUNLEDGER_FORWARD_URL, or where pg looks, PGPASSWORD and ~/.pgpass.",
   "3D000": "Create the database first, or check its name.",
   "3F000": "Create the schema first, or check its name.",
   "42501": "Grant what is missing; docs/forwarding.md, under Roles and passwords, has the statements.",
   "42P01": "A table was dropped: restore it, or name another schema.",
-  "53100": "Make room on the server's disk.",
-  "53300": "Raise max_connections on the server, or put a pool in front of it.",
-  EAI_AGAIN: "Check the name of the host, and that names can be looked up here.",
-  ECONNREFUSED: "Nobody listens there: check host and port, and whether the server runs.",
-  ENOTFOUND: "Check the name of the host.",
+  "53100": "Free space on the server's disk.",
+  "53300": "Raise max_connections on the server, or put a connection pooler in front of it.",
+  EAI_AGAIN: "Check the host name, and that DNS works on this machine.",
+  ECONNREFUSED: "Nothing is listening there: check host and port, and whether the server is running.",
+  ENOTFOUND: "Check the host name.",
 };
-const TLS_HINT = "Check the option ssl, or the URL's sslmode: it must be what the server offers.";
+const TLS_HINT = "Check the option ssl, or the URL's sslmode: it must match what the server offers.";
 
 /** Whether a table, or its schema, does not exist. */
 export function isMissingTable(error: unknown): boolean {

@@ -10,7 +10,7 @@ export const EXECUTIONS_DAY = DAY.as("day");
 /** What `executionUsage` adds up to, in the order of {@link USAGE_SUMS}. */
 export const EXECUTIONS_SUMS = USAGE_SUMS.map((sum) => totalOf(sum).as(sum));
 
-/** What sums by label are made of. */
+/** The expressions that sums by label are built from. */
 export const LABEL_WORDS: LabelWords = { day: DAY, sum: totalOf };
 
 /** In PostgreSQL a sum of bigints is numeric. */

@@ -44,7 +44,8 @@ export async function migratePostgres(db: Kysely<PostgresSchema>, schema: string
 }
 
 /**
- * Refuses a database whose encoding can't hold all texts: a single one would block everything after it.
+ * Refuses a database whose encoding can't represent all text: a single value that it can't store would block
+ * everything after it.
  *
  * @throws {RunledgerError} `FORWARD_FAILED`
  */
@@ -54,7 +55,7 @@ export async function assertUnicode(db: Kysely<PostgresSchema>): Promise<void> {
   if (encoding === "UTF8" || encoding === "SQL_ASCII") return;
   throw new RunledgerError(
     "FORWARD_FAILED",
-    `The database has the encoding ${encoding}, which can't hold all texts.`,
+    `The database has the encoding ${encoding}, which can't represent all text.`,
     {
       hint: "Create one with UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
     },

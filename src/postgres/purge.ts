@@ -5,16 +5,16 @@ import { executionsKey } from "./primary-key";
 import type { PostgresSchema } from "./schema";
 
 const IDENTITY = MODELS_IDENTITY.postgresql;
-/** Rows deleted per transaction: forwarders wait no longer than that takes. */
+/** Rows deleted per transaction: a forwarder waits for one such transaction at most. */
 const SLICE_ROWS = 5_000;
 const UTC_OFFSET = "+00";
 
 /**
- * Deletes the executions and incidents of a PostgreSQL ledger from before the cutoff, slice by slice; `usage_daily`
- * keeps their sums. Yields how many executions each slice deleted.
+ * Deletes executions and incidents older than the cutoff from a PostgreSQL ledger, slice by slice; `usage_daily` keeps
+ * their sums. Yields how many executions each slice deleted.
  *
  * @param schema Where the tables are.
- * @param cutoff As ledgers store times, in UTC.
+ * @param cutoff A UTC time as ledgers store it.
  */
 export async function* purgePostgres(
   db: Kysely<PostgresSchema>,

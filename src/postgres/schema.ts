@@ -21,7 +21,7 @@ export interface PostgresExecutionsTable extends ExecutionsTable {
 /** What each model used in executions that used several. */
 export interface PostgresExecutionModelsTable extends ExecutionModelsTable {
   ledger_id: string;
-  /** That of the execution: the tables may be partitioned by it. */
+  /** The execution's: the tables may be partitioned by it. */
   created_at: string;
 }
 
@@ -45,7 +45,7 @@ export interface PostgresIncidentsTable extends IncidentsTable {
   ledger_id: string;
 }
 
-/** Facts about this database: its `id`, and up to when it was purged, in the form of SQLite ledgers. */
+/** Facts about this database: its `id`, and up to when it was purged, in the format of SQLite ledgers. */
 export interface PostgresLedgerTable {
   key: "id" | "purged_before";
   value: string;

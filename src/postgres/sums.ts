@@ -13,8 +13,8 @@ const KEYS = ["ledger_id", ...USAGE_KEYS] as const;
 const FIRST_DAY = "0001-01-01";
 
 /**
- * The days on which `usage_daily` or `usage_daily_labels` differs from the sum of the executions of a PostgreSQL ledger. Days up to the last
- * purge can't be compared and are skipped. Reads all executions.
+ * The days on which `usage_daily` or `usage_daily_labels` differs from the sums of the executions in a PostgreSQL
+ * ledger. Days up to the last purge can't be compared and are skipped. Reads all executions.
  */
 export async function daysWithWrongSums(db: Kysely<PostgresSchema>): Promise<string[]> {
   const purged = await db

@@ -42,7 +42,7 @@ export function parsePostgresUrl(given: string, schema?: string): PostgresLocati
       "INVALID_OPTION",
       `Expected a URL such as ${EXAMPLE}, received something else.`,
       {
-        hint: "In a user or a password, write other characters than letters and digits as %XX, such as %2F for / and %40 for @.",
+        hint: "In a user name or password, write characters other than letters and digits as %XX, such as %2F for / and %40 for @.",
       },
     );
   }
@@ -73,8 +73,8 @@ export function parsePostgresUrl(given: string, schema?: string): PostgresLocati
 
 /**
  * Whether a URL means what it seems to. An unencoded `/`, `?` or `#` in a password ends the authority early: the start
- * of the password would be read as a port, and its end as a database, recognisable by the `@` after the host. A
- * fragment, or characters that URL parsers drop, are refused too: nobody needs them.
+ * of the password would be read as a port, and its end as a database, recognisable by the `@` after the host.
+ * Fragments and characters that URL parsers drop are refused too: nobody needs them.
  */
 function isPlain(text: string): boolean {
   const [, rest] = /^postgres(?:ql)?:\/\/[^/?#]*([^#]*)$/i.exec(text) ?? [];

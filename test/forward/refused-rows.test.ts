@@ -197,7 +197,7 @@ test.each(["'NaN'", "9e999"])("a cost of %s, by another program, spoils no sum",
   expect(await queryOnce(to, "SELECT sum(cost_usd) AS cost FROM usage_daily")).toEqual([{ cost: 2 }]);
 });
 
-test("a database that can't hold all texts is refused", async () => {
+test("a database that can't represent all text is refused", async () => {
   await queryOnce(
     server.url("postgres"),
     "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0",

@@ -62,7 +62,10 @@ describe("what is no ledger is refused and left as it is:", () => {
 
 test("a server that is not there is said so, without the password", async () => {
   const error = await thrownBy(() => openLedger("postgres://reader:s3cret@127.0.0.1:1/ledger"));
-  expect(error).toMatchObject({ code: "OPEN_FAILED", hint: expect.stringContaining("Nobody listens there") });
+  expect(error).toMatchObject({
+    code: "OPEN_FAILED",
+    hint: expect.stringContaining("Nothing is listening there"),
+  });
   expect(Bun.inspect(error)).not.toContain("s3cret");
 });
 
