@@ -8,10 +8,9 @@ import type { EstimateOptions } from "../../src/prices/price-list";
 import { explain } from "../../src/validation";
 import type { CheckedOptions, TelemetryPluginOptions } from "./options";
 
-/** With less, every execution would be purged as soon as it is stored. */
+/** With a shorter one, executions would be purged as soon as they are stored. */
 const SHORTEST_RETENTION_DAYS = 1 / (24 * 60);
-const RETENTION =
-  "a number of days, at least a minute's part of one, or false, which keeps executions for ever";
+const RETENTION = "a number of days, at least 1/1440 (a minute), or false to keep executions for ever";
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const TIMEOUT = `milliseconds from 0 to ${LONGEST_TIMEOUT_MS}`;
 const EVENTS = "an integer from 1";
@@ -76,7 +75,7 @@ export function checkOptions(options: TelemetryPluginOptions): CheckedOptions {
   };
 }
 
-/** The package is looked for now: a thread that was started from text could not find it. */
+/** The package is located here, because a thread that is started from source text could not find it. */
 function estimateOptions(given: TelemetryPluginOptions["estimateCost"]): EstimateOptions | undefined {
   if (given === undefined || given === false) return undefined;
   if (given === true) return { location: locatePrices() };

@@ -31,15 +31,15 @@ export class Subscription {
 }
 
 /**
- * The source of events: the host's emitter and, after a reload, those that predecessors listened to. When several
- * emitters stand for one bus, each event arrives more than once; it is recorded once per `emit`.
+ * The source of events: the host's emitter and, after a reload, those that predecessors listened to. If several of
+ * them deliver the events of one bus, each event arrives more than once; it is recorded once per `emit`.
  */
 export class Intake {
   readonly #record: Deliver;
   #own: Subscription | undefined;
   /** Held weakly: an emitter that nobody else holds is collected together with its listeners. */
   #adopted: WeakRef<Subscription>[] = [];
-  /** How often each event was recorded; kept only while events may arrive by more than one way. */
+  /** How often each event was recorded; kept only while an event may arrive from more than one emitter. */
   readonly #recorded = new WeakMap<object, number>();
 
   constructor(record: Deliver) {
@@ -61,7 +61,7 @@ export class Intake {
     }
   }
 
-  /** Ends a taken-over subscription on an emitter that another application listens to from now on. */
+  /** Ends taken-over subscriptions on an emitter that another application listens to from now on. */
   leave(emitter: PluginEmitter): void {
     const left = this.#living().filter((subscription) => subscription.isOn(emitter));
     for (const subscription of left) subscription.end();
@@ -86,7 +86,7 @@ export class Intake {
     return this.#adopted.flatMap((weak) => weak.deref() ?? []);
   }
 
-  /** One subscription. */
+  /** The handler of one subscription. */
   #entrance(): Deliver {
     const seen = new WeakMap<object, number>();
     return (event) => {

@@ -16,9 +16,9 @@ export interface TelemetryPluginOptions {
   /** `FULL` syncs every commit to the disk; `NORMAL`, the default, every checkpoint. */
   readonly synchronous?: Synchronous | undefined;
   /**
-   * Estimates the cost of executions that have tokens and no cost, by the prices of the optional package
-   * `@pydantic/genai-prices`, and by `prices` of your own, which go before them. Such a cost has the source
-   * `estimated`; models that have no price stay without one. Default false.
+   * Estimates the cost of executions that have tokens and no cost, from the prices in the optional package
+   * `@pydantic/genai-prices`, and from your own `prices`, which take precedence. Such a cost has the source
+   * `estimated`; without a price it stays unknown. Default false.
    */
   readonly estimateCost?: boolean | PriceListOptions | undefined;
   /** Default: the host's logger, else pino, warnings and errors only, on stderr. */

@@ -29,7 +29,7 @@ export const telemetryPlugin = definePlugin({
       options.store === undefined
         ? new QueuedRecorder(options, options.writer === "thread" ? startThread : startInline, logger)
         : new DirectRecorder(options.store, options.retentionDays, logger);
-    /** After a reload, the successor's. */
+    /** The recorder or, after a reload, the successor's handle. */
     let current: Successor["handle"] = recorder;
     const intake = new Intake((run) => recorder.record(run));
     let forget = () => {};

@@ -2,7 +2,7 @@ import type { PluginEmitter } from "../../src/app/plugin";
 
 /**
  * Subscribes ahead of existing handlers if the emitter exposes them, as mitt does in `all`: mitt stops at the first
- * handler that throws, and those after it never see the event. Returns the undo.
+ * handler that throws, and those after it never see the event. Returns a function that unsubscribes.
  */
 export function subscribeFirst<Events, Type extends keyof Events>(
   emitter: PluginEmitter<Events>,

@@ -97,7 +97,7 @@ describe("options", () => {
     [{ dbPath: "" }, "dbPath"],
     [{ dbPath: 5 }, "dbPath"],
     [{ retentionDays: -1 }, "retentionDays"],
-    [{ retentionDays: 0 }, "or false, which keeps executions for ever"],
+    [{ retentionDays: 0 }, "or false to keep executions for ever"],
     [{ retentionDays: 0.0001 }, "retentionDays"],
     [{ retentionDays: Number.NaN }, "retentionDays"],
     [{ retentionDays: true }, "retentionDays"],
