@@ -10,11 +10,11 @@ import { createWhole } from "./whole-file";
 /** `runledger backup` */
 export function backupCommand(terminal: Terminal): Command {
   const command = new Command("backup")
-    .summary("copy the ledger to a file, also while it is written")
+    .summary("copy the ledger to a file, even while it is written to")
     .description(
-      "Copies the ledger as it is at one moment, also while an application writes it and without keeping that waiting. The file has its name once all of it is on the disk; it is a ledger itself, which only you can read.",
+      "Copies a consistent snapshot of the ledger, even while an application writes to it, and without blocking that. The file gets its name once all of it is on the disk; it is a ledger itself, which only you can read.",
     )
-    .argument("<file>", "the file to make; one that is there is not overwritten");
+    .argument("<file>", "the file to create; an existing one is not overwritten");
   return addDbOption(command)
     .addHelpText(
       "after",

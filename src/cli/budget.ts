@@ -24,13 +24,13 @@ export function budgetCommand(terminal: Terminal): Command {
   const command = new Command("budget")
     .summary("what is left of each budget")
     .description(
-      "Shows each budget of a configuration file: what is spent of it and what is left, what will be spent at the end of its period, and on which day its limit is reached. Exit code 1 when one is exceeded, for cron and CI.",
+      "Shows each budget in a configuration file: what is spent and left of it, what will be spent by the end of its period, and on which day its limit will be reached. Exit code 1 if one is exceeded, for cron and CI.",
     )
     .option("--config <file>", `the configuration file; default: ./${CONFIG_FILE}`);
   return addDbOption(command)
     .option(
       "--limit <count>",
-      `values of a budget with each, those that spent most; default: ${SHOWN_VALUES}, with --json all`,
+      `for a budget with each: how many values, those that spent most; default: ${SHOWN_VALUES}, with --json all`,
       parseCount,
     )
     .option("--json", "one JSON object")

@@ -23,18 +23,14 @@ export function changesCommand(terminal: Terminal): Command {
   const command = new Command("changes")
     .summary("what costs more or less than before, and why")
     .description(
-      "Compares a period with the one before, and shows which repositories, models and event types made up the difference: the largest first, and together all of it. By default this month so far, with as much of the month before.",
+      "Compares a period with the one before, and shows which repositories, models, event types and labels made the difference, the largest first; the rows of a table add up to all of it. By default this month so far is compared with the same part of last month.",
     );
   return addFilterOptions(addDbOption(command))
     .option(
       "--compare <period>",
-      "with what: previous, a month such as 2026-09, or a day such as 2026-09-15 to begin with; default: previous",
+      "what to compare with: previous, a month such as 2026-09, or the period that starts on a day such as 2026-09-15; default: previous",
     )
-    .option(
-      "--limit <count>",
-      `names per table; the others are summed up; default: ${TABLE_ROWS}`,
-      parseCount,
-    )
+    .option("--limit <count>", `names per table; the others are added up; default: ${TABLE_ROWS}`, parseCount)
     .option("--json", "one JSON object")
     .addHelpText(
       "after",

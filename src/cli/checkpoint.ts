@@ -11,7 +11,7 @@ export function checkpointCommand(terminal: Terminal): Command {
   const command = new Command("checkpoint")
     .summary("copy the write-ahead log into the database file")
     .description(
-      "Copies the write-ahead log into the database file, as far as readers allow, without keeping anybody waiting. Opens the ledger for writing, which also brings one of an older schema up to date and sums the rows that an older program inserted.",
+      "Copies the write-ahead log into the database file, as far as readers allow, without blocking anybody. Opens the ledger for writing, which also migrates an older schema, and adds what an older program inserted to the daily rollup.",
     );
   return addDbOption(command)
     .addHelpText("after", examples("runledger checkpoint", "runledger checkpoint --db ./data/telemetry.db"))

@@ -20,13 +20,13 @@ interface Options extends DbOption {
 /** `runledger completion` */
 export function completionCommand(terminal: Terminal): Command {
   const command = new Command("completion")
-    .summary("a script by which a shell completes commands and options")
+    .summary("print a completion script for a shell")
     .description(
-      'Prints a script for a shell. bash: add eval "$(runledger completion bash)" to ~/.bashrc. zsh: write it to a file _runledger in a folder of $fpath. fish: write it to ~/.config/fish/completions/runledger.fish.',
+      'Prints a completion script for a shell. bash: add eval "$(runledger completion bash)" to ~/.bashrc. zsh: write it to a file _runledger in a folder of $fpath. fish: write it to ~/.config/fish/completions/runledger.fish.',
     )
-    .addArgument(new Argument("[shell]", "whose script").choices(Object.keys(SHELLS)))
+    .addArgument(new Argument("[shell]", "which shell").choices(Object.keys(SHELLS)))
     .addOption(
-      new Option("--names <kind>", "instead: names that the ledger has, as the scripts ask for them").choices(
+      new Option("--names <kind>", "print the ledger's names instead, for the scripts").choices(
         Object.keys(NAME_KINDS),
       ),
     )

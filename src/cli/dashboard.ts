@@ -17,22 +17,20 @@ interface Options extends DbOption {
   readonly open?: true;
 }
 
-const DESCRIPTION = `Serves a page on the ledger until it is interrupted: what was spent, on what, what changed, what fails, and where the month will end. It reads only.
+const DESCRIPTION = `Serves a web page on the ledger until interrupted: what was spent, on what, what changed, what fails, and a forecast of the month. It only reads.
 
-By default only this machine reaches it. Elsewhere it asks for a token: $${TOKEN_VARIABLE}, else a random one; the link that it prints lets one browser in, once.`;
+By default only this machine can reach it. On another address it asks for a token: $${TOKEN_VARIABLE}, else a random one; the link that it prints lets in one browser, once.`;
 
 /** `runledger dashboard` */
 export function dashboardCommand(terminal: Terminal): Command {
-  const command = new Command("dashboard")
-    .summary("a page on the ledger, in the browser")
-    .description(DESCRIPTION);
+  const command = new Command("dashboard").summary("serve a web page on the ledger").description(DESCRIPTION);
   return addDbOption(command)
-    .option("--port <number>", `where to listen; 0: any that is free; default: ${DEFAULT_PORT}`, parseCount)
-    .option("--host <address>", "on which address; default: 127.0.0.1, which only this machine reaches")
+    .option("--port <number>", `the port to listen on; 0: any free one; default: ${DEFAULT_PORT}`, parseCount)
     .option(
-      "--allow-host <names...>",
-      "further names by which browsers may reach it, such as that of a proxy",
+      "--host <address>",
+      "the address to listen on; default: 127.0.0.1, which only this machine can reach",
     )
+    .option("--allow-host <names...>", "more host names under which browsers may reach it, such as a proxy's")
     .option("--open", "open it in the browser")
     .addHelpText(
       "after",

@@ -16,18 +16,18 @@ interface Options extends DbOption {
   readonly json?: true;
 }
 
-const DESCRIPTION = `Checks a ledger: its files, SQLite's own check of integrity, schema and indexes, whether the sums per day are those of the rows, incidents of the last days, free pages, and whether a reader holds the write-ahead log back. Exit code 1 when something is wrong; each finding comes with its remedy.
+const DESCRIPTION = `Checks a ledger: its files, SQLite's integrity check, schema and indexes, whether the daily rollup matches the rows, recent incidents, free pages, and whether a reader holds back the write-ahead log. Exit code 1 if something is wrong; each finding comes with its remedy.
 
-Applications can go on writing. A large ledger is read from end to end, during which the write-ahead log grows: --quick leaves that out.`;
+Applications can keep writing. Some checks read the whole ledger, during which the write-ahead log grows: --quick skips them.`;
 
 /** `runledger doctor` */
 export function doctorCommand(terminal: Terminal): Command {
   const command = new Command("doctor")
-    .summary("is the ledger in order, and if not, what to do")
+    .summary("check the ledger's health, and say what to do")
     .description(DESCRIPTION);
   return addDbOption(command)
-    .option("--quick", "without the checks that read the whole ledger")
-    .option("--json", "JSON, one object")
+    .option("--quick", "skip the checks that read the whole ledger")
+    .option("--json", "one JSON object")
     .addHelpText("after", examples("runledger doctor", "runledger doctor --quick --json"))
     .action((options: Options) => doctor(options, terminal));
 }

@@ -33,20 +33,20 @@ interface Options extends DbOption, FilterOptions {
 /** `runledger executions` */
 export function executionsCommand(terminal: Terminal): Command {
   const command = new Command("executions")
-    .summary("the executions themselves")
+    .summary("list executions, newest first")
     .description(
-      `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all, unless --limit is given. With --sort, ${DEFAULT_LIMIT} in every format.`,
+      `Lists executions, newest first. A table shows the latest ${DEFAULT_LIMIT}; JSON and CSV have all unless --limit is given. With --sort, every format has ${DEFAULT_LIMIT}.`,
     );
   addFilterOptions(addDbOption(command))
-    .option("--limit <count>", "at most so many", parseCount)
+    .option("--limit <count>", "at most this many", parseCount)
     .addOption(
       new Option("--sort <amount>", "the highest first, instead of the newest").choices(AMOUNT_ORDERS),
     );
-  return addFormatOptions(command, "JSON, one execution a line")
+  return addFormatOptions(command, "JSON, one execution per line")
     .addOption(
       new Option(
         "--follow",
-        `shows the latest ${DEFAULT_FOLLOWED}, oldest first, then new ones as they are committed`,
+        `show the latest ${DEFAULT_FOLLOWED}, oldest first, then new ones as they are committed`,
       ).conflicts("sort"),
     )
     .addHelpText(

@@ -22,24 +22,24 @@ export function addFilterOptions(command: Command): Command {
     .option("--until <time>", "before this time", parseTime)
     .option(
       "--repo <names...>",
-      "of these repositories, or of those that a glob such as 'octo-org/*' matches; the next options take globs too",
+      "only these repositories, by names or globs such as 'octo-org/*'; the options down to --ledger take globs too",
     )
-    .option("--model <names...>", "of these models")
-    .option("--provider <names...>", "of these providers")
-    .option("--event-type <names...>", "started by these events")
-    .option("--conclusion <names...>", "that ended so")
+    .option("--model <names...>", "only these models")
+    .option("--provider <names...>", "only these providers")
+    .option("--event-type <names...>", "only those started by these events")
+    .option("--conclusion <names...>", "only those with these conclusions")
     .option(
       "--label <pairs...>",
-      "with these values of labels, such as team=core; several of one label: any of them, of several labels: all",
+      "only those with these labels, such as team=core; of several values of one label any may match, several labels must all match",
       parseLabel,
     )
-    .option("--pr <names...>", "of these pull requests, such as octo-org/octo-repo#42")
-    .option("--session <ids...>", "of these sessions")
-    .option("--ledger <ids...>", "of these ledgers; only in PostgreSQL, where many can be")
+    .option("--pr <names...>", "only these pull requests, such as octo-org/octo-repo#42")
+    .option("--session <ids...>", "only these sessions")
+    .option("--ledger <ids...>", "only these ledgers, in a PostgreSQL ledger, which can collect many")
     .option("--failed", "only those that failed")
     .option(
       "--tz <zone>",
-      "where days begin and which times a table shows, such as Europe/Berlin, or local; default: UTC",
+      "the time zone of days, and of times in tables, such as Europe/Berlin, or local; default: UTC",
       parseZone,
     );
 }

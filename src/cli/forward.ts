@@ -30,9 +30,9 @@ interface Options {
   readonly json?: true;
 }
 
-const DESCRIPTION = `Forwards a ledger to PostgreSQL: executions, their sums per day, and incidents, each exactly once, however often it is run or interrupted. Tables are made when they are missing. Applications can go on writing the ledger.
+const DESCRIPTION = `Forwards a ledger to PostgreSQL: executions, their daily rollup, and incidents, each exactly once, however often it is run or interrupted. Missing tables are created. Applications can keep writing to the ledger.
 
-Once a target was reached, the ledger keeps what it hasn't got: no purge deletes it, until it is forwarded, or the target is forgotten with --forget.`;
+Once a target has been reached, no purge deletes what it doesn't have yet, until that is forwarded, or the target is forgotten with --forget.`;
 
 /** `runledger forward` */
 export function forwardCommand(terminal: Terminal): Command {
@@ -40,9 +40,9 @@ export function forwardCommand(terminal: Terminal): Command {
     .summary("send a ledger's executions to PostgreSQL")
     .description(DESCRIPTION)
     .option("--from <path>", "the ledger; default: $TELEMETRY_DB_PATH, else ./data/telemetry.db")
-    .option("--to <url>", `the database; default: $${URL_VARIABLE}, which others can't read`)
+    .option("--to <url>", `the database; default: $${URL_VARIABLE}, which other users can't read`)
     .option("--schema <name>", "schema of the tables; default: public")
-    .option("--follow", "go on forwarding what comes, until interrupted")
+    .option("--follow", "keep forwarding new executions until interrupted")
     .option(
       "--batch-size <count>",
       `executions in one transaction; default: ${DEFAULT_BATCH_SIZE}`,
@@ -50,15 +50,15 @@ export function forwardCommand(terminal: Terminal): Command {
     )
     .option(
       "--interval <ms>",
-      `with --follow: how often to look; default: ${DEFAULT_INTERVAL_MS}`,
+      `with --follow: how often to poll; default: ${DEFAULT_INTERVAL_MS}`,
       parseCount,
     )
     .option(
       "--forget [target]",
-      "the ledger need keep nothing any more for the target of --to, or for the one that doctor calls so; nothing is forwarded",
+      "forget the target of --to, or the one that doctor lists by this name: purges no longer keep anything for it; nothing is forwarded",
     )
-    .option("--dry-run", "say how much would be forwarded, forward nothing")
-    .option("--json", "JSON, one object")
+    .option("--dry-run", "say how much would be forwarded, and forward nothing")
+    .option("--json", "one JSON object")
     .addHelpText(
       "after",
       examples(

@@ -32,48 +32,51 @@ interface Options extends DbOption {
   readonly json?: true;
 }
 
-const DESCRIPTION = `Records what is in files: JSON lines, as \`runledger export\` and spill files have them, or a JSON array. The ledger is made when it is missing; nothing is purged.
+const DESCRIPTION = `Stores the records in files: JSON lines, as in a \`runledger export\` or a spill file, or a JSON array. The ledger is created if missing; nothing is purged.
 
-Importing a file again changes nothing: a record is stored once, by its executionId. A record without one gets one made of its content, and of how many the same came before it in its file. A record without completedAt is dated at the time of its first import.
+Importing a file again changes nothing: a record is stored once, by its executionId. A record without one gets one, computed from its content and from how many identical records came before it in its file. A record without completedAt gets the time of its first import.
 
-With --from claude-code or codex, it takes the transcripts that these keep on this machine, or those in folders. Each turn is an execution: a prompt, and all until the next. A turn that may go on waits for a later import, so a nightly one misses nothing.
+With --from claude-code or codex, imports the transcripts that these keep on this machine, or those in the given folders. Each turn is an execution: a prompt, and everything until the next one. A turn that may still go on is left to a later import, so a nightly import misses nothing.
 
-What is no valid record is reported, and kept as an incident. So is a record that completed before the newest one that was purged: it may have been counted and purged already. --beyond-retention adds it all the same; what was counted before is then counted twice.`;
+An invalid record is reported, and kept as an incident. So is a record that completed before the newest one that was purged: it may have been counted and purged already. --beyond-retention adds it anyway; what was counted before is then counted twice.`;
 
 /** `runledger import` */
 export function importCommand(terminal: Terminal): Command {
   const command = new Command("import")
-    .summary("records from files into a ledger")
+    .summary("store records from files in a ledger")
     .description(DESCRIPTION)
-    .argument("[file...]", "files to read, - is standard input; of transcripts also folders, by default all");
+    .argument(
+      "[file...]",
+      "files to read; - is standard input; for transcripts also folders; default: all transcripts",
+    );
   return addDbOption(command)
     .addOption(
       new Option(
         "--from <source>",
-        "what the files are, if not records: claude, for results of Claude Code or its Agent SDK, also within a log; claude-code or codex, for their transcripts",
+        "what the files contain, if not records: claude for results of Claude Code or its Agent SDK, also within a log; claude-code or codex for their transcripts",
       ).choices(["claude", ...Object.keys(TRANSCRIPT_SOURCES)]),
     )
     .option(
       "--repo <name>",
-      "with --from: the repository of the runs; default of transcripts: as their folder says",
+      "with --from: the repository of the runs; default for transcripts: that of their folder",
     )
     .option("--event-type <name>", "with --from: what started them; default: claude, claude-code, codex")
-    .option("--model <name>", "with --from: the model, where none is named")
+    .option("--model <name>", "with --from: the model, if none is named")
     .option("--label <pairs...>", "with --from: labels of the runs, such as team=core", parseLabel)
     .option(
       "--idle <age>",
-      "of transcripts: the last turn of a session is over when nothing was written for so long; default: 1h",
+      "for transcripts: a session's last turn counts as finished if nothing was written for this long; default: 1h",
       parsePauseMs,
     )
-    .option("--include-recorded", "of transcripts: also sessions that were recorded by other means")
+    .option("--include-recorded", "for transcripts: also sessions that were recorded by other means")
     .option(
       "--no-estimate",
-      "of transcripts: leave costs unknown, instead of estimating them by a price list",
+      "for transcripts: leave costs unknown, instead of estimating them from a price list",
     )
-    .option("--prices <file>", `of transcripts: ${PRICES_HELP}`)
-    .option("--beyond-retention", "add also what may have been counted and purged already")
-    .option("--dry-run", "say which records are valid, write nothing")
-    .option("--json", "what became of the records as one JSON object")
+    .option("--prices <file>", `for transcripts: ${PRICES_HELP}`)
+    .option("--beyond-retention", "also add what may have been counted and purged already")
+    .option("--dry-run", "say which records are valid, and write nothing")
+    .option("--json", "the outcome as one JSON object")
     .addHelpText("after", examples("runledger import runs.jsonl", "runledger import --from claude-code"))
     .action((files: string[], options: Options) => importInputs(files, options, terminal));
 }

@@ -25,22 +25,22 @@ interface Options extends DbOption {
   readonly dryRun?: true;
 }
 
-const DESCRIPTION = `Lists what could not be stored as it came, newest first: rejected records, with the reason, and in --json as they came; records that were dropped or spilled; when the ledger could not be written.
+const DESCRIPTION = `Lists what could not be stored as it came, newest first: rejected records, with the reason, and with --json as they came; records that were dropped or spilled; times when the ledger could not be written.
 
---retry, when what was wrong is mended, tries to store each rejected record: what is stored by now is no incident any more, what still fails stays.`;
+Once the cause is fixed, --retry tries to store each rejected record. The incidents of those that are stored now are removed; the others stay.`;
 
 /** `runledger incidents` */
 export function incidentsCommand(terminal: Terminal): Command {
   const command = new Command("incidents")
-    .summary("what could not be stored as it came")
+    .summary("what could not be stored as it came (dead letters)")
     .description(DESCRIPTION);
   return addDbOption(command)
     .addOption(new Option("--kind <kind>", "only of this kind").choices(INCIDENT_KINDS))
-    .option("--limit <count>", `at most so many; default: ${DEFAULT_LIMIT}, with --json all`, parseCount)
-    .option("--json", "JSON, one incident a line")
+    .option("--limit <count>", `at most this many; default: ${DEFAULT_LIMIT}, with --json all`, parseCount)
+    .option("--json", "JSON, one incident per line")
     .addOption(new Option("--retry", "try to store the rejected records").conflicts(["kind", "limit"]))
     .option("--beyond-retention", "with --retry: also what may have been counted and purged already")
-    .option("--dry-run", "with --retry: say what would be tried, write nothing")
+    .option("--dry-run", "with --retry: say what would be tried, and write nothing")
     .addHelpText(
       "after",
       examples("runledger incidents --kind rejected --json", "runledger incidents --retry --dry-run"),

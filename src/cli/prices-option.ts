@@ -2,7 +2,8 @@ import { RunledgerError } from "../errors";
 import { openPriceList, type PriceList } from "../prices/price-list";
 
 /** The description of `--prices`. */
-export const PRICES_HELP = "prices that go before the list, as the plugin takes them: a JSON array";
+export const PRICES_HELP =
+  "prices that take precedence over the list, in the format of estimateCost: a JSON array";
 
 /**
  * The price list; prices from a file take precedence.

@@ -5,9 +5,9 @@ import { COMMAND_NAMES, COMMANDS, type CommandName, commandsFor } from "./comman
 import { EndedError, failureOf } from "./failure";
 import { OutputClosedError, type Terminal } from "./terminal";
 
-const DESCRIPTION = "Reads and keeps a ledger of what LLM and agent runs cost.";
+const DESCRIPTION = "Reads and maintains a ledger of what LLM and agent runs cost.";
 const EPILOGUE = `
-Exit codes: 0 done, 1 failed, 2 called wrongly. With --json errors are JSON too.`;
+Exit codes: 0 done, 1 failed, 2 wrong usage. With --json, errors are JSON too.`;
 
 /** Runs the program; returns the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -34,7 +34,7 @@ export async function createProgram(
   const program = new Command("runledger")
     .description(DESCRIPTION)
     .version(packageJson.version, "--version")
-    .helpOption("-h, --help", "what this command does")
+    .helpOption("-h, --help", "show this help")
     .exitOverride()
     .configureOutput({
       writeOut: writeHelp,

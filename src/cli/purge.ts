@@ -28,13 +28,13 @@ interface Options extends DbOption {
 /** `runledger purge` */
 export function purgeCommand(terminal: Terminal): Command {
   const command = new Command("purge")
-    .summary("delete old executions and incidents; their sums stay")
+    .summary("delete old executions and incidents; the daily rollup stays")
     .description(
-      "Deletes executions and incidents that are older than so long, and gives their room back to the file system. Sums per day stay: reports go on counting what was purged. Works in slices, between which an application can write.",
+      "Deletes executions and incidents older than a given age, and returns their space to the file system. The daily rollup stays: reports still count what was purged. Works in small transactions, so that an application can keep writing.",
     )
     .requiredOption("--older-than <age>", "days or hours, such as 90d or 36h", parseAgeDays);
   return addDbOption(command)
-    .option("--dry-run", "say what would be deleted, delete nothing")
+    .option("--dry-run", "say what would be deleted, and delete nothing")
     .addHelpText(
       "after",
       examples("runledger purge --older-than 90d --dry-run", "runledger purge --older-than 365d"),

@@ -27,25 +27,25 @@ export interface ReportOptions extends DbOption, FilterOptions {
 export function addReportOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--by <keys>", "one or two keys, with a comma; label:team is by the label team")
+      new Option("--by <keys>", "one or two keys, separated by a comma; label:team groups by the label team")
         .choices(GROUP_KEYS)
         .argParser(parseKeys),
     )
     .option(
       "--limit <count>",
-      "rows per table, of two keys with a time per time; text and Markdown sum the others up",
+      "rows per table; with two keys, rows per value of the first, or per time; text and Markdown add up the others",
       parseCount,
     )
     .addOption(new Option("--sort <key>", "the order of the rows").choices(SORT_KEYS))
     .addOption(
       new Option(
         "--pivot",
-        "of two keys, the second as columns; in the cells the cost, or the amount of --sort",
+        "with two keys, make the second one columns; cells are the cost, or the amount of --sort",
       ).conflicts("json"),
     )
-    .option("--exact", "percentiles over all executions, not over the latest 10,000")
+    .option("--exact", "percentiles over all executions instead of the latest 10,000")
     .addOption(
-      new Option("--forecast", "also what the current month will probably have cost at its end").conflicts([
+      new Option("--forecast", "also what the current month will probably cost").conflicts([
         "csv",
         "markdown",
       ]),
@@ -54,7 +54,7 @@ export function addReportOptions(command: Command): Command {
     .addOption(new Option("--csv", "one table as CSV, safe for spreadsheets").conflicts("json"))
     .addOption(new Option("--markdown", "tables as Markdown").conflicts(["json", "csv"]))
     .addOption(
-      new Option("--watch", "draws the report anew when something changed, every 2 s").conflicts([
+      new Option("--watch", "check every 2 s, and redraw the report if something was recorded").conflicts([
         "json",
         "csv",
         "markdown",

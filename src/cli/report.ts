@@ -19,7 +19,7 @@ export function reportCommand(terminal: Terminal): Command {
   const command = new Command("report")
     .summary("what was spent, on what, and what failed")
     .description(
-      `Sums executions up: cost, failures, tokens, durations. By default a summary by day, repo, model and event type, of the last ${SUMMARY_DAYS} days and today. With --by, one table, of all time. --since and --until say otherwise.`,
+      `Adds up executions: cost, failures, tokens, durations. By default a summary by day, repo, model and event type, of the last ${SUMMARY_DAYS} days and today; with --by, one table, of all time. --since and --until choose another period.`,
     );
   return addReportOptions(addFilterOptions(addDbOption(command)))
     .addHelpText(

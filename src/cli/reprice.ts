@@ -22,27 +22,25 @@ interface Options extends DbOption {
   readonly json?: true;
 }
 
-const DESCRIPTION = `Estimates costs that nobody reported, from the prices of the optional package @pydantic/genai-prices, at those of the day on which each execution completed. A cost that was reported is never changed. Works in slices, between which an application can write; the sums per day are corrected with the executions.
+const DESCRIPTION = `Estimates unreported costs from the prices in the optional package @pydantic/genai-prices, as of the day on which each execution completed. A reported cost is never changed. Works in small transactions, so that an application can keep writing; the daily rollup is corrected along with the executions.
 
-What was forwarded to PostgreSQL is left as it is: a target takes an execution only once.`;
+What was forwarded to PostgreSQL is not changed: a target takes an execution only once.`;
 
 /** How many models without a price are named. */
 const SHOWN_MODELS = 5;
 
 /** `runledger reprice` */
 export function repriceCommand(terminal: Terminal): Command {
-  const command = new Command("reprice")
-    .summary("estimate costs that nobody reported")
-    .description(DESCRIPTION);
+  const command = new Command("reprice").summary("estimate unreported costs").description(DESCRIPTION);
   return addDbOption(command)
     .option("--since <time>", "only what completed from this time on, such as 30d or 2026-01", parseTime)
     .option(
       "--estimated",
-      "also those that were estimated before; one that was made request by request is then one of the whole run",
+      "also costs that were estimated before; an estimate made request by request is replaced by one for the whole run",
     )
     .option("--prices <file>", PRICES_HELP)
-    .option("--dry-run", "say what would change, change nothing")
-    .option("--json", "JSON, one object")
+    .option("--dry-run", "say what would change, and change nothing")
+    .option("--json", "one JSON object")
     .addHelpText("after", examples("runledger reprice --dry-run", "runledger reprice --since 30d"))
     .action((options: Options) => reprice(options, terminal));
 }

@@ -15,11 +15,11 @@ import type { Terminal } from "./terminal";
 /** `runledger restore` */
 export function restoreCommand(terminal: Terminal): Command {
   const command = new Command("restore")
-    .summary("put a backup in the ledger's place")
+    .summary("replace the ledger with a backup")
     .description(
-      "Checks a backup, and puts a copy of it in the ledger's place, in one step. Refuses while a program has the ledger open: stop the application first. What was in its place is kept beside it.",
+      "Checks a backup, and replaces the ledger with a copy of it, atomically. Refuses while a program has the ledger open: stop the application first. The old ledger is kept beside the new one.",
     )
-    .argument("<file>", "a copy of a ledger, as backup makes it");
+    .argument("<file>", "a copy of a ledger, as made by backup");
   return addDbOption(command)
     .addHelpText(
       "after",

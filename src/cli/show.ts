@@ -31,14 +31,18 @@ interface Options extends DbOption {
 /** `runledger show` */
 export function showCommand(terminal: Terminal): Command {
   const command = new Command("show")
-    .summary("everything of one execution")
+    .summary("show everything about one execution")
     .description(
-      "Shows all that is known of one execution: what it cost by model, and the other executions of its session and of its pull request.",
+      "Shows everything about one execution: cost and tokens by model, and the other executions of its session and of its pull request.",
     )
-    .addArgument(new Argument("<id>", "its executionId, or how that begins"));
+    .addArgument(new Argument("<id>", "its executionId, or the beginning of it"));
   return addDbOption(command)
     .option("--json", "one JSON object")
-    .option("--tz <zone>", "which times are shown, such as Europe/Berlin, or local; default: UTC", parseZone)
+    .option(
+      "--tz <zone>",
+      "the time zone to show times in, such as Europe/Berlin, or local; default: UTC",
+      parseZone,
+    )
     .addHelpText("after", examples("runledger show 0199f0c2", "runledger show 0199f0c2 --json"))
     .action((id: string, options: Options) => show(id, options, terminal));
 }
