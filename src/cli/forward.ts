@@ -39,7 +39,10 @@ export function forwardCommand(terminal: Terminal): Command {
   return new Command("forward")
     .summary("send a ledger's executions to PostgreSQL")
     .description(DESCRIPTION)
-    .option("--from <path>", "the ledger; default: $TELEMETRY_DB_PATH, else ./data/telemetry.db")
+    .option(
+      "--from <path>",
+      "the ledger; default: $TELEMETRY_DB_PATH, else the dbPath of ./runledger.config.ts, else ./data/telemetry.db",
+    )
     .option("--to <url>", `the database; default: $${URL_VARIABLE}, which other users can't read`)
     .option("--schema <name>", "schema of the tables; default: public")
     .option("--follow", "keep forwarding new executions until interrupted")
