@@ -25,15 +25,16 @@ export function addDbOption(command: Command): Command {
  * The ledger that a command is about: the one that the plugin of an application in this folder would use.
  *
  * @param config The configuration. Default: that of the configuration file in the working directory, if there is one.
+ * @param option What an error calls the option.
  * @throws {RunledgerError} `INVALID_OPTION` if SQLite would take the path for another one.
  */
-export function dbPathOf({ db }: DbOption, config?: RunledgerConfig): string {
+export function dbPathOf({ db }: DbOption, config?: RunledgerConfig, option = "--db"): string {
   const path =
     db ?? (process.env["TELEMETRY_DB_PATH"] || (config ?? configOfFolder())?.dbPath || "./data/telemetry.db");
   if (path !== "" && path === path.trim()) return NO_FILE.test(path) ? path : plainPath(path);
   throw new RunledgerError(
     "INVALID_OPTION",
-    `--db: expected a path without spaces around it, received "${withoutCredentials(path)}".`,
+    `${option}: expected a path without spaces around it, received "${withoutCredentials(path)}".`,
   );
 }
 
@@ -49,11 +50,11 @@ export function configOfFolder(): RunledgerConfig | undefined {
  *
  * @throws {RunledgerError} `INVALID_OPTION` also for a URL, which is not shown, as it may contain a password.
  */
-export function dbFileOf(options: DbOption): string {
-  const path = dbPathOf(options);
+export function dbFileOf(options: DbOption, option = "--db"): string {
+  const path = dbPathOf(options, undefined, option);
   if (!NO_FILE.test(path)) return path;
   throw new RunledgerError(
     "INVALID_OPTION",
-    "--db: this command needs the path of a SQLite file, neither a URL nor :memory:.",
+    `${option}: this command needs the path of a SQLite file, neither a URL nor :memory:.`,
   );
 }

@@ -106,7 +106,10 @@ async function forward(options: Options, terminal: Terminal): Promise<void> {
 /** @param target The target's name as doctor prints it, or its URL. */
 async function forgetTarget({ from, schema, json }: Options, target: string, terminal: Terminal) {
   const name = isPostgresUrl(target) ? parsePostgresUrl(target, schema).name : withoutCredentials(target);
-  const forgotten = forgetForwardTarget(dbFileOf({ ...(from !== undefined && { db: from }) }), name);
+  const forgotten = forgetForwardTarget(
+    dbFileOf({ ...(from !== undefined && { db: from }) }, "--from"),
+    name,
+  );
   const text = forgotten ? `${name} is forgotten\n` : `${name} was not registered\n`;
   await terminal.write(json === true ? toJson({ target: name, forgotten }) : text);
 }

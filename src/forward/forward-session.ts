@@ -158,7 +158,7 @@ export class ForwardSession {
   async #reportMissing(from: number, noted: number): Promise<void> {
     const count = this.#source.missing(from, noted);
     if (count === 0) return;
-    const reason = `${count} forwarded executions have since been purged from the ledger: if this database was restored or emptied, it lacks them.`;
+    const reason = `The ledger has since purged forwarded executions (${count}): if this database was restored or emptied, it lacks them.`;
     await this.#target.report({ identity: ["missing", from, noted], kind: "degraded", count, reason });
     this.#events.onNotice(reason);
   }

@@ -177,7 +177,8 @@ export class Forwarder {
       thrown instanceof SQLiteError
         ? (toStoreFailure("read the ledger", thrown) as RunledgerError)
         : toPostgresFailure("FORWARD_FAILED", "forward to", to, thrown);
-    const kind = error.code === "LEDGER_NOT_FOUND" ? "absent" : failureKindOf(thrown);
+    const isAbsent = error.code === "LEDGER_NOT_FOUND" && !this.#hasWorked;
+    const kind = isAbsent ? "absent" : failureKindOf(thrown);
     return { kind, error, hasWorked: this.#hasWorked };
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { outlasts } from "../deadline";
+import { messageOf } from "../describe";
 import { FailureLog } from "../failure-log";
 import type { Batch } from "../handoff/batch";
 import { toLines } from "../handoff/batch-lines";
@@ -63,8 +64,8 @@ export class QueuedRecorder implements TelemetryRecorder {
   #received = 0;
   #spilled = 0;
   #dropped = 0;
-  /** Spilled and dropped since the last incident was written. */
-  #unreported = { spilled: 0, dropped: 0 };
+  /** Spilled and dropped since the last incident was written, and why the last one was dropped. */
+  #unreported: { spilled: number; dropped: number; cause?: unknown } = { spilled: 0, dropped: 0 };
   /** Requests to send once no batch is waiting. */
   readonly #requests: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -82,7 +83,7 @@ export class QueuedRecorder implements TelemetryRecorder {
     this.#drops = new FailureLog(
       logger,
       "error",
-      "executions lost: they could not even be spilled to a file",
+      "executions lost: they could neither be written nor spilled to a file",
     );
     const { dbPath, synchronous, retentionDays, estimateCost } = options;
     const unacknowledged = () => {
@@ -236,10 +237,14 @@ export class QueuedRecorder implements TelemetryRecorder {
     const waiting = this.#queue.waitingBatches;
     const lost = this.#queue.seal();
     for (const { follower } of this.#followers) follower.sealed(this.#queue.waitingBatches - waiting);
-    if (lost === 0) return;
-    this.#dropped += lost;
-    this.#unreported.dropped += lost;
-    this.#drops.add({ err: new Error("a record is too long for a JSON string") }, lost);
+    if (lost > 0) this.#drop(lost, new Error("a record is too long for a JSON string"));
+  }
+
+  #drop(count: number, cause: unknown): void {
+    this.#dropped += count;
+    this.#unreported.dropped += count;
+    this.#unreported.cause = cause;
+    this.#drops.add({ err: cause }, count);
   }
 
   #sendOne(): boolean {
@@ -270,22 +275,20 @@ export class QueuedRecorder implements TelemetryRecorder {
       this.#spills.add({ path }, size);
       this.#writer.post({ type: "spilled" });
     } catch (error) {
-      this.#dropped += size;
-      this.#unreported.dropped += size;
-      this.#drops.add({ err: error }, size);
+      this.#drop(size, error);
     }
   }
 
   /** Writes one incident for a whole run of spilled or dropped records. */
   #reportLosses(): void {
-    const { spilled, dropped } = this.#unreported;
+    const { spilled, dropped, cause } = this.#unreported;
     this.#unreported = { spilled: 0, dropped: 0 };
     const report = (kind: "spilled" | "dropped", count: number, reason: string) => {
       if (count > 0)
         this.#writer.request({ kind: "incident", incident: { kind, count, reason } }).catch(() => {});
     };
     report("spilled", spilled, "The writer could not keep up; the records went to the spill file.");
-    report("dropped", dropped, "The writer could not keep up, and the spill file could not be written.");
+    report("dropped", dropped, `The records could neither be written nor spilled: ${messageOf(cause)}.`);
   }
 
   #exit(): void {

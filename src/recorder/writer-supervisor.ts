@@ -156,11 +156,13 @@ export class WriterSupervisor {
     if (this.#isStopped) return;
     if (!hadSpoken) this.#startsInVain += 1;
     if (this.#startsInVain >= STARTS_IN_VAIN) {
+      const isInline = this.#startWriter === startInline;
       this.#startWriter = startInline;
-      this.#logger.warn(
-        { err: error },
-        "the writer's thread can't be started; the ledger is written on the application's own thread",
-      );
+      if (!isInline)
+        this.#logger.warn(
+          { err: error },
+          "the writer's thread can't be started; the ledger is written on the application's own thread",
+        );
     } else {
       this.#restarts += 1;
       this.#lastError = `the writer ended: ${error === undefined ? "no reason given" : messageOf(error)}`;

@@ -148,7 +148,7 @@ export class GuardedLedger {
       if (saved === undefined) return { what: whole };
       return {
         copy: saved.copy,
-        what: `of its contents, ${saved.executions} executions that were not in the file yet`,
+        what: `of its contents, the executions that were not in the file yet (${saved.executions})`,
       };
     } catch {
       return { what: whole };

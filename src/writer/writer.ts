@@ -338,14 +338,15 @@ export class Writer {
 
   #checkpoint(ledger: SqliteLedger): void {
     const isStarved = ledger.checkpoint() > STARVED_PAGES;
-    if (isStarved && !this.#isStarved) {
+    const isNews = isStarved && !this.#isStarved;
+    this.#isStarved = isStarved;
+    if (isNews) {
       const reason =
         "Checkpoints are held up by a long read on another connection: the -wal file has grown beyond 64 MiB. " +
         "End its transaction; readers should open, query and finish.";
       this.#warn(reason);
       ledger.recordIncident({ kind: "degraded", reason });
     }
-    this.#isStarved = isStarved;
   }
 
   #close(maintenanceMs: number): void {

@@ -65,6 +65,11 @@ describe("wrong usage", () => {
     [["executions", "extra"], /too many arguments/],
     [["executions", "--json", "--csv"], /cannot be used with/],
     [["executions", "--db", " x"], /--db: expected a path without spaces around it/],
+    [
+      ["forward", "--forget", "a", "--from", ":memory:"],
+      /--from: this command needs the path of a SQLite file/,
+    ],
+    [["forward", "--forget", "a", "--from", " x"], /--from: expected a path without spaces around it/],
     [["import"], /missing required argument 'file'/],
     [["export", "--format", "xml"], /Allowed choices are jsonl, csv/],
     [["incidents", "--kind", "other"], /Allowed choices are rejected/],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { forwardOnce } from "../../plugins/forward";
 import { forwardLedger } from "../../src/forward/forward-ledger";
 import type { ForwardReport } from "../../src/forward/forward-tally";
@@ -47,6 +48,23 @@ describe("a forwarder", () => {
     await ended;
     expect(told).toEqual(["absent", "sent 10", "open", "sent 20"]);
     await expectForwarded(to, [from]);
+  });
+
+  test("a ledger that was there and is gone is a failure, until there is one again", async () => {
+    const to = await newUrl();
+    const from = ledgerIn(folder, "gone");
+    fillLedger(from, "old", 10);
+    const { told, events } = listener();
+    const forwarder = new Forwarder(parseForwardOptions({ from, to, intervalMs: 5 }), events);
+    const ended = forwarder.run();
+    await forwarder.flush();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(from + suffix, { force: true });
+    while (told.at(-1) !== "lasting") await Bun.sleep(1);
+    fillLedger(from, "new", 20);
+    await forwarder.flush();
+    forwarder.drain(60_000);
+    await ended;
+    expect(told).toEqual(["sent 10", "open", "lasting", "sent 20", "open"]);
   });
 
   test("says what has to be mended next, too", async () => {

@@ -390,7 +390,13 @@ describe("while another connection holds the lock", () => {
     await telemetry.flush();
     await telemetry.close(10_000);
     expect(count()).toBe(1_000 - dropped);
-    expect(read(dbPath, "SELECT kind, count FROM incidents")).toEqual([{ kind: "dropped", count: dropped }]);
+    expect(read(dbPath, "SELECT kind, count, reason FROM incidents")).toEqual([
+      {
+        kind: "dropped",
+        count: dropped,
+        reason: expect.stringMatching(/^The records could neither be written nor spilled: .*EISDIR/),
+      },
+    ]);
     expect(logger.lines.map(({ message }) => message)).toEqual(
       expect.arrayContaining([expect.stringContaining("executions lost")]),
     );
