@@ -3,7 +3,7 @@ import { formatCount } from "../../report/format/values";
 import { sumOfChanges } from "../../report/sum-of-changes";
 import { usePage } from "./context";
 import type { Loaded } from "./data";
-import { difference, money } from "./figures";
+import { difference, minuteOf, money } from "./figures";
 import { FilterButton, filterKeyOf, headingOf } from "./names";
 import { Command, Panel, TableScroll } from "./parts";
 import { commandLine, type Parameters } from "./state";
@@ -50,7 +50,7 @@ export function Changes({
         <b class="number" data-figure="differenceUsd" data-value={differenceUsd}>
           {difference(differenceUsd)}
         </b>{" "}
-        against {comparedWith.since.slice(0, 10)} to {comparedWith.until.slice(0, 16).replace("T", " ")}:{" "}
+        against {minuteOf(comparedWith.since)} to {minuteOf(comparedWith.until)}:{" "}
         <span class="number">{money(before.costUsd)}</span> then,{" "}
         <span class="number">{money(now.costUsd)}</span> now
         {withoutCost > 0 && <span class="faint"> · {formatCount(withoutCost)} without a cost</span>}

@@ -173,3 +173,8 @@ export function changeOf(
   if (rounded < 0.05) return "as before";
   return `${change > 0 ? "▲" : "▼"} ${text}`;
 }
+
+/** An instant to the minute; only the date if a day begins then. */
+export function minuteOf(iso: string): string {
+  return iso.slice(0, 16).replace("T00:00", "").replace("T", " ");
+}

@@ -6,6 +6,7 @@ import { Changes } from "./changes";
 import { CostChart, DurationsChart, ExecutionsChart, MonthChart } from "./charts";
 import { usePage } from "./context";
 import { useAnswer, useSlowly } from "./data";
+import { minuteOf } from "./figures";
 import { Nothing } from "./nothing";
 import { Command, Panel, ProblemNote } from "./parts";
 import {
@@ -105,9 +106,4 @@ export function Overview() {
       />
     </>
   );
-}
-
-/** An instant to the minute; only the date if a day begins then. */
-function minuteOf(iso: string): string {
-  return iso.slice(0, 16).replace("T00:00", "").replace("T", " ");
 }

@@ -638,6 +638,18 @@ async function violations(): Promise<string[]> {
 const sideways = () =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** How far "What changed" is wider than its place: an amount that is cut off reads as a smaller one. */
+const hiddenDigits = () =>
+  page.evaluate(() =>
+    Math.max(
+      0,
+      ...Array.from(
+        document.querySelectorAll("table.changes"),
+        (table) => table.scrollWidth - (table.parentElement?.clientWidth ?? 0),
+      ),
+    ),
+  );
+
 describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
   test.each([
     ["?period=7d&model=*", ".budgets tbody tr"],
@@ -657,6 +669,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
     for (const other of tries(0, 1) ? [1_440, 1_024, 768, 390] : [width]) {
       await page.setViewportSize({ width: other, height: 900 });
       expect({ width: other, sideways: await sideways() }).toEqual({ width: other, sideways: 0 });
+      expect(await hiddenDigits()).toBe(0);
     }
   });
 });
