@@ -1,25 +1,22 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { builtPackage } from "../support/dist";
 import { pageOf } from "../support/docs";
+import { tempDir } from "../support/temp-dir";
 
 const MAIN = resolve(import.meta.dir, "../../examples/review-bot/main.ts");
 /** On the built package, as everything that tests spawn. */
 const TSCONFIG = resolve(import.meta.dir, "../process/tsconfig.json");
 const EXECUTIONS = resolve(import.meta.dir, "../../../shared/data/executions.jsonl");
 
+const parent = tempDir();
 let folder: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "review-bot-"));
-});
-
-afterEach(async () => {
-  await rm(folder, { recursive: true });
+  folder = await mkdtemp(join(parent, "review-bot-"));
 });
 
 interface Run {

@@ -24,9 +24,9 @@ const LONGEST_LIFE_MS = 400;
  */
 const LAST_EVENTS = 50;
 const EVENTS_AFTERWARDS = 100;
-// A kill takes nothing from the page cache, so a disk in memory will do. On a real one, what other programs sync at the
+// In memory if possible: a kill takes nothing from the page cache, so it will do. On a disk, what other programs sync at the
 // same time would hold up the writer's checkpoints, and be measured instead.
-const dir = tempDir(existsSync("/dev/shm") ? "/dev/shm" : undefined);
+const dir = tempDir();
 
 test("of processes killed at a random moment, each at one event a millisecond, every flushed event is kept, what is missing was queued, and the next start takes over", async () => {
   const places = Array.from({ length: LEDGERS }, () => newPlace(dir));

@@ -3,11 +3,9 @@ import {
   chmodSync,
   chownSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  statfsSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -15,14 +13,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import pg from "pg";
 import { freePort } from "./free-port";
+import { memoryFolder } from "./memory-folder";
 
 const SUPERUSER = "postgres";
 const READY_WITHIN_MS = 240_000;
 const START_TRIES = 10;
-/** A file system in memory, on Linux. */
-const MEMORY = "/dev/shm";
-/** More than all servers of a whole test run need there together. */
-const MEMORY_NEEDED_BYTES = 2 << 30;
 
 /** Text sorts differently than in SQLite, as it does in most people's databases. */
 const INITDB_FLAGS = [
@@ -50,8 +45,7 @@ const SETTINGS = {
  * Ends the server and removes its folders when standard input ends: on `dispose`, or when the process that started it
  * ends in any way.
  */
-const GUARD = `trap "" HUP INT TERM
-cat >/dev/null
+const GUARD = `cat >/dev/null
 lock="$2/postmaster.pid"
 kill -QUIT "$(head -n 1 "$lock" 2>/dev/null)" 2>/dev/null
 for _ in $(seq 250); do [ -e "$lock" ] || break; sleep 0.02; done
@@ -81,10 +75,16 @@ export async function startPostgres(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "runledger-postgres-"));
-  const data = mkdtempSync(join(parentOfData(), "runledger-postgres-"));
+  // A database is a thousand files, and creating them on a disk takes several times as long as a test. In memory, the
+  // data survives the end of the server just as well.
+  const data = mkdtempSync(join(memoryFolder() ?? tmpdir(), "runledger-postgres-"));
   // Each server has a password of its own, so that no other one is mistaken for it.
   const password = `not-a-secret-${crypto.randomUUID()}`;
-  const guard = spawn("sh", ["-c", GUARD, "guard", folder, data], { stdio: ["pipe", "ignore", "inherit"] });
+  // Detached, so that a signal to a whole test run doesn't reach it.
+  const guard = spawn("sh", ["-c", GUARD, "guard", folder, data], {
+    stdio: ["pipe", "ignore", "inherit"],
+    detached: true,
+  });
   const ended = new Promise((resolve) => guard.once("exit", resolve));
   const owner = unprivilegedUser();
   for (const path of [folder, data]) {
@@ -167,16 +167,6 @@ export async function queryOnce<Row extends object = Record<string, unknown>>(
   } finally {
     await client.end();
   }
-}
-
-/**
- * Where the data goes: into memory, if there is room. A database is a thousand files, and creating them on a disk takes
- * several times as long as a test. In memory, the data survives the end of the server just as well.
- */
-function parentOfData(): string {
-  if (!existsSync(MEMORY)) return tmpdir();
-  const { bavail, bsize } = statfsSync(MEMORY);
-  return bavail * bsize > MEMORY_NEEDED_BYTES ? MEMORY : tmpdir();
 }
 
 /** The user that the server runs as. */
