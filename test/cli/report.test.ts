@@ -12,10 +12,12 @@ const golden = join(folder, "golden.db");
 makeGoldenLedger(golden);
 beforeAll(() => void setSystemTime(Date.UTC(2026, 9, 29, 12)));
 afterAll(() => void setSystemTime());
+/** The heading has room, however long the ledger's path is. */
+const WIDE = 300;
 const PERIOD = ["--since", "2026-10-01", "--until", "2026-10-09"];
 
 function report(...args: readonly string[]) {
-  return runCli(["report", "--db", golden, ...PERIOD, ...args]);
+  return runCli(["report", "--db", golden, ...PERIOD, ...args], { columns: WIDE });
 }
 
 async function jsonOf(...args: readonly string[]) {
