@@ -5,7 +5,7 @@ import { countRows, flawsOf, newPlace, spilledLines } from "../support/place";
 import { startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
-const EVENTS = tries(300_000, 1_000_000);
+const EVENTS = tries(200_000, 1_000_000);
 const MIB = 1 << 20;
 /** By how much resident memory may grow while the events are emitted and written. */
 const HIGHEST_GROWTH = 150 * MIB;

@@ -128,7 +128,7 @@ test("whatever is recorded, restarted, purged, and however the clock steps: spen
       }
       await bench.end();
     }),
-    { numRuns: tries(12, 400) },
+    { numRuns: tries(8, 400) },
   );
 });
 

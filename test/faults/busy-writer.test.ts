@@ -10,7 +10,7 @@ import { filesBeside, flawsOf, newPlace } from "../support/place";
 import { startHost } from "../support/remote-host";
 import { tempDir } from "../support/temp-dir";
 
-const REPORTS = tries(12, 40);
+const REPORTS = tries(8, 40);
 const dir = tempDir();
 
 /** A summary, which must add up; returns how many executions it is of. */

@@ -8,6 +8,8 @@ import { tempDir } from "../support/temp-dir";
 
 const SCRIPTS = resolve(import.meta.dir, "../process");
 const LOADS = tries(9, 12);
+/** What is saved too early is saved again, later and later. */
+const SAVE_AFTER_MS = 100;
 
 /** What `hot-app.ts` writes. */
 interface Load {
@@ -58,12 +60,12 @@ test.skipIf(!existsSync("/proc/self/task")).each(["shared", "own", "adapter", "b
         saveIn(1.5 * ms);
       }, ms);
     };
-    saveIn(300);
+    saveIn(SAVE_AFTER_MS);
     // Read to its end: who writes to a pipe that nobody reads fails, and Bun waits for another save.
     for await (const line of linesOf(child.stdout)) {
       if (loads.length < LOADS) loads.push(JSON.parse(line));
       if (loads.length < LOADS) {
-        saveIn(300);
+        saveIn(SAVE_AFTER_MS);
         continue;
       }
       clearTimeout(saving);

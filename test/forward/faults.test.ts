@@ -7,7 +7,7 @@ import type { RunningScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
 
 const LEDGERS = 4;
-const EXECUTIONS = tries(2_500, 25_000);
+const EXECUTIONS = tries(1_000, 25_000);
 const KILLS = tries(4, 10);
 const CRASHES = tries(2, 5);
 const server = usePostgres();

@@ -6,6 +6,7 @@ import { RunledgerError } from "../../src/errors";
 import { SCHEMA_VERSION } from "../../src/ledger/schema";
 import { createTelemetryStore } from "../../src/ledger/store";
 import { executionCompleted } from "../../src/testing";
+import { tries } from "../support/effort";
 import { EARLIER_DESIGN, read, USAGE_DAILY, USAGE_FROM_EXECUTIONS } from "../support/ledger";
 import { runScript, type ScriptResult, startScript } from "../support/run-script";
 import { tempDir } from "../support/temp-dir";
@@ -29,14 +30,16 @@ function failureToOpen(path = dbPath): RunledgerError {
   throw new Error(`${path} was opened`);
 }
 
-test("twenty processes that open the same new path at once all succeed", async () => {
+const PROCESSES = tries(10, 20);
+
+test(`${PROCESSES} processes that open the same new path at once all succeed`, async () => {
   const startMs = Date.now() + 1500;
   const results = await Promise.all(
-    Array.from({ length: 20 }, () => runScript("open-and-record.ts", [dbPath, `${startMs}`])),
+    Array.from({ length: PROCESSES }, () => runScript("open-and-record.ts", [dbPath, `${startMs}`])),
   );
   expect(results.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
-  expect(read(dbPath, "SELECT count(*) AS n FROM executions")).toEqual([{ n: 20 }]);
-  expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: 20 }]);
+  expect(read(dbPath, "SELECT count(*) AS n FROM executions")).toEqual([{ n: PROCESSES }]);
+  expect(read(dbPath, "SELECT sum(executions) AS n FROM usage_daily")).toEqual([{ n: PROCESSES }]);
   expect(read(dbPath, "SELECT count(*) AS n FROM ledger WHERE key = 'id'")).toEqual([{ n: 1 }]);
   expect(read(dbPath, "PRAGMA auto_vacuum")).toEqual([{ auto_vacuum: 2 }]);
 });

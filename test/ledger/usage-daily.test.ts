@@ -86,7 +86,7 @@ test("after any mix of records, duplicates and purges, the sums equal a GROUP BY
       expectSameUsage(read(dbPath, USAGE_DAILY_LABELS), read(everPath, LABELS_FROM_EXECUTIONS));
       expectSameUsage(read(everPath, USAGE_DAILY_LABELS), read(everPath, LABELS_FROM_EXECUTIONS));
     }),
-    { numRuns: tries(20, 200) },
+    { numRuns: tries(12, 200) },
   );
 });
 

@@ -114,8 +114,8 @@ const question = fc.record({
 });
 
 test.each([
-  ["of our design, purged and shared with an older program", "ours", steps, tries(40, 500)],
-  ["of the earlier design", "earlier", insertSteps, tries(15, 200)],
+  ["of our design, purged and shared with an older program", "ours", steps, tries(25, 500)],
+  ["of the earlier design", "earlier", insertSteps, tries(10, 200)],
 ] as const)(
   "every field of any report of any ledger %s equals a plain scan",
   async (_, design, anySteps, numRuns) => {
