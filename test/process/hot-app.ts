@@ -26,7 +26,7 @@ const app = createApp({ emitter }).use(telemetryPlugin, { dbPath });
 const budgets: Budgets | undefined =
   mode === "budgets"
     ? app
-        .use(budgetPlugin, { dbPath, budgets: [{ name: "all", limitUsd: 10, per: "month" }] })
+        .use(budgetPlugin, { dbPath, budgets: [{ name: "all", limitUsd: 6, per: "month" }] })
         .get(budgetPlugin)
     : undefined;
 if (memory.alerts === undefined) {
