@@ -5,11 +5,20 @@ import { builtPackage } from "./dist";
 const ROOT = resolve(import.meta.dir, "../..");
 
 /** Runs `bun …` in a folder; returns what it prints. If it fails, the error has the whole output. */
-export async function runBun(folder: string, ...command: readonly string[]): Promise<string> {
+export function runBun(folder: string, ...command: readonly string[]): Promise<string> {
+  return runBunIn({}, folder, ...command);
+}
+
+/** The same in an environment that has more. */
+export async function runBunIn(
+  environment: Readonly<Record<string, string>>,
+  folder: string,
+  ...command: readonly string[]
+): Promise<string> {
   const child = Bun.spawn([process.execPath, ...command], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, TELEMETRY_DB_PATH: "" },
+    env: { ...process.env, TELEMETRY_DB_PATH: "", ...environment },
   });
   const [stdout, stderr, exitCode] = await Promise.all([
     child.stdout.text(),
@@ -54,8 +63,8 @@ export async function createProject(
 }
 
 /** Copies one of our scripts that imports the package by its name; returns its path in the project. */
-export function copyScript(folder: string, script: string): string {
-  const copy = join(folder, "app.ts");
+export function copyScript(folder: string, script: string, name = "app.ts"): string {
+  const copy = join(folder, name);
   cpSync(join(ROOT, script), copy);
   return copy;
 }
