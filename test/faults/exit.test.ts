@@ -47,10 +47,9 @@ test("a lock of another process that outlasts the exit costs nothing, and nothin
   const options = JSON.stringify({ dbPath: place.dbPath, exitTimeoutMs: 1_000 });
   using other = new Database(place.dbPath);
   other.run("BEGIN IMMEDIATE");
-  const ending = runScript("emit-and-end.ts", [options, "process.exit(3)", `${EVENTS}`], place.environment);
-  await Bun.sleep(2_000);
+  const args = [options, "process.exit(3)", `${EVENTS}`];
+  const { exitCode, stdout } = await runScript("emit-and-end.ts", args, place.environment);
   other.run("ROLLBACK");
-  const { exitCode, stdout } = await ending;
   expect(exitCode).toBe(3);
   expectAccounted(printedStats(stdout), EVENTS);
   // Its flush waits until what was spilled is taken in.
