@@ -301,7 +301,7 @@ describe("memory", () => {
 
   test("of an export, and of the import of it, does not grow with what is exported", async () => {
     // The few are as much as the largest batch, buffers and garbage take.
-    const [few, many] = [sizeOf(25_000), sizeOf(tries(55_000, 110_000))];
+    const [few, many] = [sizeOf(25_000), sizeOf(tries(65_000, 110_000))];
     const most = (many.rows - few.rows) * ROW_BYTES * 0.75;
     for (const peakOf of [ofExport, ofParquet, ofImport]) {
       const before = await peakOf(few);
