@@ -110,7 +110,7 @@ test("a link that leads elsewhere is followed", () => {
 });
 
 test.each([
-  [["b", "c"], "of its contents, 2 executions that were not in the file yet were saved at"],
+  [["b", "c"], "of its contents, the executions that were not in the file yet (2) were saved at"],
   [[], "its contents could not be saved"],
 ])(
   "of a file that a backup was copied over, what only the -wal had (%p) is kept; the backup once it is whole",
