@@ -375,7 +375,8 @@ describe("the host is never harmed", () => {
     await allowing.telemetry.close();
     const moved = `${dbPath}.moved`;
     renameSync(dbPath, moved);
-    while (!check().stale) await Bun.sleep(1);
+    // On a busy machine a reading may be stale before it fails.
+    while (allowing.budgets.stats().state !== "degraded") await Bun.sleep(1);
     expect(check()).toMatchObject({ allowed: true, stale: true, budgets: [{ spentUsd: 4 }] });
     expect(check().ageMs).toBeGreaterThan(0);
     expect(allowing.budgets.stats()).toMatchObject({
