@@ -7,7 +7,7 @@ import { RunledgerError } from "../../errors";
 /** How long a read waits for another process's lock: locks are short, except for a recovery after a crash. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** How many threads help with sorts of more than 2 MB: a report by session or pull request takes a quarter less time. */
+/** How many threads help with sorts of more than 2 MB, as for a report by session. */
 const SORTING_THREADS = 2;
 
 /**
