@@ -150,9 +150,9 @@ function keepVisibleToBundlers(): void {
   }
 }
 
-/** Bundles name the folder that they were built in: not that of the one who publishes. */
+/** Removes the path of this folder, which bundles and source maps would publish. */
 function forgetFolder(): void {
-  // As long as what it replaces, for the sake of source maps, and in a path the same as nothing.
+  // As long as what it replaces, for the sake of source maps; as the beginning of a path it means `./`.
   const here = ".".padEnd(ROOT.length, "/");
   for (const file of filesIn(DIST).filter((name) => /\.(js|map)$/.test(name))) {
     writeFileSync(file, readFileSync(file, "utf8").replaceAll(ROOT, here));

@@ -4,7 +4,7 @@ import { compileCacheFolder } from "./compile-cache-folder";
 import { run } from "./run";
 import { processTerminal } from "./terminal";
 
-// Compiled code is kept for the next command, which then starts a quarter faster.
+// Compiled code is kept for the next command, which then starts faster.
 const cache = compileCacheFolder(process.env);
 if (cache !== undefined) enableCompileCache(cache);
 

@@ -114,8 +114,8 @@ export function readExecutions(
 }
 
 /**
- * Grouped by day and by the leading columns of its key, the table need not be sorted. One column that is far behind
- * would split its groups into many rows: sorting then costs less.
+ * Grouped by day and by the leading columns of its key, the table need not be sorted. A single column
+ * late in the key would split its groups into many rows: sorting then costs less.
  */
 function inStoredOrder(columns: readonly (typeof NAME_COLUMNS)[keyof typeof NAME_COLUMNS][]) {
   const last = USAGE_KEYS.findLastIndex((key) => key === "day" || columns.some((column) => column === key));

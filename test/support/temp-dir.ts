@@ -22,7 +22,7 @@ let folder: string | undefined;
 /** Kept, because its standard input ends with the object. */
 let guard: ChildProcess | undefined;
 
-/** Of this process. A disk takes most of the time of many tests; and in memory, nothing may be left. */
+/** Where this process keeps its directories: on a disk, many tests mostly wait for it. Nothing may be left in memory. */
 function temporaryFiles(): string {
   if (folder !== undefined) return folder;
   const memory = memoryFolder();
